@@ -1,0 +1,160 @@
+"""Descriptors that plugins return: a name, its settings class, how to make it, what it needs.
+
+A descriptor is cheap: ``factory`` is a dotted path ``"package.module:attribute"`` that is imported
+only when the component is used, so that listing plugins loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import field, frozen
+
+from semblant.errors import MissingDependencyError
+from semblant.findings import ConfigStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen
+class NoSettings:
+    """For components that have nothing to set."""
+
+
+@frozen(kw_only=True)
+class Component:
+    """What every kind of component has.
+
+    >>> Component(name="csv", factory="pathlib:Path", summary="files").load().__name__
+    'Path'
+    """
+
+    kind: ClassVar[str] = "component"
+
+    name: str
+    """What stands in a spec behind ``type:``; lower case, unique within its kind."""
+    factory: str
+    """``"package.module:attribute"``; called with the settings object alone."""
+    summary: str
+    """One sentence for ``semblant plugins``."""
+    settings: type = NoSettings
+    """A frozen attrs class made with :func:`semblant.settings.setting` fields."""
+    requires: tuple[str, ...] = field(default=(), converter=_names)
+    """Top-level modules that must be importable."""
+    extra: str = ""
+    """The extra of the distribution that installs them: ``pip install 'semblant[EXTRA]'``."""
+    distribution: str = "semblant"
+    """What ``pip install`` is told when something is missing."""
+    capabilities: Mapping[str, Any] = field(factory=dict)
+    """Facts that the engine and validators ask for; listed by ``semblant plugins``."""
+
+    @property
+    def install(self) -> str:
+        """The exact pip line for what is missing."""
+        return f"pip install '{self.distribution}[{self.extra}]'" if self.extra else f"pip install {' '.join(self.requires)}"
+
+    def missing(self) -> tuple[str, ...]:
+        """Give the required modules that cannot be found, without importing them."""
+        import importlib.util
+
+        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+
+    def load(self) -> Any:
+        """Import the factory; a missing package becomes advice, any other error passes."""
+        module, _, attribute = self.factory.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as exc:
+            top = (exc.name or "").partition(".")[0]
+            if top in self.requires:
+                msg = f"{self.kind} '{self.name}' needs the package '{top}', which is not installed"
+                raise MissingDependencyError(msg, fix=self.install) from exc
+            raise
+
+    def create(self, settings: Any = None) -> Any:
+        """Make the object from its settings (the defaults when None)."""
+        return self.load()(self.settings() if settings is None else settings)
+
+
+@frozen(kw_only=True)
+class SourceType(Component):
+    """Makes a :class:`~semblant.protocols.Source`.
+
+    ``schemes`` are the URL schemes (``postgresql``, ``sqlite``) for ``semblant run URL``;
+    ``suffixes`` the file endings it wants (``.db``); ``from_location`` is a dotted path to a function
+    ``str -> dict`` of settings, by default ``{"path": location}``.
+    """
+
+    kind: ClassVar[str] = "source"
+    schemes: tuple[str, ...] = field(default=(), converter=_names)
+    suffixes: tuple[str, ...] = field(default=(), converter=_names)
+    from_location: str = ""
+
+
+@frozen(kw_only=True)
+class DestinationType(Component):
+    """Makes a :class:`~semblant.protocols.Destination`; the same ways to be named by a location."""
+
+    kind: ClassVar[str] = "destination"
+    schemes: tuple[str, ...] = field(default=(), converter=_names)
+    suffixes: tuple[str, ...] = field(default=(), converter=_names)
+    from_location: str = ""
+    atomic: str = ""
+    """How all tables become visible at once, in words."""
+
+
+@frozen(kw_only=True)
+class ModelType(Component):
+    """Makes a :class:`~semblant.protocols.ModelBackend`.
+
+    ``factory`` is called with (settings object, the ``ModelSpec`` of the table).
+    ``capabilities`` may hold ``context``, ``sequences``, ``conditions``, ``privacy``,
+    ``checkpointing``, ``log_prob`` as booleans and ``encodings`` as a tuple of encoding types.
+    """
+
+    kind: ClassVar[str] = "model"
+    learns: str = "tabular"
+    """``tabular`` or ``text``."""
+    preference: int = 0
+    """Among available backends the highest is taken for ``backend: auto``; third parties stay at 0 or below."""
+
+
+@frozen(kw_only=True)
+class SectionType(Component):
+    """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without."""
+
+    kind: ClassVar[str] = "section"
+    title: str = ""
+    order: int = 100
+    """Place in the report, low first."""
+    needs: tuple[str, ...] = field(default=(), converter=_names)
+    """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``."""
+
+
+@frozen(kw_only=True)
+class RendererType(Component):
+    """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``."""
+
+    kind: ClassVar[str] = "renderer"
+    suffix: str = ""
+
+
+@frozen(kw_only=True)
+class ValidatorType(Component):
+    """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration step."""
+
+    kind: ClassVar[str] = "validator"
+    step: ConfigStep = ConfigStep.DATA
+
+
+@frozen(kw_only=True)
+class ExecutorType(Component):
+    """Makes an :class:`~semblant.protocols.Executor`."""
+
+    kind: ClassVar[str] = "executor"

@@ -1,0 +1,77 @@
+"""One stream of events feeds the CLI, logs, pages and webhooks."""
+
+from __future__ import annotations
+
+import enum
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class EventKind(enum.StrEnum):
+    """What happened."""
+
+    JOB_STARTED = "job_started"
+    JOB_FINISHED = "job_finished"
+    JOB_FAILED = "job_failed"
+    JOB_CANCELLED = "job_cancelled"
+    STEP_STARTED = "step_started"
+    STEP_PROGRESS = "step_progress"
+    STEP_FINISHED = "step_finished"
+    STEP_SKIPPED = "step_skipped"
+    """Done by an earlier attempt: its result was found complete and is used."""
+    NOTICE = "notice"
+    WARNING = "warning"
+
+
+class Step(enum.StrEnum):
+    """The steps of a job, in their order."""
+
+    ORGANIZE = "organizing data"
+    ANALYZE = "data analysis"
+    TRANSFORM = "transforming data"
+    TRAIN = "AI training"
+    GENERATE = "generating"
+    GENERATE_TEXT = "generating text"
+    DELIVER = "delivering"
+    PACKAGE = "packaging"
+    REPORT = "quality report"
+
+
+@frozen(kw_only=True)
+class Event:
+    """One thing that happened in a job.
+
+    ``done`` and ``total`` are in ``unit`` (rows, epochs, bytes); ``seconds_left`` is an
+    estimate; ``metrics`` holds plain numbers (``loss``, ``validation_loss``, ``learning_rate``).
+    """
+
+    kind: EventKind
+    job: str = ""
+    table: str | None = None
+    step: Step | None = None
+    message: str = ""
+    done: float | None = None
+    total: float | None = None
+    unit: str = ""
+    seconds: float | None = None
+    """Time taken, on finished events."""
+    seconds_left: float | None = None
+    metrics: Mapping[str, float] = field(factory=dict)
+    time: datetime = field(factory=lambda: datetime.now(UTC))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give a JSON-ready dict without the empty fields.
+
+        >>> Event(kind=EventKind.NOTICE, message="hello").as_dict()["message"]
+        'hello'
+        """
+        found = asdict(self)
+        found["time"] = self.time.isoformat()
+        return {name: value for name, value in found.items() if value not in (None, "", {})}
+
+

@@ -1,0 +1,100 @@
+"""The one object that is handed down through a job: no globals anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from semblant.errors import Cancelled
+from semblant.events import Event, EventKind, Step
+from semblant.privacy import NullAccount, PrivacyAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@define
+class Token:
+    """A flag that one thread sets and another reads; used to cancel and to stop training.
+
+    >>> token = Token(); token.set(); token.is_set()
+    True
+    """
+
+    _event: threading.Event = field(factory=threading.Event)
+
+    def set(self) -> None:
+        """Raise the flag; it stays up."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Tell whether the flag is up."""
+        return self._event.is_set()
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""
+
+
+@define(kw_only=True)
+class Run:
+    """Events, cancel and stop tokens, random key, workspace and privacy account of one job.
+
+    >>> from pathlib import Path
+    >>> run = Run(job="demo", seed=1, workspace=Path("."))
+    >>> run.random_seed("train", "customers") == run.random_seed("train", "customers")
+    True
+    """
+
+    job: str
+    seed: int
+    workspace: Path
+    """A private folder of the job; a plugin writes only below it."""
+    emit: Callable[[Event], None] = _ignore
+    cancel: Token = field(factory=Token)
+    stop_training: Token = field(factory=Token)
+    """Keep the best weights so far and go on to generation."""
+    privacy: PrivacyAccount = field(factory=NullAccount)
+    memory_bytes: int | None = None
+    """What the job may use; None when nobody limited it."""
+    table: str | None = None
+    step: Step | None = None
+    _started: float = field(factory=time.monotonic)
+
+    def at(self, step: Step, table: str | None = None, *, workspace: Path | None = None) -> Run:
+        """Give the same run, placed at one step of one table; its clock starts now."""
+        return evolve(self, step=step, table=table, workspace=workspace or self.workspace, started=time.monotonic())
+
+    def random_seed(self, *names: str | int) -> int:
+        """Derive a 63-bit seed from the run's seed and a path of names (SHA-256)."""
+        text = "\x1f".join(map(str, (self.seed, *names)))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` when the job was cancelled; call it between batches."""
+        if self.cancel.is_set():
+            msg = f"job '{self.job}' was cancelled"
+            raise Cancelled(msg, fix="nothing was delivered; run it again to start over")
+
+    def progress(self, done: float, total: float | None = None, unit: str = "rows", **metrics: float) -> None:
+        """Tell how far the current step is, and check for cancellation."""
+        self.check()
+        left = None
+        if total and done > 0:
+            left = max(0.0, (time.monotonic() - self._started) * (total - done) / done)
+        self.emit(
+            Event(
+                kind=EventKind.STEP_PROGRESS, job=self.job, table=self.table, step=self.step,
+                done=done, total=total, unit=unit, seconds_left=left, metrics=metrics,
+            )
+        )
+
+    def notice(self, message: str, *, warning: bool = False) -> None:
+        """Say something that the user should know."""
+        kind = EventKind.WARNING if warning else EventKind.NOTICE
+        self.emit(Event(kind=kind, job=self.job, table=self.table, step=self.step, message=message))

@@ -1,0 +1,127 @@
+"""What a model backend gets: the table to learn, and what to generate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import field, frozen
+
+from semblant.vocabulary import ColumnTreatment, EncodingType, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import numpy as np
+    import pyarrow as pa
+
+
+@frozen(kw_only=True)
+class ColumnPlan:
+    """One column to be learned: its type, role, encoding and treatment.
+
+    Primary keys never appear here: the engine makes them.
+    """
+
+    name: str
+    type: pa.DataType
+    encoding: EncodingType
+    reason: str = ""
+    """Why this encoding was chosen, in words."""
+    role: Role = Role.FEATURE
+    treatment: ColumnTreatment = ColumnTreatment.SYNTHESIZE
+    sensitive: bool = False
+    rebalance: bool = False
+    """Its shares may be set at generation: a backend puts it early in its order."""
+    options: Mapping[str, Any] = field(factory=dict)
+    """Extra settings of the column from the spec (``decimals``, ``values``, …)."""
+
+
+@frozen(kw_only=True)
+class Split:
+    """Which subjects validate: decided by a keyed hash of the subject, so it never depends on row order.
+
+    >>> import numpy as np
+    >>> split = Split(seed=1, fraction=0.1)
+    >>> float(split.validates(np.arange(10_000, dtype=np.uint64)).mean().round(1))
+    0.1
+    """
+
+    seed: int
+    fraction: float
+
+    def validates(self, subjects: np.ndarray) -> np.ndarray:
+        """Give a bool array, shape (n,), for uint64 subjects, shape (n,): True for validation (SplitMix64)."""
+        import numpy as np
+
+        with np.errstate(over="ignore"):
+            x = subjects.astype(np.uint64) + np.uint64(self.seed % 2**63) * np.uint64(0x9E3779B97F4A7C15)
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            x ^= x >> np.uint64(31)
+        return (x >> np.uint64(11)).astype(np.float64) < self.fraction * 2.0**53
+
+
+@frozen(kw_only=True)
+class Context:
+    """What the rows of a child table are conditioned on (unused for a table without parents).
+
+    ``parents`` streams the rows of every ancestor and lookup by table name; ``joins`` names, per
+    table, the pair (own columns, their columns).
+    """
+
+    parents: Mapping[str, Callable[[], Iterator[pa.RecordBatch]]]
+    joins: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    plans: Mapping[str, tuple[ColumnPlan, ...]]
+    order_column: str | None = None
+
+
+@frozen(kw_only=True)
+class TrainingTable:
+    """A table to learn.
+
+    ``open`` starts a new pass over the training rows at each call: record batches of at most
+    65,536 rows whose columns are exactly ``columns``, in order. ``subjects`` gives a uint64 array
+    per batch, aligned with ``open``; None when every row is a subject of its own.
+    """
+
+    name: str
+    columns: tuple[ColumnPlan, ...]
+    rows: int
+    open: Callable[[], Iterator[pa.RecordBatch]]
+    split: Split
+    subjects: Callable[[], Iterator[np.ndarray]] | None = None
+    min_subjects: int = 10
+    """A category or extreme held by fewer subjects never comes out."""
+    context: Context | None = None
+
+
+@frozen(kw_only=True)
+class Sampling:
+    """How to draw: temperature and nucleus (top-p), with exceptions per column."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    columns: Mapping[str, tuple[float, float]] = field(factory=dict)
+    """Per column (temperature, top_p)."""
+
+
+@frozen(kw_only=True)
+class GenerationRequest:
+    """What a model is to make.
+
+    ``given`` is a table of ``rows`` partial rows: its columns are those that are given, a null in
+    it is to be filled unless the column is named in ``given_nulls`` (then null is the value).
+    ``shares`` maps a column to the shares of its values (rebalancing); values not named keep
+    their proportions among the rest. ``seed`` (63 bit) and ``batch_rows`` decide the result.
+    """
+
+    rows: int
+    seed: int
+    batch_rows: int | None = None
+    given: pa.Table | None = None
+    given_nulls: frozenset[str] = frozenset()
+    shares: Mapping[str, Mapping[Any, float]] = attrs.field(factory=dict)
+    sampling: Sampling = field(factory=Sampling)
+    parents: Mapping[str, pa.Table] = field(factory=dict)
+    """For a child table: the generated parent rows and the lookups."""

@@ -1,0 +1,3 @@
+"""The default destinations of Semblant; what each offers is listed here, nothing heavy is imported."""
+
+from __future__ import annotations
