@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 """Ending of every temporary; readers of folders leave names that start with a dot alone."""
+_ASIDE = ".replaced"
 
 
 def partial_path(path: Path) -> Path:
@@ -137,7 +138,7 @@ def _exchange(new: Path, target: Path) -> None:
     if not os.path.lexists(target):
         os.rename(new, target)
         return
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.replaced")
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_ASIDE}")
     os.rename(target, aside)
     try:
         os.rename(new, target)
@@ -151,16 +152,19 @@ def sweep(folder: Path, *, older_than_seconds: float = 24 * 3600.0) -> list[Path
     """Clear a folder of what killed writers left behind, and put back what was moved aside.
 
     :param folder: where to look; not below it.
-    :param older_than_seconds: younger leftovers may belong to a living writer and are left alone.
+    :param older_than_seconds: younger leftovers may belong to a living writer and are left alone;
+        a folder whose replacement never came is put back after ten seconds at most.
     :returns: the leftovers that were dealt with.
     """
     found = []
     for entry in sorted(folder.glob(".*")):
-        ending = entry.suffix
-        if ending not in (PARTIAL, ".replaced") or time.time() - entry.lstat().st_mtime < older_than_seconds:
+        if entry.suffix not in (PARTIAL, _ASIDE):
             continue
         original = entry.with_name(entry.name[1:].rsplit(".", 2)[0])
-        if ending == ".replaced" and not os.path.lexists(original):
+        orphan = entry.suffix == _ASIDE and not os.path.lexists(original)
+        if time.time() - entry.lstat().st_ctime < (min(10.0, older_than_seconds) if orphan else older_than_seconds):
+            continue
+        if orphan:
             os.rename(entry, original)
         else:
             remove(entry)
