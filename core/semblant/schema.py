@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
@@ -68,6 +68,10 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+def _in_order(tables: Iterable[Table]) -> tuple[Table, ...]:
+    return tuple(tables)
+
+
 @frozen(kw_only=True)
 class Schema:
     """All tables of a source or a generator, in a stable order.
@@ -76,7 +80,7 @@ class Schema:
     ()
     """
 
-    tables: tuple[Table, ...] = field(converter=tuple)
+    tables: tuple[Table, ...] = field(converter=_in_order)
 
     def __iter__(self) -> Iterator[Table]:
         """Iterate over the tables in order."""
