@@ -23,7 +23,14 @@ class Distributions:
         monkeypatch.syspath_prepend(str(folder))
 
     def install(
-        self, distribution: str, code: str, *, plugin: str = "", version: str = "1.0", requires: str = "", module: str = ""
+        self,
+        distribution: str,
+        code: str,
+        *,
+        plugin: str = "",
+        version: str = "1.0",
+        requires: str = "",
+        module: str = "",
     ) -> None:
         """Install ``code`` as a module whose entry point is ``plugin`` (by default the distribution's name)."""
         module = module or distribution.replace("-", "_") + "_module"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from semblant.events import Event, EventKind, Step
     from semblant.findings import Finding, Severity
+    from semblant.frames import synthesize
     from semblant.hookspecs import hookimpl
     from semblant.host import PluginHost
     from semblant.schema import Column, ForeignKey, Schema, Table
@@ -86,6 +87,7 @@ __all__ = [
     "hookimpl",
     "load_spec",
     "setting",
+    "synthesize",
 ]
 
 _MODULES: Final = {
@@ -99,6 +101,7 @@ _MODULES: Final = {
     ),
     "semblant.events": ("Event", "EventKind", "Step"),
     "semblant.findings": ("Finding", "Severity"),
+    "semblant.frames": ("synthesize",),
     "semblant.hookspecs": ("hookimpl",),
     "semblant.host": ("PluginHost",),
     "semblant.schema": ("Column", "ForeignKey", "Schema", "Table"),

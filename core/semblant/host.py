@@ -54,7 +54,7 @@ class PluginHost:
     A plugin that cannot be loaded is a :class:`Failure`, listed and told to whoever asks for a name
     that is not there. A name that two plugins offer belongs to neither.
 
-    :param disabled: plugins or distributions not to load (``acme``, ``acme-semblant`` or both as ``acme-semblant:acme``).
+    :param disabled: plugins or distributions not to load (``acme``, ``acme-semblant``, ``acme-semblant:acme``).
     :param third_party: False loads the plugins of Semblant itself only.
     :param allow: the only third-party plugins or distributions to load; None allows all.
 
@@ -67,7 +67,7 @@ class PluginHost:
     def __init__(
         self,
         disabled: Collection[str] = (),
-        third_party: bool = True,  # noqa: FBT001, FBT002 - PluginHost(("acme",), False) would be unwise but harmless
+        third_party: bool = True,
         allow: Collection[str] | None = None,
     ) -> None:
         """Find and load; nothing a plugin does wrong is raised."""
@@ -253,8 +253,12 @@ class PluginHost:
                     row_without_component(plugin.owner, kind="observer", status=Status.OK, summary="observes jobs")
                 )
             elif not plugin.components:
-                rows.append(row_without_component(plugin.owner, status=Status.OK, summary="offers nothing", reason=plugin.note))
-        rows += [row_without_component(failure, status=Status.FAILED, reason=failure.reason) for failure in self._failures]
+                rows.append(
+                    row_without_component(plugin.owner, status=Status.OK, summary="offers nothing", reason=plugin.note)
+                )
+        rows += [
+            row_without_component(failure, status=Status.FAILED, reason=failure.reason) for failure in self._failures
+        ]
         rows += [
             row_without_component(candidate.owner, status=Status.DISABLED, reason=candidate.unwanted)
             for candidate in self._left_out
@@ -315,7 +319,8 @@ class PluginHost:
             raise
         except Exception as exc:
             owner = self.owner(component.kind, component.name)
-            msg = f"{owner} could not read the location for its {component.kind} '{component.name}': {type(exc).__name__}"
+            what = f"{component.kind} '{component.name}'"
+            msg = f"{owner} could not read the location for its {what}: {type(exc).__name__}"
             raise PluginError(msg, fix=f"write a spec with '{component.kind}: {{type: {component.name}}}'") from exc
 
     def _complain(self, owner: Owner, exc: BaseException) -> None:

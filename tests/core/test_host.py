@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+
 from semblant.errors import (
     DuplicateComponentError,
     MissingDependencyError,
@@ -15,7 +17,6 @@ from semblant.errors import (
 )
 from semblant.events import Event, EventKind
 from semblant.host import KINDS, PluginHost, Status
-
 from tests.distributions import Distributions, source_plugin
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ BROKEN = {
         """,
         "was refused: there is no hook 'semblant_source', did you mean 'semblant_sources'?",
     ),
-    "unmarked": ("def semblant_sources(): return []", "was refused: 'semblant_sources' is not marked with @semblant.hookimpl"),
+    "unmarked": (
+        "def semblant_sources(): return []",
+        "was refused: 'semblant_sources' is not marked with @semblant.hookimpl",
+    ),
     "returns-garbage": (
         """
         from semblant import hookimpl
@@ -137,7 +141,10 @@ BROKEN = {
         """,
         "was refused: 'semblant_sources' is a hook wrapper",
     ),
-    "bad-name": (source_plugin("Acme Warehouse"), "offers the source 'Acme Warehouse' with a name that is not lower case"),
+    "bad-name": (
+        source_plugin("Acme Warehouse"),
+        "offers the source 'Acme Warehouse' with a name that is not lower case",
+    ),
     "bad-factory": (
         """
         from semblant import SourceType, hookimpl
@@ -204,7 +211,7 @@ def test_a_failure_says_what_version_the_plugin_was_made_for(distributions: Dist
 def test_a_slow_import_is_noted_and_works(distributions: Distributions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("semblant.plugins.loading.SLOW_SECONDS", 0.05)
     distributions.install("quick", source_plugin("quick"))
-    distributions.install("slow", "import time; time.sleep(0.06)\n" + __import__("textwrap").dedent(source_plugin("slow")))
+    distributions.install("slow", "import time; time.sleep(0.06)\n" + textwrap.dedent(source_plugin("slow")))
 
     host = PluginHost()
 
@@ -238,7 +245,7 @@ def test_a_stranger_cannot_take_over_the_name_of_a_default_plugin(distributions:
     name = next(iter(PluginHost().sources))
     distributions.install("impostor", source_plugin(name), plugin="sources")
 
-    with pytest.raises(DuplicateComponentError, match=r"plugin 'sources' \(semblant .*plugin 'sources' \(impostor 1\.0\)"):
+    with pytest.raises(DuplicateComponentError, match=r"\(semblant .*plugin 'sources' \(impostor 1\.0\)"):
         PluginHost().get("source", name)
 
 
@@ -255,7 +262,11 @@ def test_a_missing_package_is_answered_with_the_pip_line(distributions: Distribu
     assert "acme" not in {component.name for component in host.available("source")}
     assert host.owner("source", "acme").distribution == "acme-semblant"
     row = row_of(host, "acme")
-    assert (row.status, row.reason, row.install) == (Status.UNAVAILABLE, "needs a_package_that_nobody_has", caught.value.fix)
+    assert (row.status, row.reason, row.install) == (
+        Status.UNAVAILABLE,
+        "needs a_package_that_nobody_has",
+        caught.value.fix,
+    )
 
 
 def test_two_plugins_may_have_the_same_entry_point_name(distributions: Distributions) -> None:
@@ -263,7 +274,10 @@ def test_two_plugins_may_have_the_same_entry_point_name(distributions: Distribut
     distributions.install("acme-two", source_plugin("two"), plugin="acme")
     host = PluginHost()
 
-    assert (host.owner("source", "one").distribution, host.owner("source", "two").distribution) == ("acme-one", "acme-two")
+    assert (host.owner("source", "one").distribution, host.owner("source", "two").distribution) == (
+        "acme-one",
+        "acme-two",
+    )
 
 
 @pytest.mark.parametrize("name", ["acme", "Acme_Semblant", "acme-semblant:acme"])
@@ -364,7 +378,7 @@ def test_a_program_can_add_its_own_plugin() -> None:
 
     assert host.get("source", "mine").summary == "made here"
     assert "mine" not in other.sources
-    with pytest.raises(PluginError, match="plugin 'mine' .* has no hooks"):
+    with pytest.raises(PluginError, match=r"plugin 'mine' .* has no hooks"):
         host.add(object(), "mine")
 
 
@@ -376,7 +390,9 @@ SETTINGS = """
 """
 
 
-def test_a_location_is_given_to_whoever_claims_its_scheme_or_suffix(distributions: Distributions, tmp_path: Path) -> None:
+def test_a_location_is_given_to_whoever_claims_its_scheme_or_suffix(
+    distributions: Distributions, tmp_path: Path
+) -> None:
     distributions.install("acme", source_plugin("acme", LOCATED.format(module="acme_module")) + SETTINGS)
     host = PluginHost()
 
@@ -397,7 +413,7 @@ def test_a_scheme_that_nobody_opens_is_said_without_its_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_location_that_its_plugin_cannot_read_names_the_plugin_and_hides_the_location(distributions: Distributions) -> None:
+def test_a_location_that_its_plugin_cannot_read_is_blamed_on_it_and_hidden(distributions: Distributions) -> None:
     distributions.install("acme", source_plugin("acme", LOCATED.format(module="acme_module")) + SETTINGS)
 
     with pytest.raises(PluginError, match=r"plugin 'acme' \(acme 1\.0\) could not read the location") as caught:
@@ -410,7 +426,9 @@ def test_two_claims_to_one_suffix_name_both(distributions: Distributions) -> Non
     distributions.install("acme-one", source_plugin("one", "suffixes='.acme'"))
     distributions.install("acme-two", source_plugin("two", "suffixes='.acme'"))
 
-    with pytest.raises(DuplicateComponentError, match=r"'one' of plugin .*acme-one 1\.0.* and 'two' of plugin .*acme-two"):
+    with pytest.raises(
+        DuplicateComponentError, match=r"'one' of plugin .*acme-one 1\.0.* and 'two' of plugin .*acme-two"
+    ):
         PluginHost().for_location("source", "x.acme")
 
 

@@ -118,8 +118,8 @@ def _described(
 
 def _facts(distribution: importlib.metadata.Distribution) -> tuple[str, str, str]:
     metadata = distribution.metadata
-    name = metadata["Name"] if "Name" in metadata else "unknown"
-    version = metadata["Version"] if "Version" in metadata else ""
+    name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401 - the protocol has no get
+    version = metadata["Version"] if "Version" in metadata else ""  # noqa: SIM401
     wanted = [
         requirement.partition(";")[0].strip()
         for requirement in metadata.get_all("Requires-Dist") or ()

@@ -90,7 +90,8 @@ def row_without_component(
 
 def _capabilities(component: Component) -> dict[str, Any]:
     """Add to the declared capabilities the facts that each kind of descriptor holds in fields of its own."""
-    own = {name: getattr(component, name, None) for name in ("learns", "schemes", "suffixes", "suffix", "atomic", "needs", "step")}
+    facts = ("learns", "schemes", "suffixes", "suffix", "atomic", "needs", "step")
+    own = {name: getattr(component, name, None) for name in facts}
     return {**{name: value for name, value in own.items() if value}, **component.capabilities}
 
 

@@ -89,7 +89,11 @@ def load(owner: Owner, imported: Callable[[], object], made_for: str = "") -> Pl
     except _PluginFaultError as fault:
         reason = str(fault) + (f" (it was made for {made_for})" if made_for else "")
         return Failure(
-            plugin=owner.plugin, distribution=owner.distribution, version=owner.version, reason=reason, error=fault.__cause__
+            plugin=owner.plugin,
+            distribution=owner.distribution,
+            version=owner.version,
+            reason=reason,
+            error=fault.__cause__,
         )
     return Plugin(owner=owner, components=components, observer=_observer(hooks.get(OBSERVER)), seconds=seconds)
 
@@ -110,9 +114,9 @@ def _blaming(what: str) -> Iterator[None]:
 
 
 def brief(exc: BaseException) -> str:
-    """Give type and first line of an exception.
+    r"""Give type and first line of an exception.
 
-    >>> brief(ValueError("no such port\\nsee the manual"))
+    >>> brief(ValueError("no such port\nsee the manual"))
     'ValueError: no such port'
     """
     try:
@@ -143,7 +147,7 @@ def _registered(plugin: object) -> dict[str, pluggy.HookImpl]:
     _refuse_unmarked(plugin, hooks)
     for name, implementation in hooks.items():
         if implementation.hookwrapper or implementation.wrapper:
-            msg = f"was refused: '{name}' is a hook wrapper; each plugin is asked by itself, so there is nothing to wrap"
+            msg = f"was refused: '{name}' is a hook wrapper; plugins are asked one by one, so there is nothing to wrap"
             raise _PluginFaultError(msg)
     return hooks
 

@@ -41,7 +41,9 @@ def claiming(components: Iterable[SourceType | DestinationType], location: str) 
         return []
     ending = location.lower()
     lengths = {
-        component.name: max((len(suffix) for suffix in component.suffixes if ending.endswith(suffix.lower())), default=0)
+        component.name: max(
+            (len(suffix) for suffix in component.suffixes if ending.endswith(suffix.lower())), default=0
+        )
         for component in components
     }
     longest = max(lengths.values(), default=0)
