@@ -1,0 +1,37 @@
+"""What can be set on the destinations; light, so that listing plugins loads nothing else."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from semblant.settings import setting
+
+FORMATS = ("parquet", "csv", "jsonl", "arrow")
+COMPRESSIONS = ("auto", "none", "snappy", "zstd", "gzip", "lz4")
+
+
+@frozen(kw_only=True)
+class FolderSettings:
+    """Settings of the destination ``folder``."""
+
+    path: str = setting(help="the folder; made when it does not exist", feature=(59,))
+    format: str = setting("parquet", help="kind of file per table", choices=FORMATS, feature=(110,))
+    compression: str = setting(
+        "auto",
+        help="auto: zstd for parquet, none for the others; csv and jsonl know gzip and zstd, arrow zstd and lz4",
+        choices=COMPRESSIONS,
+    )
+    delimiter: str = setting(",", help="one character between the fields of a csv file")
+    spreadsheet_guard: bool = setting(
+        True, help="csv: put ' before texts that a spreadsheet would run as a formula (= + - @ tab CR |)"
+    )
+    delivery: str = setting("", help="an id of what is delivered: the same id is never appended twice")
+
+
+@frozen(kw_only=True)
+class StorageSettings:
+    """Settings of the destination ``storage``."""
+
+    name: str = setting(help="name of the synthetic dataset", feature=(60,))
+    home: str | None = setting(None, help="the application home; the user's own when null")
+    delivery: str = setting("", help="an id of what is delivered: the same id is never appended twice")
