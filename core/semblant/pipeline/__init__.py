@@ -1,0 +1,1 @@
+"""The way of the data: organize, analyze, transform, train, generate, deliver, report."""

@@ -1,0 +1,280 @@
+"""The engine: what embeds in another program, and what the command line calls."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from semblant.errors import ConfigError
+from semblant.events import Event, EventKind
+from semblant.home import Home
+from semblant.host import PluginHost
+from semblant.planning import look, make_plan, open_source, propose
+from semblant.run import Run, Token
+from semblant.spec.load import load_spec
+from semblant.spec.model import Selected, Spec, TableSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from semblant.detection.model import Detection
+    from semblant.findings import Finding
+    from semblant.plan import Plan
+    from semblant.results import JobResult, ReportResult, SyntheticDataset, TrainedGenerator
+    from semblant.schema import Schema
+    from semblant.spec.model import DestinationSpec, GenerationSpec
+
+
+class Engine:
+    """Learns tables and makes synthetic ones; several engines may live in one process.
+
+    :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
+    :param host: the plugins; by default all that are installed.
+    :param on_event: called for every event of every job, in the thread that caused it.
+
+    >>> import tempfile
+    >>> with Engine(home=Path(tempfile.mkdtemp())) as engine:
+    ...     sorted(engine.host.destinations)[0]
+    'folder'
+    """
+
+    def __init__(
+        self, *, home: Path | str | None = None, host: PluginHost | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        """Take home, plugins and listener; nothing is read or written yet."""
+        self.home = home if isinstance(home, Home) else Home(home)
+        self.host = host if host is not None else PluginHost.from_environment()
+        self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
+        self._lock = threading.Lock()
+        self._running: set[_Running] = set()
+
+    def __enter__(self) -> Engine:
+        """Use the engine in a ``with`` block."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the engine."""
+        self.close()
+
+    def close(self) -> None:
+        """Cancel what runs in other threads; the engine holds nothing else."""
+        self.cancel()
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Listen to events; gives the function that ends it. May be called from any thread."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def cancel(self) -> None:
+        """Cancel every running job of this engine; the destination stays as it was. From any thread."""
+        for running in self._active():
+            running.cancel.set()
+
+    def stop_training(self) -> None:
+        """Stop training, keep the best weights so far and go on to generation. From any thread."""
+        for running in self._active():
+            running.stop_training.set()
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def load(self, spec: Path | str | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
+        """Read a spec from a YAML or JSON file or plain data; :class:`ConfigError` with every fault at once."""
+        return load_spec(spec, self.host, overrides)
+
+    def spec_for(self, location: str, *, tables: Collection[str] | None = None) -> Spec:
+        """Make a spec for data: a file, a folder or glob (a database), or a URL of a source plugin.
+
+        Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
+        the spec to some tables.
+        """
+        descriptor, settings = self.host.for_location("source", location)
+        spec = Spec(source=Selected(type=descriptor.name, settings=settings))
+        if tables is not None:
+            spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
+        return propose(spec, self.host)
+
+    def discover(self, spec: Spec) -> Schema:
+        """Give all tables and columns of the source, with declared and detected keys."""
+        with self._source(spec) as source:
+            return look(spec, source).everything
+
+    def detect(self, spec: Spec) -> Detection:
+        """Give what is proposed for every table and column that is not excluded, each with its reason."""
+        with self._source(spec) as source:
+            return look(spec, source).detection
+
+    def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
+        """Give the first rows of every table that is not excluded."""
+        import pyarrow as pa
+
+        from semblant.pipeline.organize import arrow_schema
+        from semblant.spec.apply import apply_spec
+
+        found = {}
+        with self._source(spec) as source:
+            source.check()
+            for table in apply_spec(spec, source.discover()):
+                first = next(iter(source.read(table.name, list(table.column_names), max(1, rows))), None)
+                batches = [] if first is None else [first.slice(0, rows)]
+                found[table.name] = pa.Table.from_batches(batches, batches[0].schema if batches else arrow_schema(table))
+        return found
+
+    def check(self, spec: Spec) -> list[Finding]:
+        """Give every finding of every configuration step; an error among them would stop a job."""
+        return list(make_plan(spec, self.host).findings)
+
+    def plan(self, spec: Spec) -> Plan:
+        """Give what a job would read, train, generate and write, without doing any of it."""
+        return make_plan(spec, self.host)
+
+    # -- working ---------------------------------------------------------------------------------
+
+    def train(self, spec: Spec, *, output: Path | None = None, resume: str | None = None) -> TrainedGenerator:
+        """Train a generator and keep it in the home, or as the file ``output``."""
+        from semblant.work import Work
+
+        with self._job(spec, resume) as running:
+            return Work(self.home, self.host, running.run, running.name).train(running.spec, output)
+
+    def run(
+        self, spec: Spec, *, out: Path | None = None, file_format: str = "parquet", resume: str | None = None
+    ) -> JobResult:
+        """Do everything: train, generate, deliver, report.
+
+        :param out: a folder for tables, report, generator, effective spec and timings; without it
+            the spec's destination is used, or application storage.
+        :param file_format: of the tables in ``out``: ``parquet`` or ``csv``.
+        :param resume: name of a job that did not finish; its complete steps are taken over.
+        """
+        from semblant.work import Work
+
+        with self._job(spec, resume) as running:
+            return Work(self.home, self.host, running.run, running.name).run_all(running.spec, out, file_format)
+
+    def generate(
+        self, generator: Path | str, *, records: int | None = None, given: pa.Table | None = None,
+        destination: DestinationSpec | None = None, out: Path | None = None, file_format: str = "parquet",
+        seed: int | None = None, generation: GenerationSpec | None = None,
+    ) -> SyntheticDataset:
+        """Generate from a trained generator: a ``.semblant`` file, or the name of one in the home.
+
+        :param records: rows of the root table; as many as it learned from when None.
+        :param given: partial rows of the root table; the other columns are filled in.
+        :param generation: further settings (temperature, rebalancing); those of the generator's own
+            spec when None.
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, seed=seed or 0, name=f"{path.stem}-data") as running:
+            work = Work(self.home, self.host, running.run, running.name)
+            return work.generate(
+                path, records=records, given=given, destination=destination, out=out, file_format=file_format,
+                seed=seed, generation=generation,
+            )
+
+    def report(
+        self, original: str, synthetic: str, *, holdout: str | None = None, out: Path, formats: Sequence[str] = ("pdf", "json")
+    ) -> ReportResult:
+        """Report on data that any tool made; tables are matched by name, a single pair whatever the names."""
+        from semblant.comparison import report_on
+
+        with tempfile.TemporaryDirectory(prefix="semblant-") as folder, self._placed("report", 0, Path(folder)) as running:
+            return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats))
+
+    # -- within ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _source(self, spec: Spec) -> Iterator[Any]:
+        source = open_source(spec, self.host)
+        try:
+            yield source
+        finally:
+            source.close()
+
+    @contextmanager
+    def _job(self, spec: Spec | None, resume: str | None, *, seed: int = 0, name: str | None = None) -> Iterator[_Running]:
+        from semblant.workspaces import begin, finish
+
+        place = begin(self.home, self.host, spec, resume, name)
+        with self._placed(place.name, place.spec.seed if place.spec else seed, place.folder) as running:
+            running.spec_or_none = place.spec
+            try:
+                yield running
+            except BaseException as exc:
+                finish(place, exc)
+                raise
+            finish(place, None)
+
+    @contextmanager
+    def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
+        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit))
+        with self._lock:
+            self._running.add(running)
+        self._emit(Event(kind=EventKind.JOB_STARTED, job=name, message=str(folder)))
+        try:
+            yield running
+        except BaseException as exc:
+            from semblant.errors import Cancelled
+
+            stopped = isinstance(exc, Cancelled | KeyboardInterrupt)
+            kind = EventKind.JOB_CANCELLED if stopped else EventKind.JOB_FAILED
+            self._emit(Event(kind=kind, job=name, message=str(exc)))
+            raise
+        else:
+            self._emit(Event(kind=EventKind.JOB_FINISHED, job=name))
+        finally:
+            with self._lock:
+                self._running.discard(running)
+
+    def _active(self) -> list[_Running]:
+        with self._lock:
+            return list(self._running)
+
+    def _emit(self, event: Event) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(event)
+        self.host.observe(event)
+
+    def _generator_path(self, generator: Path | str) -> Path:
+        from semblant.home import Kind
+
+        path = Path(generator)
+        if path.suffix == ".semblant" or path.is_file():
+            return path
+        return self.home.find(Kind.GENERATORS, str(generator))
+
+
+class _Running:
+    """One job of an engine: its run, and the spec it works with."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.name = run.job
+        self.cancel: Token = run.cancel
+        self.stop_training: Token = run.stop_training
+        self.spec_or_none: Spec | None = None
+
+    @property
+    def spec(self) -> Spec:
+        if self.spec_or_none is None:
+            msg = "this job has no spec"
+            raise ConfigError(msg, fix="give a spec, or the name of a job that can be resumed")
+        return self.spec_or_none

@@ -1,0 +1,115 @@
+"""The second half of a job: from a generator to tables at their destination."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from semblant.artefact.generator import GeneratorFile, read_description
+from semblant.artefact.pack import unpack
+from semblant.errors import ConfigError
+from semblant.events import Step
+from semblant.pipeline.deliver import deliver
+from semblant.pipeline.generate import DATA, generate_table, order_for
+from semblant.pipeline.learn import make_backend
+from semblant.pipeline.organize import rows_of
+from semblant.pipeline.steps import fingerprint
+from semblant.settings import AUTO
+from semblant.spec.training import ModelSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from semblant.host import PluginHost
+    from semblant.pipeline.steps import Steps
+    from semblant.protocols import Destination, Model
+    from semblant.run import Run
+    from semblant.spec.model import GenerationSpec
+    from semblant.vocabulary import WriteMode
+
+
+
+def load_generator(path: Path, folder: Path) -> GeneratorFile:
+    """Unpack a generator file into ``folder``, checking all of it."""
+    unpack(path, folder)
+    return read_description(folder)
+
+
+def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[Model | None, Model | None]]:
+    """Load the models of every synthesized table."""
+    found: dict[str, tuple[Model | None, Model | None]] = {}
+    for entry in generator.synthesized:
+        model = text_model = None
+        base = generator.root / "models" / entry.folder
+        if entry.plans:
+            model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
+        if entry.text_backend:
+            text_model = make_backend(host, entry.text_backend, ModelSpec()).load(base / "text")
+        found[entry.table.name] = (model, text_model)
+    return found
+
+
+@define(kw_only=True)
+class GenerationJob:
+    """Generates every table of a generator and delivers them together."""
+
+    generator: GeneratorFile
+    models: Mapping[str, tuple[Model | None, Model | None]]
+    spec: GenerationSpec
+    run: Run
+    steps: Steps
+    mark: str
+    """Fingerprint of the generator."""
+    given: pa.Table | None = None
+    """Partial rows of the root table to start from."""
+    files: dict[str, Path] = field(factory=dict)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows per table that was generated or copied."""
+        return {name: rows_of(path) for name, path in self.files.items()}
+
+    def generate(self) -> None:
+        """Make all tables, parents first."""
+        if self.given is not None and self.given.num_rows == 0:
+            msg = "the given rows are an empty table"
+            raise ConfigError(msg, fix="give at least one row, or ask for a number of records")
+        for entry in self.generator.tables:
+            name = entry.table.name
+            if entry.copied:
+                original = self.generator.root / "original" / f"{entry.folder}.parquet"
+                mark = fingerprint("copy", self.mark, name)
+                folder = self.steps.perform(
+                    Step.GENERATE, name, mark, lambda run, path=original: shutil.copyfile(path, run.workspace / DATA)  # type: ignore[misc]
+                )
+            else:
+                rows = entry.rows if self.spec.records == AUTO else int(self.spec.records)
+                order = order_for(entry, self.spec, rows, self.given)
+                model, text_model = self.models[name]
+                mark = fingerprint("generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given))
+                folder = self.steps.perform(
+                    Step.GENERATE, name, mark,
+                    lambda run, e=entry, m=model, t=text_model, o=order: generate_table(e, m, t, o, run),  # type: ignore[misc]
+                )
+            self.files[name] = folder / DATA
+
+    def deliver(self, destination: Destination, mode: WriteMode) -> None:
+        """Hand all tables to the destination at once."""
+        mark = fingerprint("deliver", self.mark, destination.location(), sorted(map(str, self.files.values())))
+
+        def work(run: Run) -> None:
+            deliver(destination, self.generator.schema, mode, self.files, run)
+
+        self.steps.perform(Step.DELIVER, None, mark, work)
+
+
+def _content(given: pa.Table | None) -> str:
+    """Give a fingerprint of given rows."""
+    if given is None:
+        return ""
+    return fingerprint(given.schema.to_string(), given.to_pylist())

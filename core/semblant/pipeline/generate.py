@@ -1,0 +1,189 @@
+"""Generate: features from the model, texts from the text model, keys from the engine, put together in table order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import field, frozen
+
+from semblant.errors import ConfigError, ModelError
+from semblant.pipeline.keys import cast_key
+from semblant.pipeline.text_columns import is_text
+from semblant.settings import AUTO
+from semblant.training import GenerationRequest, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from semblant.artefact.generator import GeneratorTable
+    from semblant.protocols import Model
+    from semblant.run import Run
+    from semblant.spec.model import GenerationSpec
+
+DATA = "data.parquet"
+_CHUNK_ROWS = 65_536
+_MOST_ROUNDS = 20
+
+
+@frozen(kw_only=True)
+class Order:
+    """What to generate of one table."""
+
+    rows: int
+    given: pa.Table | None = None
+    shares: Mapping[str, Mapping[str, float]] = field(factory=dict)
+    batch_rows: int | None = None
+    text_batch_rows: int | None = None
+    sampling: Sampling = field(factory=Sampling)
+
+
+def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.Table | None = None) -> Order:
+    """Turn the generation settings of a spec into an order for one table."""
+    return Order(
+        rows=rows if given is None else given.num_rows, given=_fitting(entry, given),
+        shares=spec.rebalance.get(entry.table.name, {}),
+        batch_rows=None if spec.batch_size == AUTO else int(spec.batch_size),
+        text_batch_rows=None if spec.text_batch_size == AUTO else int(spec.text_batch_size),
+        sampling=Sampling(temperature=spec.temperature, top_p=spec.top_p),
+    )
+
+
+def generate_table(entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run) -> None:
+    """Write ``data.parquet`` with exactly ``order.rows`` rows into ``run.workspace``; memory is one batch."""
+    schema = entry.schema()
+    done = 0
+    with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
+        for batch in _unique(entry, model, text_model, order, run):
+            table = _assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
+            writer.write_table(table.select(schema.names).cast(schema))
+            done += batch.num_rows
+            run.progress(done, order.rows)
+    if done != order.rows:
+        msg = f"the model of table '{entry.table.name}' made {done:,} rows instead of {order.rows:,}"
+        raise ModelError(msg, fix=f"tell the maker of the backend '{entry.backend}'")
+
+
+def _rows(
+    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run, attempt: int
+) -> Iterator[pa.Table]:
+    """Stream the learned columns, texts included."""
+    if model is None:
+        for start in range(0, order.rows, _CHUNK_ROWS):
+            rows = min(_CHUNK_ROWS, order.rows - start)
+            yield pa.table({"\0rows": pa.nulls(rows)})
+        return
+    names = {plan.name for plan in entry.plans}
+    given = None if order.given is None else order.given.select([n for n in order.given.schema.names if n in names])
+    request = GenerationRequest(
+        rows=order.rows, seed=run.random_seed("generate", entry.table.name, attempt), batch_rows=order.batch_rows,
+        given=given, shares={name: _typed(entry, name, shares) for name, shares in order.shares.items()},
+        sampling=order.sampling,
+    )
+    for number, batch in enumerate(model.generate(request, run)):
+        table = pa.Table.from_batches([batch])
+        yield _with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
+
+
+def _with_texts(
+    entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
+) -> pa.Table:
+    request = GenerationRequest(
+        rows=table.num_rows, seed=run.random_seed("text", entry.table.name, *part), batch_rows=order.text_batch_rows,
+        given=table, sampling=order.sampling,
+    )
+    texts = pa.Table.from_batches(list(text_model.generate(request, run)))
+    for plan in entry.plans:
+        if is_text(plan):
+            place = table.schema.get_field_index(plan.name)
+            column = texts.column(plan.name)
+            table = table.set_column(place, pa.field(plan.name, column.type), column)
+    return table
+
+
+def _unique(
+    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
+) -> Iterator[pa.Table]:
+    """Stream rows; where learned columns form the primary key, rows with a key already made are drawn again."""
+    learned = {plan.name for plan in entry.plans}
+    key = [name for name in entry.table.primary_key if name in learned]
+    if not key or entry.key is not None or order.given is not None:
+        yield from _rows(entry, model, text_model, order, run, 0)
+        return
+    seen = np.empty(0, np.uint64)
+    missing = order.rows
+    for attempt in range(_MOST_ROUNDS):
+        again = Order(rows=missing, shares=order.shares, batch_rows=order.batch_rows,
+                      text_batch_rows=order.text_batch_rows, sampling=order.sampling)
+        for table in _rows(entry, model, text_model, again, run, attempt):
+            fresh, seen = _fresh(table, key, seen)
+            kept = table.filter(pa.array(fresh)).slice(0, missing)
+            missing -= kept.num_rows
+            if kept.num_rows:
+                yield kept
+        if missing <= 0:
+            return
+    msg = f"only {order.rows - missing:,} different primary keys {key} could be made for table '{entry.table.name}'"
+    raise ModelError(msg, fix=f"ask for fewer rows, or set 'tables.{entry.table.name}.primary_key: null'")
+
+
+def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which rows hold a key that was not seen: compares 64-bit hashes of whole keys."""
+    frame = pl.from_arrow(table.select(key))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table always gives a frame
+    hashes = frame.hash_rows(seed=0).to_numpy()
+    complete = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+    first = np.zeros(len(hashes), bool)
+    first[np.unique(hashes, return_index=True)[1]] = True
+    fresh = first & complete & ~np.isin(hashes, seen)
+    return fresh, np.concatenate([seen, hashes[fresh]])
+
+
+def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+    if entry.key is None:
+        return batch
+    learned = {plan.name for plan in entry.plans}
+    name = next(column for column in entry.table.primary_key if column not in learned)
+    if order.given is not None and name in order.given.schema.names:
+        keys: Any = order.given.column(name).slice(start, batch.num_rows)
+    else:
+        keys = cast_key(entry.key.make(start, batch.num_rows, seed), entry.table.column(name).type)
+    return batch.append_column(pa.field(name, entry.table.column(name).type), keys)
+
+
+def _typed(entry: GeneratorTable, column: str, shares: Mapping[str, float]) -> dict[Any, float]:
+    """Give the values of a rebalancing their column's own type."""
+    kind = entry.table.column(column).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    try:
+        return {pa.scalar(str(value)).cast(kind).as_py(): share for value, share in shares.items()}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+        msg = f"generation.rebalance.{entry.table.name}.{column}: a value is no {kind} ({exc})"
+        raise ConfigError(msg, fix="write the values as they stand in the data") from exc
+
+
+def _fitting(entry: GeneratorTable, given: pa.Table | None) -> pa.Table | None:
+    """Give the given rows the table's own types; unknown columns and unfit values are refused by name."""
+    if given is None:
+        return None
+    unknown = [name for name in given.schema.names if name not in entry.table.column_names]
+    if unknown:
+        msg = f"the given rows have columns that table '{entry.table.name}' does not have: {', '.join(unknown)}"
+        raise ConfigError(msg, fix=f"use only: {', '.join(entry.table.column_names)}")
+    texts = [plan.name for plan in entry.plans if is_text(plan) and plan.name in given.schema.names]
+    if texts:
+        msg = f"text columns cannot be given yet: {', '.join(texts)}"
+        raise ConfigError(msg, fix="leave these columns out of the given rows")
+    arrays = []
+    for name in given.schema.names:
+        kind = entry.table.column(name).type
+        try:
+            arrays.append(given.column(name).cast(kind))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+            msg = f"the given column '{name}' does not fit the type {kind} of table '{entry.table.name}': {exc}"
+            raise ConfigError(msg, fix="give values of the same type as in the data") from exc
+    return pa.table(arrays, names=given.schema.names)

@@ -1,0 +1,186 @@
+"""One job from spec to data: organize, analyze, transform, train, package, generate, deliver, report."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve, field
+
+from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_description
+from semblant.artefact.pack import pack
+from semblant.errors import DataError
+from semblant.events import Step
+from semblant.pipeline.learn import Learned, analyze, engine_made_key, learn, validation_split
+from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.steps import Steps, fingerprint
+from semblant.settings import AUTO
+from semblant.settings.structure import unstructure
+from semblant.spec.write import spec_text
+from semblant.training import Split
+from semblant.version import VERSION
+
+if TYPE_CHECKING:
+    from semblant.host import PluginHost
+    from semblant.plan import Plan, TablePlan
+    from semblant.protocols import Model, Source
+    from semblant.run import Run
+
+PACKAGES = ("semblant", "numpy", "pyarrow", "polars", "jax", "jaxlib", "flax", "optax", "dp-accounting")
+
+
+@define(kw_only=True)
+class TrainingJob:
+    """The first half of a job: from the source to a generator file."""
+
+    plan: Plan
+    name: str
+    host: PluginHost
+    run: Run
+    steps: Steps
+    learned: dict[str, Learned] = field(factory=dict)
+    originals: dict[str, Path] = field(factory=dict)
+    """Per original table the organized rows."""
+    organized: dict[str, Path] = field(factory=dict)
+    marks: dict[str, str] = field(factory=dict)
+
+    def train(self, source: Source) -> None:
+        """Read every table once, then learn those that are synthesized."""
+        for plan in self.plan.tables:
+            self._organize(source, plan)
+        for plan in self.plan.tables:
+            if plan.copied:
+                self.originals[plan.name] = self.organized[plan.name] / TRAIN
+            else:
+                self._learn(plan)
+
+    def package(self, target: Path) -> GeneratorFile:
+        """Write the generator file; gives its description, unpacked in the workspace."""
+        mark = fingerprint("package", self.name, sorted(self.marks.items()), str(target))
+        folder = self.steps.perform(Step.PACKAGE, None, mark, lambda run: self._write(run.workspace))
+        description = evolve(self._describe(folder), root=folder)
+        pack(folder, target, made_by=VERSION)
+        return description
+
+    def models(self) -> dict[str, tuple[Model | None, Model | None]]:
+        """Give the trained models by table: tabular and text."""
+        return {name: (found.model, found.text_model) for name, found in self.learned.items()}
+
+    def holdout_path(self, table: str) -> Path | None:
+        """Give the rows of a table that a share kept back from training; None when there are none."""
+        path = self.organized[table] / HOLDOUT
+        return path if path.is_file() and rows_of(path) else None
+
+    def forget_originals(self) -> None:
+        """Remove the organized and encoded real rows: after a finished job only its results stay."""
+        for step in (Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM):
+            prefix = str(step).replace(" ", "-")
+            for folder in self.run.workspace.glob(f"{prefix}*"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _organize(self, source: Source, plan: TablePlan) -> None:
+        spec = self.plan.spec
+        share = spec.report.holdout if isinstance(spec.report.holdout, float) and not plan.copied else 0.0
+        holdout = Split(seed=self.run.random_seed("holdout", plan.name), fraction=share) if share else None
+        columns = [(column.name, str(column.type)) for column in plan.table.columns]
+        mark = fingerprint("organize", spec.source.type, dict(spec.source.settings), plan.name, columns, share, self.run.seed)
+
+        def work(run: Run) -> None:
+            organize(source, plan.table, run, expected=source.count(plan.name), holdout=holdout)
+            if rows_of(run.workspace / TRAIN) == 0 and not plan.copied:
+                msg = f"table '{plan.name}' has no rows to learn from"
+                raise DataError(msg, fix="check the source, or exclude the table")
+
+        self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
+        self.marks[plan.name] = fingerprint(mark, unstructure(plan.model), list(plan.table.primary_key))
+
+    def _learn(self, plan: TablePlan) -> None:
+        path, mark = self.organized[plan.name] / TRAIN, self.marks[plan.name]
+        spec = self.plan.spec
+        final, key = analyze(spec, plan, path, self.steps, mark)
+        if engine_made_key(final) is None:
+            key = None
+        split = validation_split(spec, final, self.run)
+        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark)
+
+    def _write(self, folder: Path) -> None:
+        for number, plan in enumerate(self.plan.tables):
+            if plan.copied:
+                (folder / "original").mkdir(exist_ok=True)
+                shutil.copyfile(self.originals[plan.name], folder / "original" / f"{number}.parquet")
+                continue
+            found = self.learned[plan.name]
+            for part, model in (("tabular", found.model), ("text", found.text_model)):
+                if model is not None:
+                    target = folder / "models" / str(number) / part
+                    target.mkdir(parents=True)
+                    model.save(target)
+        write_description(self._describe(folder))
+
+    def _describe(self, folder: Path) -> GeneratorFile:
+        return GeneratorFile(
+            name=self.name, root=folder, seed=self.run.seed, spec=spec_text(self.effective_spec()),
+            environment=environment(),
+            tables=tuple(self._entry(number, plan) for number, plan in enumerate(self.plan.tables)),
+        )
+
+    def _entry(self, number: int, plan: TablePlan) -> GeneratorTable:
+        if plan.copied:
+            return GeneratorTable(
+                table=plan.table, treatment=plan.treatment, rows=rows_of(self.originals[plan.name]), folder=str(number),
+            )
+        found = self.learned[plan.name]
+        models = [model for model in (found.model, found.text_model) if model is not None]
+        kept = self.holdout_path(plan.name)
+        return GeneratorTable(
+            table=plan.table, treatment=plan.treatment, plans=found.plan.columns, key=found.key,
+            rows=found.rows + (rows_of(kept) if kept else 0), backend=plan.backend,
+            text_backend=plan.text_backend, settings_used=settings_used(found),
+            history=tuple(models[0].history) if models else (), folder=str(number),
+        )
+
+    def effective_spec(self) -> Any:
+        """Give the spec with everything that was found out or decided on the way."""
+        spec = self.plan.spec
+        tables = dict(spec.tables)
+        for name, found in self.learned.items():
+            wanted = spec.table(name)
+            columns = dict(wanted.columns)
+            for plan in found.plan.columns:
+                column = spec.column(name, plan.name)
+                columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
+            tables[name] = evolve(wanted, columns=columns)
+        generation = spec.generation
+        if generation.records == AUTO and len(self.learned) == 1:
+            entry = next(iter(self.learned.values()))
+            kept = self.holdout_path(entry.plan.name)
+            generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
+        return evolve(spec, name=self.name, tables=tables, generation=generation)
+
+
+def settings_used(found: Learned) -> dict[str, Any]:
+    """Give what a table's training really used: rows, goal, size, and the backend's own decisions."""
+    used: dict[str, Any] = {
+        "training_rows": found.rows, "goal": str(found.plan.model.goal), "size": str(found.plan.model.size),
+        "backend": found.plan.backend,
+    }
+    if found.model is not None:
+        used |= dict(found.model.settings_used)
+    if found.text_model is not None:
+        used["text"] = {"backend": found.plan.text_backend, **dict(found.text_model.settings_used)}
+    return used
+
+
+def environment() -> dict[str, str]:
+    """Give what decides whether the same seed gives the same rows elsewhere: processor and package versions."""
+    versions = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+

@@ -1,0 +1,167 @@
+"""Analyze, transform and train one table."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from semblant.detection.columns import detect_columns
+from semblant.detection.profile import profile_table
+from semblant.errors import ConfigError
+from semblant.events import Step
+from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
+from semblant.pipeline.organize import TRAIN, batch_rows, rows_of, stream
+from semblant.pipeline.steps import fingerprint
+from semblant.pipeline.text_columns import as_tabular, is_text, with_buckets
+from semblant.settings import AUTO
+from semblant.settings.structure import structure, unstructure
+from semblant.training import Split, TrainingTable
+from semblant.vocabulary import EncodingType, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from semblant.host import PluginHost
+    from semblant.pipeline.steps import Steps
+    from semblant.plan import TablePlan
+    from semblant.protocols import Model, ModelBackend
+    from semblant.run import Run
+    from semblant.spec.model import Spec
+    from semblant.spec.training import ModelSpec
+
+KEY_FILE = "key.json"
+PROFILE_FILE = "columns.json"
+
+
+@frozen(kw_only=True)
+class Learned:
+    """A table once it is trained; ``model`` is None for a table that is nothing but its key."""
+
+    plan: TablePlan
+    key: KeyForm | None
+    rows: int
+    train_path: Path
+    split: Split
+    model: Model | None
+    text_model: Model | None
+
+
+def validation_split(spec: Spec, plan: TablePlan, run: Run) -> Split:
+    """Give the split by subject that trains and validates; the same for a seed."""
+    return Split(seed=run.random_seed("validation", plan.name), fraction=plan.model.validation_fraction)
+
+
+def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: str) -> tuple[TablePlan, KeyForm | None]:
+    """Profile the organized rows; give the plan with encodings seen on all rows, and the key's form."""
+
+    def work(run: Run) -> None:
+        total = rows_of(train_path)
+        profile = profile_table(plan.table, _counted(stream(train_path, rows=batch_rows(plan.table)), run, total))
+        found = detect_columns(plan.table, profile)
+        columns = {name: {"encoding": str(entry.encoding), "reason": entry.reason} for name, entry in found.items()}
+        (run.workspace / PROFILE_FILE).write_text(json.dumps(columns), encoding="utf-8")
+        key = _key_form(plan, train_path)
+        (run.workspace / KEY_FILE).write_text(json.dumps(None if key is None else key_as_dict(key)), encoding="utf-8")
+
+    folder = steps.perform(Step.ANALYZE, plan.name, fingerprint("analyze", mark), work)
+    columns = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
+    stored = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
+    plans = tuple(
+        evolve(column, encoding=EncodingType(columns[column.name]["encoding"]), reason=columns[column.name]["reason"])
+        if spec.column(plan.name, column.name).encoding == AUTO and column.role is Role.FEATURE and column.name in columns
+        else column
+        for column in plan.columns
+    )
+    return evolve(plan, columns=plans), None if stored is None else key_from_dict(stored)
+
+
+def _counted(batches: Iterator[pa.RecordBatch], run: Run, total: int) -> Iterator[pa.RecordBatch]:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        run.progress(done, total)
+
+
+def _key_form(plan: TablePlan, train_path: Path) -> KeyForm | None:
+    made = engine_made_key(plan)
+    if made is None:
+        return None
+    kind = plan.table.column(made).type
+    return learn_key(stream(train_path, [made]), kind, plan.model.min_subjects)
+
+
+def engine_made_key(plan: TablePlan) -> str | None:
+    """Give the column that the engine makes, or None."""
+    learned = {column.name for column in plan.columns}
+    left = [name for name in plan.table.primary_key if name not in learned]
+    return left[0] if len(left) == 1 else None
+
+
+def training_table(plan: TablePlan, train_path: Path, split: Split, *, text: bool) -> TrainingTable:
+    """Give what a backend learns from: text columns as they are for a text backend, as buckets otherwise."""
+    names = [column.name for column in plan.columns]
+    rows = batch_rows(plan.table)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        raw = stream(train_path, names, rows)
+        return raw if text else with_buckets(raw, plan.columns)
+
+    return TrainingTable(
+        name=plan.name, columns=plan.columns if text else tuple(map(as_tabular, plan.columns)), rows=rows_of(train_path),
+        open=batches, split=split, min_subjects=plan.model.min_subjects,
+    )
+
+
+def learn(
+    plan: TablePlan, key: KeyForm | None, train_path: Path, split: Split, host: PluginHost, steps: Steps, mark: str
+) -> Learned:
+    """Transform and train a table whose plan is final."""
+    model = text_model = None
+    if plan.columns:
+        table = training_table(plan, train_path, split, text=False)
+        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, mark, part="")
+    if plan.text_backend:
+        table = training_table(plan, train_path, split, text=True)
+        text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")
+    return Learned(
+        plan=plan, key=key, rows=rows_of(train_path), train_path=train_path, split=split, model=model, text_model=text_model,
+    )
+
+
+def make_backend(host: PluginHost, name: str, model_spec: ModelSpec) -> ModelBackend:
+    """Make a model backend from its descriptor, its own settings and the table's model settings."""
+    descriptor = host.get("model", name)
+    given = model_spec.text.settings if descriptor.learns == "text" else model_spec.settings
+    settings, findings = structure(descriptor.settings, given, "model.settings")
+    if findings:
+        msg = f"the settings of the model backend '{name}' are wrong"
+        raise ConfigError(msg, findings=findings)
+    backend: ModelBackend = descriptor.load()(settings, model_spec)
+    return backend
+
+
+def _fit(backend: ModelBackend, table: TrainingTable, plan: TablePlan, steps: Steps, mark: str, *, part: str) -> Model:
+    shape = [(str(c.name), str(c.type), str(c.encoding), str(c.treatment), c.rebalance, dict(c.options)) for c in table.columns]
+    settings = unstructure(plan.model)
+    prepared_mark = fingerprint("transform", mark, shape, settings, part)
+    name = f"{table.name} (text)" if part else table.name
+
+    def transform(run: Run) -> None:
+        backend.prepare(table, run)
+
+    folder = steps.perform(Step.TRANSFORM, name, prepared_mark, transform)
+
+    def train(run: Run) -> None:
+        model = backend.fit(table, backend.load_prepared(folder), run)
+        target = run.workspace / "model"
+        target.mkdir(exist_ok=True)
+        model.save(target)
+
+    trained = steps.perform(Step.TRAIN, name, fingerprint("train", prepared_mark), train, keep_partial=True)
+    return backend.load(trained / "model")

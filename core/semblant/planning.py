@@ -1,0 +1,177 @@
+"""From a spec to a plan: discover, drop what is excluded, detect, validate, resolve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from semblant.detection.detect import detect
+from semblant.errors import ConfigError, SemblantError
+from semblant.findings import ConfigStep, Finding, Severity
+from semblant.graph import SchemaGraph
+from semblant.plan import Plan
+from semblant.resolve import resolve
+from semblant.schema import Schema, Table
+from semblant.settings import AUTO
+from semblant.settings.structure import structure
+from semblant.spec.apply import apply_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from semblant.detection.model import Detection
+    from semblant.host import PluginHost
+    from semblant.protocols import Destination, Source
+    from semblant.spec.model import Spec
+
+DETECTION_ROWS = 100_000
+
+
+@frozen(kw_only=True)
+class Seen:
+    """A source as it was looked at: everything there is, and what the spec leaves of it."""
+
+    everything: Schema
+    """All tables and columns of the source, with declared and detected keys."""
+    detection: Detection
+    used: Schema
+    """Excluded tables and columns gone, keys as the spec says."""
+
+
+def open_source(spec: Spec, host: PluginHost) -> Source:
+    """Make the source that a spec names; its faults are found by ``check()``, ``discover()`` and ``read()``."""
+    descriptor = host.get("source", spec.source.type)
+    settings, findings = structure(descriptor.settings, dict(spec.source.settings), "source")
+    if findings:
+        msg = f"the settings of the source '{spec.source.type}' are wrong"
+        raise ConfigError(msg, findings=findings)
+    source: Source = descriptor.create(settings)
+    return source
+
+
+def open_destination(type_name: str, given: dict[str, object], host: PluginHost) -> Destination:
+    """Make a destination from its type and settings."""
+    descriptor = host.get("destination", type_name)
+    settings, findings = structure(descriptor.settings, given, "destination")
+    if findings:
+        msg = f"the settings of the destination '{type_name}' are wrong"
+        raise ConfigError(msg, findings=findings)
+    destination: Destination = descriptor.create(settings)
+    return destination
+
+
+def look(spec: Spec, source: Source) -> Seen:
+    """Discover the source and detect keys, encodings and sensitivity; what is excluded is never read."""
+    source.check()
+    raw = source.discover()
+    reduced = apply_spec(spec, raw)
+
+    def read(table: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        return source.read(table, list(columns or reduced.table(table).column_names))
+
+    detection = detect(reduced, read, max_rows=DETECTION_ROWS)
+    everything = Schema(tables=tuple(_with_keys(table, detection.schema) for table in raw))
+    return Seen(everything=everything, detection=detection, used=apply_spec(spec, everything))
+
+
+def _with_keys(table: Table, detected: Schema) -> Table:
+    """Take over detected keys where the source declared none."""
+    if table.name not in detected:
+        return table
+    found = detected.table(table.name)
+    if not table.primary_key and found.primary_key:
+        table = evolve(table, primary_key=found.primary_key, primary_key_reason=found.primary_key_reason)
+    return evolve(table, foreign_keys=found.foreign_keys) if not table.foreign_keys else table
+
+
+def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
+    """Run every validator, step by step, and add what the data themselves say.
+
+    A validator that raises is reported as a finding of its own and does not hide the others.
+    """
+    steps = list(ConfigStep)
+    findings: list[Finding] = []
+    for descriptor in sorted(host.validators.values(), key=lambda d: (steps.index(d.step), d.name)):
+        try:
+            found = descriptor.create().check(spec, seen.everything)
+        except Exception as exc:  # noqa: BLE001 - perhaps a stranger's code
+            message = f"the validator '{descriptor.name}' failed: {type(exc).__name__}: {exc}"
+            found = [Finding(severity=Severity.WARNING, path="", code="validator-failed", message=message,
+                             fix="tell the maker of the plugin")]
+        findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
+    return findings + list(seen.detection.findings)
+
+
+def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> Plan:
+    """Plan a job; findings that stop it are in the plan, faults of place and access raise."""
+    opened = source or open_source(spec, host)
+    try:
+        seen = look(spec, opened)
+        findings = validate(spec, seen, host)
+        tables = ()
+        if not any(finding.severity is Severity.ERROR for finding in findings):
+            tables = resolve(spec, seen.used, seen.detection, host)
+    finally:
+        if source is None:
+            opened.close()
+    spec = _effective(spec, seen.used)
+    return Plan(
+        spec=spec, schema=seen.used, tables=tables, findings=findings, destination=_destination_words(spec, host),
+        excluded=_excluded(seen),
+    )
+
+
+def _effective(spec: Spec, used: Schema) -> Spec:
+    """Fill in what was found out: the keys of the tables in use."""
+    tables = dict(spec.tables)
+    for table in used:
+        wanted = spec.table(table.name)
+        if wanted.primary_key == AUTO:
+            wanted = evolve(wanted, primary_key=table.primary_key or None)
+        tables[table.name] = wanted
+    return evolve(spec, tables=tables)
+
+
+def _excluded(seen: Seen) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for table in seen.everything:
+        if table.name not in seen.used:
+            found[table.name] = ()
+            continue
+        gone = tuple(name for name in table.column_names if name not in seen.used.table(table.name).column_names)
+        if gone:
+            found[table.name] = gone
+    return found
+
+
+def _destination_words(spec: Spec, host: PluginHost) -> str:
+    if not spec.generation.enabled:
+        return "nowhere: nothing is generated"
+    if spec.destination is None:
+        return "application storage"
+    try:
+        destination = open_destination(spec.destination.type, dict(spec.destination.settings), host)
+    except SemblantError:
+        return spec.destination.type
+    try:
+        return destination.location()
+    finally:
+        destination.close()
+
+
+def propose(spec: Spec, host: PluginHost) -> Spec:
+    """Take over what detection proposes for tables that the spec does not name (lookups to keep as originals)."""
+    source = open_source(spec, host)
+    try:
+        seen = look(spec, source)
+    finally:
+        source.close()
+    tables = dict(spec.tables)
+    graph = SchemaGraph(seen.used, [])
+    for name, found in seen.detection.tables.items():
+        if name not in tables and name in graph.order:
+            tables[name] = evolve(spec.table(name), treatment=found.treatment)
+    return evolve(spec, tables=tables)

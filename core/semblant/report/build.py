@@ -1,0 +1,92 @@
+"""Measure all sections of a report and write it in the wanted formats."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from semblant.errors import Cancelled, ConfigError, MissingDependencyError
+from semblant.report.document import ReportDocument, SectionResult
+from semblant.settings import AUTO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from semblant.components import SectionType
+    from semblant.host import PluginHost
+    from semblant.report.inputs import ReportInputs
+    from semblant.run import Run
+
+
+def measure(
+    host: PluginHost, inputs: ReportInputs, run: Run, *, sections: Sequence[str] | str = AUTO,
+    facts: Mapping[str, str] | None = None, version: str = "",
+) -> ReportDocument:
+    """Run every section that can be made; a section that fails is left out with its reason, the others stay."""
+    chosen = _chosen(host, sections)
+    results = []
+    for number, section in enumerate(chosen):
+        results.append(_section(section, inputs, run))
+        run.progress(number + 1, len(chosen), "sections")
+    return ReportDocument(
+        title=inputs.title, subtitle="quality report of synthetic data", version=version, facts=facts or {},
+        created=datetime.now(UTC).isoformat(timespec="seconds"), sections=results,
+    )
+
+
+def render(host: PluginHost, report: ReportDocument, formats: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Write ``report.<suffix>`` per format into ``folder``; gives the paths."""
+    paths = {}
+    for name in formats:
+        renderer = host.get("renderer", name)
+        path = folder / f"report.{renderer.suffix.lstrip('.')}"
+        renderer.create().render(report, path)
+        paths[name] = path
+    return paths
+
+
+def scores(report: ReportDocument) -> dict[str, float]:
+    """Collect the headline figures that sections offer under ``scores``; the lowest counts where two tables have one."""
+    found: dict[str, float] = {}
+    for section in report.sections:
+        for name, value in dict(section.figures.get("scores", {})).items():
+            if isinstance(value, int | float):
+                found[str(name)] = float(value)
+    return found
+
+
+def _chosen(host: PluginHost, names: Sequence[str] | str) -> list[SectionType]:
+    if names == AUTO:
+        return sorted(host.sections.values(), key=lambda section: (section.order, section.name))
+    return [host.get("section", name) for name in names]
+
+
+def _section(section: SectionType, inputs: ReportInputs, run: Run) -> SectionResult:
+    title = section.title or section.name
+    reason = _lacking(section, inputs)
+    if not reason:
+        try:
+            maker = section.create()
+            figures = maker.measure(inputs, run)
+            return SectionResult(name=section.name, title=title, figures=figures, blocks=maker.render(figures))
+        except (Cancelled, KeyboardInterrupt, ConfigError):
+            raise
+        except MissingDependencyError as exc:
+            reason = str(exc)
+        except Exception as exc:  # noqa: BLE001 - a section, perhaps a stranger's, must not cost the others
+            reason = f"it failed with {type(exc).__name__}: {exc}"
+            run.notice(f"the report section '{section.name}' was left out: {reason}", warning=True)
+    return SectionResult(name=section.name, title=title, left_out=reason)
+
+
+def _lacking(section: SectionType, inputs: ReportInputs) -> str:
+    """Give what a section needs and the inputs do not have."""
+    have = {
+        "holdout": inputs.holdout is not None, "history": bool(inputs.history), "model": bool(inputs.models),
+        "spec": inputs.spec is not None, "privacy": inputs.privacy is not None and inputs.privacy.private,
+    }
+    lacking = [need for need in section.needs if not have.get(need, False)]
+    if "holdout" in lacking and inputs.holdout_reason:
+        return f"there is no holdout: {inputs.holdout_reason}"
+    return f"it needs {', '.join(lacking)}, which this report does not have" if lacking else ""

@@ -1,0 +1,136 @@
+"""From a spec, a schema and what was detected to one plan per table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from semblant.graph import SchemaGraph
+from semblant.pipeline.text_columns import is_text
+from semblant.plan import TablePlan
+from semblant.settings import AUTO
+from semblant.settings.structure import structure, unstructure
+from semblant.spec.training import ModelSpec
+from semblant.training import ColumnPlan
+from semblant.vocabulary import ColumnTreatment, EncodingType, Role, TableTreatment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from semblant.detection.model import ColumnDetection, Detection
+    from semblant.host import PluginHost
+    from semblant.schema import Schema, Table
+    from semblant.spec.model import Spec
+
+
+def treatment_of(spec: Spec, table: str) -> TableTreatment:
+    """Give what becomes of a table."""
+    return spec.table(table).treatment
+
+
+def model_for(spec: Spec, table: str) -> ModelSpec:
+    """Give the model settings of a table: its own above the defaults of the spec."""
+    override = spec.table(table).model
+    if not override:
+        return spec.model
+    merged = _merge(unstructure(spec.model), override)
+    found, findings = structure(ModelSpec, merged, f"tables.{table}.model")
+    if found is None or findings:
+        from semblant.errors import ConfigError
+
+        msg = f"the model settings of table '{table}' are wrong"
+        raise ConfigError(msg, findings=findings)
+    return found
+
+
+def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in override.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merge(merged[name], value) if both else value
+    return merged
+
+
+def resolve(spec: Spec, schema: Schema, detection: Detection, host: PluginHost) -> tuple[TablePlan, ...]:
+    """Give a plan per table of ``schema`` (excluded ones are gone already), parents first.
+
+    The spec wins over what was detected, column by column.
+    """
+    originals = [table.name for table in schema if treatment_of(spec, table.name) is TableTreatment.ORIGINAL]
+    order = SchemaGraph(schema, originals).order
+    return tuple(_table_plan(spec, schema.table(name), detection, host, originals) for name in order)
+
+
+def _table_plan(
+    spec: Spec, table: Table, detection: Detection, host: PluginHost, originals: list[str]
+) -> TablePlan:
+    found = detection.tables[table.name].columns if table.name in detection.tables else {}
+    treatment = treatment_of(spec, table.name)
+    model = model_for(spec, table.name)
+    plans = tuple(
+        _column_plan(spec, table, column.name, found.get(column.name), originals)
+        for column in table.columns if not _engine_made(table, column.name)
+    )
+    sensitive = {
+        name: reason for name in table.column_names
+        if (reason := _sensitive(spec, table.name, name, found.get(name))) is not None
+    }
+    copied = treatment is TableTreatment.ORIGINAL
+    return TablePlan(
+        table=table, treatment=treatment, columns=() if copied else plans, model=model, rows=table.rows,
+        backend="" if copied else backend_name(host, model.backend, "tabular"),
+        text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
+        sensitive=sensitive,
+    )
+
+
+def _engine_made(table: Table, column: str) -> bool:
+    """Tell whether the engine makes the column: a primary key of one column that is no foreign key."""
+    return table.primary_key == (column,) and not any(column in key.columns for key in table.foreign_keys)
+
+
+def _column_plan(
+    spec: Spec, table: Table, name: str, found: ColumnDetection | None, originals: list[str]
+) -> ColumnPlan:
+    column, wanted = table.column(name), spec.column(table.name, name)
+    encoding = EncodingType.CATEGORICAL if found is None else found.encoding
+    reason = "no data were seen" if found is None else found.reason
+    if wanted.encoding != AUTO:
+        encoding, reason = EncodingType(wanted.encoding), "set in the spec"
+    plan = ColumnPlan(
+        name=name, type=column.type, encoding=encoding, reason=reason, treatment=wanted.treatment,
+        sensitive=_sensitive(spec, table.name, name, found) is not None, rebalance=wanted.rebalance, options=wanted.options,
+    )
+    key = next((key for key in table.foreign_keys if name in key.columns), None)
+    if key is not None and key.references in originals:
+        reason = f"points to '{key.references}', whose rows are copied"
+        return evolve(plan, encoding=EncodingType.CATEGORICAL, reason=reason, role=Role.FOREIGN_KEY,
+                      treatment=ColumnTreatment.KEEP)
+    return plan
+
+
+def _sensitive(spec: Spec, table: str, column: str, found: ColumnDetection | None) -> str | None:
+    """Give why a column is sensitive; None when it is not."""
+    wanted = spec.column(table, column).sensitive
+    if wanted == AUTO:
+        return found.sensitive_reason if found is not None and found.sensitive else None
+    return "set in the spec" if wanted else None
+
+
+def backend_name(host: PluginHost, wanted: str, learns: str) -> str:
+    """Give the name of the model backend to use; for ``auto`` the available one that is preferred most."""
+    if wanted != AUTO:
+        return wanted
+    fitting = [model for model in host.models.values() if model.learns == learns and not model.missing()]
+    if fitting:
+        return max(fitting, key=lambda model: (model.preference, model.name)).name
+    every = [model for model in host.models.values() if model.learns == learns]
+    if every:
+        host.get("model", every[0].name)  # raises with the pip line
+    from semblant.errors import UnknownComponentError
+
+    msg = f"no model backend for {learns} columns is installed"
+    raise UnknownComponentError(msg, fix="pip install 'semblant[models]'")
+
+

@@ -1,0 +1,220 @@
+"""What one call of the engine does, from spec or generator to files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve
+
+from semblant.atomic import atomic_write, write_json
+from semblant.artefact.generator import GeneratorFile
+from semblant.clock import Clock
+from semblant.errors import Cancelled, ConfigError, SemblantError
+from semblant.home import Home, Kind
+from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
+from semblant.pipeline.deliver import prove_access
+from semblant.pipeline.job import TrainingJob
+from semblant.pipeline.reporting import JobReport
+from semblant.pipeline.steps import Steps, fingerprint
+from semblant.planning import make_plan, open_destination, open_source
+from semblant.results import JobResult, SyntheticDataset, TrainedGenerator
+from semblant.settings import AUTO
+from semblant.spec.load import load_spec
+from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
+from semblant.spec.write import spec_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from semblant.host import PluginHost
+    from semblant.plan import Plan
+    from semblant.protocols import Destination
+    from semblant.run import Run
+
+
+@define
+class Work:
+    """One job at work: the home it reports to, the plugins it uses, its run and name."""
+
+    home: Home
+    host: PluginHost
+    run: Run
+    name: str
+
+    def train(self, spec: Spec, output: Path | None) -> TrainedGenerator:
+        """Train and package; nothing is generated."""
+        clock = Clock()
+        job = self._trained(spec, clock)
+        path = self._packaged(job, output)[1]
+        job.forget_originals()
+        return TrainedGenerator(
+            name=self.name, path=path, tables=tuple(job.learned), findings=job.plan.findings,
+            history={name: list(found.model.history) for name, found in job.learned.items() if found.model},
+            settings_used=_used(job), timings=clock.timings(job.steps.seconds),
+        )
+
+    def run_all(self, spec: Spec, out: Path | None, file_format: str) -> JobResult:
+        """Train, generate, deliver and report."""
+        clock = Clock()
+        spec = self._aimed(spec, out, file_format)
+        destination = self._destination(spec) if spec.generation.enabled else None
+        try:
+            return self._all(spec, out, destination, clock)
+        finally:
+            if destination is not None:
+                destination.close()
+
+    def _all(self, spec: Spec, out: Path | None, destination: Destination | None, clock: Clock) -> JobResult:
+        job = self._trained(spec, clock, destination)
+        generator, path = self._packaged(job, None)
+        made = GenerationJob(
+            generator=generator, models=job.models(), spec=spec.generation, run=self.run, steps=job.steps,
+            mark=fingerprint(sorted(job.marks.items())),
+        )
+        if destination is not None:
+            made.generate()
+            made.deliver(destination, _mode(spec))
+        paths, scores, fault = self._reported(job, made, clock) if spec.report.enabled and made.files else ({}, {}, "")
+        timings = clock.timings(job.steps.seconds)
+        result = JobResult(
+            name=self.name, generator_path=path, location=destination.location() if destination else "", tables=made.files,
+            rows=made.rows, report_paths=paths, report_fault=fault, scores=scores, timings=timings,
+            settings_used=_used(job), copied=tuple(job.originals), findings=job.plan.findings, workspace=self.run.workspace,
+        )
+        if out is not None:
+            result = _laid_out(result, out, spec_text(job.effective_spec()))
+        write_json(self.run.workspace / "result.json", result.as_dict())
+        job.forget_originals()
+        return result
+
+    def generate(
+        self, path: Path, *, records: int | None, given: pa.Table | None, destination: DestinationSpec | None,
+        out: Path | None, file_format: str, seed: int | None, generation: GenerationSpec | None,
+    ) -> SyntheticDataset:
+        """Generate from a generator file and deliver."""
+        clock = Clock()
+        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
+            generator = load_generator(path, Path(folder))
+            spec = load_spec(generator.spec, self.host, environment={})
+            run = self.run if seed is not None else evolve(self.run, seed=generator.seed)
+            wanted = generation or spec.generation
+            if records is not None:
+                wanted = evolve(wanted, records=records)
+            aimed = self._aimed(evolve(spec, destination=destination, generation=wanted), out, file_format)
+            target = self._destination(aimed)
+            try:
+                prove_access(target, generator.schema, _mode(aimed))
+                made = GenerationJob(
+                    generator=generator, models=load_models(generator, self.host), spec=wanted, run=run,
+                    steps=Steps(run), mark=fingerprint(str(path), path.stat().st_mtime_ns), given=given,
+                )
+                made.generate()
+                made.deliver(target, _mode(aimed))
+                return SyntheticDataset(
+                    name=self.name, location=target.location(), tables=made.files, rows=made.rows,
+                    timings=clock.timings(made.steps.seconds),
+                )
+            finally:
+                target.close()
+
+    def _trained(self, spec: Spec, clock: Clock, destination: Destination | None = None) -> TrainingJob:
+        source = open_source(spec, self.host)
+        try:
+            plan = make_plan(spec, self.host, source=source)
+            _refuse(plan)
+            for finding in plan.findings:
+                self.run.notice(str(finding), warning=finding.severity == "warning")
+            if destination is not None:
+                prove_access(destination, plan.schema, _mode(spec))
+            clock.planned()
+            job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
+            job.train(source)
+        finally:
+            source.close()
+        return job
+
+    def _packaged(self, job: TrainingJob, output: Path | None) -> tuple[GeneratorFile, Path]:
+        path = output or self.home.path(Kind.GENERATORS, self.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return job.package(path), path
+
+    def _aimed(self, spec: Spec, out: Path | None, file_format: str) -> Spec:
+        """Give the spec a destination: the folder ``out``, its own, or application storage."""
+        if out is not None:
+            settings = {"path": str(Path(out).absolute()), "format": file_format}
+            mode = spec.destination.mode if spec.destination else DestinationSpec(type="folder").mode
+            return evolve(spec, destination=DestinationSpec(type="folder", mode=mode, settings=settings))
+        if spec.destination is None:
+            settings = {"name": self.name, "home": str(self.home.root)}
+            return evolve(spec, destination=DestinationSpec(type="storage", settings=settings))
+        return spec
+
+    def _destination(self, spec: Spec) -> Destination:
+        assert spec.destination is not None  # noqa: S101 - _aimed gave one
+        return open_destination(spec.destination.type, dict(spec.destination.settings), self.host)
+
+    def _reported(self, job: TrainingJob, made: GenerationJob, clock: Clock) -> tuple[dict[str, Path], dict[str, float], str]:
+        """Make the report; a fault in it costs neither model nor data."""
+        folder = self.run.workspace / "report"
+        folder.mkdir(exist_ok=True)
+        report = JobReport(
+            job=job, host=self.host, run=self.run, steps=job.steps, synthetic=made.files,
+            holdout_files=self._holdout_files(job), timings=clock.timings(job.steps.seconds),
+        )
+        try:
+            paths, scores = report.make(folder)
+        except (Cancelled, KeyboardInterrupt):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever it is, data and model are kept and it is said
+            fault = exc.message if isinstance(exc, SemblantError) else f"{type(exc).__name__}: {exc}"
+            self.run.notice(f"the report failed, data and generator are kept: {fault}", warning=True)
+            return {}, {}, fault
+        return paths, scores, ""
+
+    def _holdout_files(self, job: TrainingJob) -> dict[str, Path]:
+        holdout = job.plan.spec.report.holdout
+        if not isinstance(holdout, str) or holdout == AUTO:
+            return {}
+        from semblant.pipeline.holdout import read_holdout
+
+        return read_holdout(holdout, job, self.host)
+
+
+def _refuse(plan: Plan) -> None:
+    if plan.errors:
+        number = len(plan.errors)
+        msg = f"the configuration has {number} fault{'s' if number > 1 else ''}; nothing was done"
+        raise ConfigError(msg, findings=plan.errors)
+
+
+def _mode(spec: Spec) -> Any:
+    assert spec.destination is not None  # noqa: S101 - _aimed gave one
+    return spec.destination.mode
+
+
+def _used(job: TrainingJob) -> dict[str, Any]:
+    from semblant.pipeline.job import settings_used
+
+    return {name: settings_used(found) for name, found in job.learned.items()}
+
+
+def _laid_out(result: JobResult, out: Path, spec: str) -> JobResult:
+    """Put report, generator, effective spec and times beside the tables in ``out``."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name, path in result.report_paths.items():
+        paths[name] = _copied(path, out / path.name)
+    generator = _copied(result.generator_path, out / "generator.semblant") if result.generator_path else None
+    with atomic_write(out / "spec.yaml") as stream:
+        stream.write(spec.encode())
+    write_json(out / "timings.json", dict(result.timings))
+    return evolve(result, report_paths=paths, generator_path=generator)
+
+
+def _copied(source: Path, target: Path) -> Path:
+    with source.open("rb") as reader, atomic_write(target) as writer:
+        shutil.copyfileobj(reader, writer, 2**20)
+    return target
