@@ -19,7 +19,7 @@ import attrs
 from attrs import define, field
 
 from semblant.errors import SemblantError
-from semblant.findings import Finding, Severity
+from semblant.settings.codes import CODES, fault
 from semblant.settings.fields import bounds
 from semblant.settings.path import join
 from semblant.settings.secret import Secret
@@ -29,6 +29,8 @@ from semblant.settings.unstructure import unstructure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from semblant.findings import Finding
 
 __all__ = ["shown", "structure", "unstructure"]
 
@@ -128,7 +130,7 @@ class _Walk:
     found: list[Finding] = field(factory=list)
 
     def fault(self, path: str, code: str, message: str, fix: str) -> Any:
-        self.found.append(Finding(severity=Severity.ERROR, path=path or "spec", code=code, message=message, fix=fix))
+        self.found.append(fault(code, path or "spec", message, fix))
         return _FAULTY
 
     def settings(self, cls: type, data: Any, path: str) -> Any:
@@ -158,7 +160,7 @@ class _Walk:
         try:
             return cls(**values)
         except SemblantError as exc:
-            return self.fault(path, exc.code, exc.message, exc.fix or self._keys(cls))
+            return self.fault(path, exc.code if exc.code in CODES else "config", exc.message, exc.fix or self._keys(cls))
         except (ValueError, TypeError) as exc:
             return self.fault(path, "invalid-value", str(exc.args[0] if exc.args else exc), self._keys(cls))
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from semblant.errors import SemblantError
-from semblant.findings import Finding, Severity
 from semblant.settings import AUTO
+from semblant.settings.codes import CODES, fault
 from semblant.settings.path import join
 from semblant.settings.structure import structure
 from semblant.settings.suggest import advice
 from semblant.spec.model import DestinationSpec, Selected
+if TYPE_CHECKING:
+    from semblant.findings import Finding
+
 
 class Components(Protocol):
     """What is asked of a plugin host."""
@@ -103,7 +106,7 @@ def _check_model(host: Components, model: Mapping[str, Any], path: str, learns: 
     if component.learns != learns:
         fitting_names = [one.name for one in _offered(host, "model").values() if one.learns == learns]
         message = f"'{backend}' learns {component.learns} data, not {learns}"
-        return [_fault(join(path, "backend"), "wrong-kind", message, advice(backend, fitting_names, f"backends for {learns}"))]
+        return [fault("wrong-kind", join(path, "backend"), message, advice(backend, fitting_names, f"backends for {learns}"))]
     return structure(component.settings, settings, join(path, "settings"))[1]
 
 
@@ -126,13 +129,9 @@ def _find(host: Components, kind: str, name: str, where: str) -> tuple[Any, list
     try:
         return host.get(kind, name), []
     except SemblantError as exc:
-        return None, [_fault(where, exc.code, exc.message, exc.fix or advice(name, _offered(host, kind)))]
+        return None, [fault(exc.code if exc.code in CODES else "plugin", where, exc.message, exc.fix or advice(name, _offered(host, kind)))]
 
 
 def _offered(host: Components, kind: str) -> Mapping[str, Any]:
     offered: Mapping[str, Any] = getattr(host, f"{kind}s", {})
     return offered
-
-
-def _fault(path: str, code: str, message: str, fix: str) -> Finding:
-    return Finding(severity=Severity.ERROR, path=path, code=code, message=message, fix=fix)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from semblant.findings import Finding, Severity
+from semblant.settings.codes import fault
 from semblant.settings.path import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from semblant.findings import Finding
 
 MAX_VALUES: Final = 300_000
 """Values of a document after its anchors have been expanded."""
@@ -57,9 +59,7 @@ class Document:
     def fault(self, keys: Key, code: str, message: str, fix: str, line: int | None = None) -> None:
         """Note a fault of the text."""
         place = dotted(*keys) or "spec"
-        self.findings.append(
-            Finding(severity=Severity.ERROR, path=place, code=code, message=message, fix=fix, line=line or self.line(keys))
-        )
+        self.findings.append(fault(code, place, message, fix, line or self.line(keys)))
 
 
 def read(text: str) -> Document:

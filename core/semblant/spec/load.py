@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from semblant.errors import ConfigError
-from semblant.findings import ConfigStep, Finding
-from semblant.settings.path import dotted, join, split
+from semblant.findings import ConfigStep
+from semblant.settings.codes import fault
+from semblant.settings.path import join, split
 from semblant.settings.structure import structure
 from semblant.spec.components import Components, check_components, fold
 from semblant.spec.file import is_text, read_file
 from semblant.spec.lines import Document, read
 from semblant.spec.model import Spec
+from semblant.spec.names import NAME_RULE, name_problem
 from semblant.spec.overrides import Override, from_environment, merge, parse
 from semblant.spec.training import ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from semblant.findings import Finding
 
 _STEPS = {
     "source": ConfigStep.SOURCE, "tables": ConfigStep.DATA, "default_include": ConfigStep.DATA, "model": ConfigStep.MODEL,
@@ -61,7 +65,7 @@ def load_spec(
         data = _placed(data, folder)
     origins, found = _overridden(data, os.environ if environment is None else environment, overrides)
     spec, faults = structure(Spec, fold(data))
-    found += [*faults, *_table_models(data), *check_components(data, host)]
+    found += [*faults, *_name(data.get("name")), *_table_models(data), *check_components(data, host)]
     if found:
         raise _error(name, [_located(finding, document, origins) for finding in found])
     assert spec is not None
@@ -100,6 +104,11 @@ def _table_models(data: Mapping[str, Any]) -> list[Finding]:
         if isinstance(table, Mapping) and isinstance(table.get("model"), Mapping):
             found += structure(ModelSpec, table["model"], join(join("tables", str(name)), "model"))[1]
     return found
+
+
+def _name(name: Any) -> list[Finding]:
+    problem = name_problem(name) if isinstance(name, str) else None
+    return [] if problem is None else [fault("bad-name", "name", problem, NAME_RULE)]
 
 
 def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from semblant.findings import Finding, Severity
+from semblant.findings import Finding
+from semblant.settings.codes import fault
 from semblant.settings.path import dotted, split
 from semblant.spec.lines import read
 
@@ -150,4 +151,4 @@ def _index(key: str | int) -> int | None:
 
 
 def _fault(where: str, message: str, fix: str) -> Finding:
-    return Finding(severity=Severity.ERROR, path=where, code="bad-override", message=message, fix=fix)
+    return fault("bad-override", where, message, fix)

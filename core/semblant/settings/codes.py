@@ -1,0 +1,48 @@
+"""The codes of findings that the core makes, each with its meaning; ``spec/findings.md`` is made from here.
+
+Plugins document their own codes: a validator's descriptor carries them as
+``capabilities={"findings": {code: meaning}}``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from semblant.findings import Finding, Severity
+
+CODES: Final[dict[str, str]] = {
+    "unknown-key": "a section of the spec has a key that does not belong there",
+    "missing-key": "a key that has no default is not given",
+    "wrong-type": "a value is of another kind than its key needs",
+    "out-of-bounds": "a number lies outside of its limits",
+    "unknown-choice": "a word is none of those that are possible here",
+    "wrong-length": "a list has more or fewer entries than it must have",
+    "invalid-value": "the component whose setting it is refuses the value",
+    "plain-secret": "a password or token stands in the spec itself",
+    "duplicate-key": "a key stands twice in one section",
+    "syntax": "the text is neither YAML 1.2 nor JSON",
+    "tag": "a YAML tag; values are plain",
+    "too-deep": "the text is nested too deeply",
+    "too-large": "anchors expand to too many values",
+    "recursive-anchor": "an anchor holds itself",
+    "bad-override": "a --set or an environment variable cannot be read or placed",
+    "bad-name": "a name cannot be used for a generator",
+    "wrong-kind": "a component exists, but does another kind of work",
+    "unknown-component": "no installed plugin offers the name",
+    "duplicate-component": "two plugins offer the name",
+    "missing-dependency": "the plugin is there, a package that it needs is not",
+    "plugin": "a plugin is at fault",
+    "config": "the component whose setting it is refuses the settings",
+}
+
+
+def fault(code: str, path: str, message: str, fix: str, line: int | None = None) -> Finding:
+    """Make an error of the core; only documented codes can be made.
+
+    >>> fault("syntax", "spec", "is not YAML", "see yaml.org").code
+    'syntax'
+    """
+    if code not in CODES:
+        msg = f"the finding code '{code}' is not documented in {__name__}"
+        raise KeyError(msg)
+    return Finding(severity=Severity.ERROR, path=path, code=code, message=message, fix=fix, line=line)
