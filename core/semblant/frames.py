@@ -50,14 +50,20 @@ def back_to(like: Any) -> Callable[[pa.Table], Any]:
     """Give the function that turns an Arrow table into the kind of ``like`` (or of its first table)."""
     if isinstance(like, dict) and like:
         first = next(iter(like.values()))
-        return back_to(first) if not isinstance(first, list | tuple) else pa.Table.to_pydict
+        return back_to(first) if not isinstance(first, list | tuple) else (lambda table: table.to_pydict())
     module = type(like).__module__.partition(".")[0]
     if module == "polars":
         import polars as pl
 
-        return pl.from_arrow
+        def as_frame(table: pa.Table) -> Any:
+            return pl.from_arrow(table)
+
+        return as_frame
     if module == "pandas":
-        return pa.Table.to_pandas
+        def as_pandas(table: pa.Table) -> Any:
+            return table.to_pandas()
+
+        return as_pandas
     return lambda table: table
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from semblant.detection.model import Detection
     from semblant.host import PluginHost
+    from semblant.plan import TablePlan
     from semblant.protocols import Destination, Source
     from semblant.spec.model import Spec
 
@@ -111,7 +112,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
     try:
         seen = look(spec, opened)
         findings = validate(spec, seen, host)
-        tables = ()
+        tables: tuple[TablePlan, ...] = ()
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
     finally:
