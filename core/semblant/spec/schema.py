@@ -59,7 +59,7 @@ def _selected(
     nothing = [{"type": "null"}] if any(part == {"type": "null"} for part in section.get("anyOf", [])) else []
     if not forms:
         forms = [{"type": "object", "properties": {"type": {"type": "string"}, **own}, "required": ["type"]}]
-    about = {key: section[key] for key in ("description", "default") if key in section}
+    about: dict[str, Any] = {key: section[key] for key in ("description", "default") if key in section}
     return {**about, "anyOf": [*forms, *nothing]}
 
 

@@ -1,0 +1,132 @@
+"""The codes of the findings that these validators make: how grave each is, and what it means.
+
+``spec/findings.md`` is made from here; a finding can only be made with a code that stands here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from semblant.findings import ConfigStep, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+SOURCE: Final = {
+    "empty-source": (ERROR, "the source has no tables"),
+}
+DATA: Final = {
+    "unknown-table": (ERROR, "the spec names a table that the source does not have"),
+    "unknown-column": (ERROR, "the spec names a column that its table does not have"),
+    "no-tables": (ERROR, "every table is excluded"),
+    "no-columns": (ERROR, "every column of a table is excluded"),
+    "only-a-key": (ERROR, "a table has nothing to learn beside its primary key"),
+    "excluded-has-settings": (WARNING, "settings of an excluded table or column have no effect"),
+}
+KEYS: Final = {
+    "key-column-unknown": (ERROR, "a key names a column that is not there"),
+    "key-column-twice": (ERROR, "a key names a column twice"),
+    "key-column-excluded": (ERROR, "a key of the spec names a column that is excluded"),
+    "key-column-type": (ERROR, "a column of this type cannot be part of a key"),
+    "key-falls-away": (WARNING, "a key of the source falls away, because a column or table that it needs is excluded"),
+    "empty-key": (ERROR, "a foreign key has no columns"),
+    "reference-unknown": (ERROR, "a foreign key points to a table that the source does not have"),
+    "reference-excluded": (ERROR, "a foreign key of the spec points to an excluded table"),
+    "reference-without-key": (ERROR, "a foreign key points to a table that has no primary key"),
+    "reference-not-the-key": (ERROR, "a foreign key points to columns that are not the primary key of their table"),
+    "reference-beside-the-key": (WARNING, "a key of the source points to columns that are not the primary key of their table"),
+    "key-length": (ERROR, "a foreign key has more or fewer columns than what it points to"),
+    "key-type-mismatch": (ERROR, "the columns of a foreign key and those it points to are of different types"),
+    "key-twice": (ERROR, "a table has the same foreign key twice"),
+}
+RELATIONS: Final = {
+    "second-root": (ERROR, "more than one synthesized table has no foreign key to another one"),
+    "no-root": (ERROR, "every synthesized table points to another one"),
+    "nothing-to-synthesize": (ERROR, "every table is original data"),
+    "cycle": (ERROR, "tables point to each other in a ring"),
+    "original-not-referenced": (ERROR, "no foreign key points to an original table"),
+    "original-references-synthesized": (ERROR, "an original table points to a synthesized one"),
+}
+RELATIONAL_LIMIT: Final = {
+    "one-synthesized-table": (ERROR, "this version synthesizes one table at a time, beside original ones"),
+    "self-reference-not-kept": (WARNING, "this version learns a key to its own table as an ordinary column"),
+}
+TREATMENT: Final = {
+    "original-has-settings": (ERROR, "an original table is copied, its columns have no encoding, treatment or rebalancing"),
+    "sensitive-copied": (WARNING, "a sensitive column of an original table is copied unchanged"),
+    "sensitive-kept": (WARNING, "the real values of a sensitive column come out"),
+    "key-has-settings": (ERROR, "the values of a key are made from the key, not from an encoding or treatment"),
+    "encoding-impossible": (ERROR, "the encoding does not fit the type of the column"),
+    "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
+    "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
+}
+MODEL: Final = {
+    "learning-rate-adaptive": (ERROR, "a learning rate is given although it is adaptive"),
+    "batch-size-automatic": (ERROR, "a batch size is given although batching is automatic"),
+    "accumulation-automatic": (ERROR, "gradient accumulation is given although batching is automatic"),
+    "original-has-model": (ERROR, "an original table is copied, it has no model"),
+    "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
+    "override-invalid": (ERROR, "what a table overrides of the model settings is wrong"),
+}
+PRIVACY: Final = {
+    "privacy-several-tables": (ERROR, "privacy needs exactly one table that is not original"),
+    "privacy-underdetermined": (ERROR, "neither epsilon nor the noise multiplier is given"),
+    "privacy-overdetermined": (ERROR, "epsilon, noise multiplier and steps are all given"),
+    "privacy-batch-by-hand": (ERROR, "clipping norm or physical batch size by hand need a batch size by hand"),
+    "privacy-physical-batch": (ERROR, "the physical batch is larger than the batch"),
+    "privacy-accumulation": (ERROR, "gradient accumulation does not go with privacy"),
+    "privacy-seed": (ERROR, "a private run takes its randomness from the operating system"),
+    "privacy-original-tables": (WARNING, "original tables are copied and not covered by epsilon"),
+    "privacy-delta-large": (WARNING, "delta is not well below one over the number of subjects"),
+    "privacy-strength": (INFO, "how strong the protection is, in words"),
+}
+PRIVACY_AVAILABLE: Final = {
+    "privacy-not-available": (ERROR, "this version has no private training"),
+}
+GENERATION: Final = {
+    "rebalance-unknown": (ERROR, "shares are given for a table or column that does not exist or is not synthesized"),
+    "rebalance-not-enabled": (ERROR, "shares are given for a column without 'rebalance: true'"),
+    "shares-invalid": (ERROR, "a share is not between 0 and 1, or the shares of a column add up to more than 1"),
+    "shares-empty": (ERROR, "no shares are given for a column"),
+    "shares-rest": (INFO, "what becomes of the values that have no share"),
+    "generation-unused": (WARNING, "settings of the generation have no effect, because nothing is generated"),
+    "text-batch-unused": (WARNING, "a text batch size is given and no column could be text"),
+    "report-without-data": (WARNING, "a report is wanted and nothing is generated"),
+    "report-without-format": (ERROR, "a report is wanted in no format"),
+    "report-format-twice": (ERROR, "a report format is named twice"),
+    "holdout-share": (ERROR, "the share kept back for the report is not between 0 and 0.5"),
+    "holdout-missing": (ERROR, "the holdout file is not there"),
+}
+DESTINATION: Final = {
+    "destination-unused": (WARNING, "a destination is given and nothing is generated"),
+    "destination-is-source": (ERROR, "the synthetic data would overwrite the original data"),
+}
+
+Codes = dict[str, tuple[Severity, str]]
+EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
+    ConfigStep.SOURCE: (SOURCE,),
+    ConfigStep.DATA: (DATA,),
+    ConfigStep.KEYS: (KEYS, RELATIONS, RELATIONAL_LIMIT),
+    ConfigStep.TREATMENT: (TREATMENT,),
+    ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_AVAILABLE),
+    ConfigStep.GENERATION: (GENERATION,),
+    ConfigStep.DESTINATION: (DESTINATION,),
+}
+_KNOWN: Final = {code: (severity, step) for step, groups in EVERY.items() for codes in groups for code, (severity, _) in codes.items()}
+
+
+def finding(code: str, path: str, message: str, fix: str) -> Finding:
+    """Make a finding; severity and step are those of its code.
+
+    >>> print(finding("no-tables", "tables", "every table is excluded", "include one"))
+    error tables: every table is excluded. Fix: include one
+    """
+    severity, step = _KNOWN[code]
+    return Finding(severity=severity, path=path, code=code, message=message, fix=fix, step=step)
+
+
+def meanings(codes: Mapping[str, tuple[Severity, str]]) -> dict[str, str]:
+    """Give the codes as a descriptor lists them."""
+    return {code: f"{severity}: {meaning}" for code, (severity, meaning) in codes.items()}

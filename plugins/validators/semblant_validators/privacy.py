@@ -1,0 +1,105 @@
+"""Step *model*, differential privacy: the settings determine the run and go together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from semblant.components import NoSettings
+from semblant.settings import AUTO
+from semblant_validators.codes import finding
+from semblant_validators.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from semblant.findings import Finding
+    from semblant.schema import Schema
+    from semblant.spec.model import PrivacySpec, Spec
+
+_STRONG, _MEDIUM = 1.0, 10.0
+_SAFE_DELTA_TIMES_SUBJECTS = 0.1
+_FIXED_AT_MOST = 2
+
+
+@frozen
+class PrivacyValidator:
+    """Of epsilon, noise and steps at most two are given; batches fit; the subjects are clear."""
+
+    settings: NoSettings = NoSettings()
+
+    def check(self, spec: Spec, schema: Schema) -> list[Finding]:
+        """Give all findings; none when the spec asks for no privacy."""
+        if spec.privacy is None:
+            return []
+        view = View(spec, schema)
+        return [*_tables(view), *_determined(spec.privacy), *_batches(spec, spec.privacy), *_randomness(spec),
+                *_delta(view, spec.privacy), *_strength(spec.privacy)]
+
+
+def _tables(view: View) -> Iterator[Finding]:
+    names = [table.name for table in view.synthesized]
+    if len(names) != 1:
+        message = f"privacy needs exactly one table that is not original, here are {len(names)}: {', '.join(names) or 'none'}"
+        yield finding("privacy-several-tables", "privacy", message, "exclude the others, or mark them as original")
+    for name in sorted(view.originals):
+        message = f"'{name}' is copied unchanged: its rows are not covered by epsilon"
+        yield finding("privacy-original-tables", "privacy", message, "exclude it if its rows tell of people")
+
+
+def _determined(privacy: PrivacySpec) -> Iterator[Finding]:
+    given = [name for name in ("epsilon", "noise_multiplier", "steps") if getattr(privacy, name) is not None]
+    if len(given) > _FIXED_AT_MOST:
+        message = "epsilon, noise multiplier and steps are all given; the third follows from the other two"
+        yield finding("privacy-overdetermined", "privacy", message, "remove one of them; it is computed and shown")
+    elif not {"epsilon", "noise_multiplier"} & set(given):
+        message = "neither epsilon nor the noise multiplier is given" + (", the steps alone decide nothing" if given else "")
+        yield finding("privacy-underdetermined", "privacy.epsilon", message, "write epsilon: 1 for strong protection")
+
+
+def _batches(spec: Spec, privacy: PrivacySpec) -> Iterator[Finding]:
+    model = spec.model
+    by_hand = not model.auto_batching and model.batch_size != AUTO
+    for name in ("max_gradient_norm", "max_physical_batch_size"):
+        if getattr(privacy, name) != AUTO and not by_hand:
+            message = f"{name} is set by hand, the batch size is not"
+            fix = "write model.auto_batching: false and model.batch_size, or remove it"
+            yield finding("privacy-batch-by-hand", f"privacy.{name}", message, fix)
+    physical = privacy.max_physical_batch_size
+    if by_hand and physical != AUTO and int(physical) > int(model.batch_size):
+        message = f"the physical batch ({physical}) is larger than the batch ({model.batch_size})"
+        yield finding("privacy-physical-batch", "privacy.max_physical_batch_size", message, f"at most {model.batch_size}")
+    if model.gradient_accumulation != AUTO:
+        message = "gradient accumulation does not go with privacy: batches are drawn anew at each step"
+        fix = "remove it; privacy.max_physical_batch_size limits the memory"
+        yield finding("privacy-accumulation", "model.gradient_accumulation", message, fix)
+
+
+def _randomness(spec: Spec) -> Iterator[Finding]:
+    if spec.seed != 0:
+        message = f"seed {spec.seed} is given; whoever knows the seed can take the noise away again"
+        yield finding("privacy-seed", "seed", message, "remove it: a private run takes entropy from the operating system")
+
+
+def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
+    subjects = next((table.rows for table in view.synthesized if table.name in view.graph.roots), None)
+    if privacy.delta != AUTO and subjects and float(privacy.delta) * subjects > _SAFE_DELTA_TIMES_SUBJECTS:
+        message = f"delta {privacy.delta:g} is not well below 1/{subjects:,}, one over the number of subjects"
+        fix = f"at most {_SAFE_DELTA_TIMES_SUBJECTS / subjects:.1g}, or auto"
+        yield finding("privacy-delta-large", "privacy.delta", message, fix)
+
+
+def _strength(privacy: PrivacySpec) -> Iterator[Finding]:
+    if privacy.epsilon is not None:
+        message = f"epsilon {privacy.epsilon:g} is {strength(privacy.epsilon)} protection"
+        yield finding("privacy-strength", "privacy.epsilon", message, "at most 1 is strong, at most 10 medium, above weak")
+
+
+def strength(epsilon: float) -> str:
+    """Say in a word how strong an epsilon protects.
+
+    >>> [strength(epsilon) for epsilon in (1, 10, 10.5)]
+    ['strong', 'medium', 'weak']
+    """
+    return "strong" if epsilon <= _STRONG else "medium" if epsilon <= _MEDIUM else "weak"
