@@ -1,0 +1,197 @@
+"""Vega-Lite charts from figures: the same look everywhere, nothing in them but aggregated data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from semblant.report.blocks import Chart
+from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, STEPS, SYNTHETIC, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+FONT = "DejaVu Sans"
+PAGE = 660
+"""Pixels of a chart as wide as the page."""
+CONFIG: dict[str, Any] = {
+    "font": FONT, "background": None, "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal",
+        "domainColor": RULE, "tickColor": RULE, "gridColor": RULE, "gridOpacity": 0.6, "labelFont": FONT, "titleFont": FONT,
+        "labelLimit": 130, "titleLimit": 300,
+    },
+    "title": {"color": INK, "fontSize": 11, "anchor": "start", "font": FONT, "fontWeight": "bold", "offset": 6},
+    "legend": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal", "labelFont": FONT, "titleFont": FONT},
+}
+SHARE_AXIS: dict[str, Any] = {"format": ".0%", "tickCount": 4, "title": None}
+
+
+def _chart(spec: Mapping[str, Any], alt: str, width: float, caption: str = "") -> Chart:
+    """Finish a chart."""
+    return Chart(spec={"$schema": SCHEMA, "config": CONFIG, "padding": 2, **spec}, alt=alt, width=width, caption=caption)
+
+
+def shorten(text: str, longest: int = 24) -> str:
+    """Cut a label in its middle, so that it fits and still ends as it does."""
+    if len(text) <= longest:
+        return text
+    tail = longest // 3
+    return text[: longest - tail - 1] + "…" + text[-tail:]
+
+
+def column_chart(figures: Mapping[str, Any], title: str, width: float = 1 / 3) -> Chart | None:
+    """Show one column: bars per value, or a histogram; the original wide, the synthetic on top of it."""
+    bins = figures["bins"]
+    if not bins:
+        return None
+    if figures["kind"] == "bars":
+        return _bars(bins, title, width)
+    return _histogram(figures, title, width)
+
+
+def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
+    """Show a wide bar for the original and a narrow one upon it for the synthetic data."""
+    rows = [{"place": place, "o": item["original"], "s": item["synthetic"]} for place, item in enumerate(bins)]
+    names = {place: shorten(str(item["label"]), 22) for place, item in enumerate(bins)}
+    step = 15
+    y = {
+        "field": "place", "type": "ordinal", "sort": None, "title": None,
+        "axis": {"labelExpr": _names(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
+    }
+    spec = {
+        "data": {"values": rows}, "width": _inner(width) - 150, "height": {"step": step}, "title": {"text": shorten(title, 34)},
+        "layer": [
+            {"mark": {"type": "bar", "color": ORIGINAL, "height": 11}, "encoding": {"x": {"field": "o", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
+            {"mark": {"type": "bar", "color": SYNTHETIC, "height": 4}, "encoding": {"x": {"field": "s", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
+        ],
+    }
+    told = "; ".join(f"{item['label']} {percent(item['original'])} original, {percent(item['synthetic'])} synthetic" for item in bins[:6])
+    return _chart(spec, f"Shares of the values of {title}: {told}.", width)
+
+
+def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
+    """Show the original's bars in grey blue and the synthetic data's outline in orange."""
+    bins = figures["bins"]
+    moment = figures["measured_as"] == "moment"
+    factor, unit = (1000.0, "") if moment else _unit(figures["unit"], float(bins[-1]["to"]) - float(bins[0]["from"]))
+    rows = [{"a": item["from"] * factor, "b": item["to"] * factor, "o": item["original"]} for item in bins]
+    outline = [{"x": bins[0]["from"] * factor, "s": 0}]
+    for item in bins:
+        outline += [{"x": item["from"] * factor, "s": item["synthetic"]}, {"x": item["to"] * factor, "s": item["synthetic"]}]
+    outline.append({"x": bins[-1]["to"] * factor, "s": 0})
+    for order, point in enumerate(outline):
+        point["i"] = order
+    axis: dict[str, Any] = {"title": unit or None, "grid": False, "tickCount": 5, "labelOverlap": True, "labelFlush": True}
+    scale: dict[str, Any] = {"zero": False, "nice": False}
+    kind = "quantitative"
+    if moment or figures["unit"] == "clock":
+        kind = "temporal"
+        scale = {"type": "utc"}
+        span = float(bins[-1]["to"]) - float(bins[0]["from"])
+        axis["format"] = "%H:%M" if figures["unit"] == "clock" else "%Y" if span > 4 * 366 * 86400 else "%b %Y" if span > 120 * 86400 else "%d %b"
+    else:
+        axis["format"] = "~s" if max(abs(bins[0]["from"]), abs(bins[-1]["to"])) * factor >= 1e4 else "~g"
+        if axis["format"] == "~g":
+            del axis["format"]
+    x = {"type": kind, "scale": scale, "axis": axis}
+    share = {"type": "quantitative", "axis": SHARE_AXIS | ({"format": ".1%"} if max(max(i["original"], i["synthetic"]) for i in bins) < 0.04 else {})}
+    spec = {
+        "width": _inner(width) - 44, "height": 110, "title": {"text": shorten(title, 34)},
+        "layer": [
+            {"data": {"values": rows}, "mark": {"type": "bar", "color": ORIGINAL, "binSpacing": 0.6}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}}},
+            {"data": {"values": outline}, "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"}, "encoding": {"x": {"field": "x", **x}, "y": {"field": "s", **share}, "order": {"field": "i", "type": "quantitative"}}},
+        ],
+    }
+    return _chart(spec, f"Histogram of {title}, original as bars and synthetic as a line; their figures are in the JSON report.", width)
+
+
+def _unit(unit: str, span: float) -> tuple[float, str]:
+    """Choose the unit in which a span is told."""
+    if unit == "clock":
+        return 1000.0, ""
+    if unit != "seconds":
+        return 1.0, unit
+    return next(((1 / size, name) for size, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")) if span > 5 * size), (1.0, "seconds"))
+
+
+def pair_heatmap(labels: tuple[Sequence[str], Sequence[str]], shares: Sequence[Sequence[float | None]], names: tuple[str, str], title: str, most: float) -> Chart:
+    """Show the shares of all pairs of classes of two columns."""
+    rows = [
+        {"r": row, "c": cell, "v": share}
+        for row, line in enumerate(shares) for cell, share in enumerate(line) if share is not None
+    ]
+    thresholds = [round(most * part, 6) for part in (0.02, 0.1, 0.25, 0.5, 0.75)]
+    spec = {
+        "data": {"values": rows}, "width": 190, "height": {"step": 15}, "title": {"text": title},
+        "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
+        "encoding": {
+            "x": {"field": "c", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[1])))}, "axis": {"title": shorten(names[1], 34), "labelExpr": _names({i: shorten(n, 18) for i, n in enumerate(labels[1])}), "labelAngle": -60, "ticks": False, "domain": False, "labelLimit": 110, "labelOverlap": False}},
+            "y": {"field": "r", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[0])))}, "axis": {"title": shorten(names[0], 26), "labelExpr": _names({i: shorten(n, 18) for i, n in enumerate(labels[0])}), "ticks": False, "domain": False, "labelLimit": 110, "labelOverlap": False}},
+            "color": {"field": "v", "type": "quantitative", "scale": {"type": "threshold", "domain": thresholds, "range": list(STEPS)}, "legend": None},
+        },
+    }
+    return _chart(spec, f"{title}: shares of rows for each pair of classes of {names[0]} and {names[1]}.", 0.5)
+
+
+def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]]) -> Chart:
+    """Show the accuracy of all pairs of columns; the diagonal is the column alone."""
+    rows = [{"a": a, "b": b, "v": value} for a, b, value in cells] + [{"a": b, "b": a, "v": value} for a, b, value in cells if a != b]
+    step = max(8, min(26, 430 // max(1, len(names))))
+    labels = _names({place: shorten(name, 22) for place, name in enumerate(names)})
+    size = min(10, step + 1)
+    axis = {"title": None, "labelExpr": labels, "ticks": False, "domain": False, "labelFontSize": size, "labelLimit": 150, "labelOverlap": False}
+    domain = list(range(len(names)))
+    spec = {
+        "data": {"values": rows}, "width": {"step": step}, "height": {"step": step},
+        "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
+        "encoding": {
+            "x": {"field": "a", "type": "ordinal", "scale": {"domain": domain}, "axis": {**axis, "labelAngle": -60}},
+            "y": {"field": "b", "type": "ordinal", "scale": {"domain": domain}, "axis": axis},
+            "color": {
+                "field": "v", "type": "quantitative",
+                "scale": {"type": "threshold", "domain": [0.8, 0.9, 0.95, 0.97, 0.98], "range": list(reversed(STEPS))},
+                "legend": {"title": "accuracy", "type": "symbol", "symbolType": "square", "symbolSize": 140, "labelExpr": _LEGEND},
+            },
+        },
+    }
+    worst = min((value for _, _, value in cells), default=None)
+    return _chart(spec, f"Accuracy of all pairs of {len(names)} columns; the lowest is {percent(worst)}.", 1.0)
+
+
+_LEGEND = "{'0.8': '80 – 90 %', '0.9': '90 – 95 %', '0.95': '95 – 97 %', '0.97': '97 – 98 %', '0.98': '98 % and more'}[datum.value] || 'below 80 %'"
+
+
+def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
+    """Show training and validation loss by epoch (or step)."""
+    across = "epoch" if any("epoch" in entry for entry in history) else "step"
+    rows = [
+        {"x": entry[across], "y": entry[field], "what": name}
+        for field, name in (("loss", "training"), ("validation_loss", "validation"))
+        for entry in history if field in entry and across in entry and entry[field] == entry[field]
+    ]
+    if len(rows) < 2:
+        return None
+    spec = {
+        "data": {"values": rows}, "width": PAGE - 150, "height": 150,
+        "mark": {"type": "line", "strokeWidth": 1.8, "point": {"size": 16, "filled": True}},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "axis": {"title": across, "grid": False}},
+            "y": {"field": "y", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": "loss", "tickCount": 5}},
+            "color": {"field": "what", "type": "nominal", "scale": {"domain": ["training", "validation"], "range": [ORIGINAL, "#00735C"]}, "legend": {"title": None, "symbolType": "stroke"}},
+        },
+    }
+    return _chart(spec, f"Training and validation loss over {len(history)} validations.", 1.0)
+
+
+def _names(names: Mapping[int, str]) -> str:
+    """Give a Vega expression that writes a label for each place: labels are data, so they are quoted."""
+    import json
+
+    quoted = {str(place): name for place, name in names.items()}
+    return f"({json.dumps(quoted)})[datum.value] || ''"
+
+
+def _inner(width: float) -> float:
+    """Give the pixels of a chart that takes a share of the page's width."""
+    return PAGE * width - 12

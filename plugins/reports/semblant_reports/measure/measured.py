@@ -1,0 +1,131 @@
+"""One report's measurements, shared by its sections: each is made once, when the first section asks."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from semblant_reports.measure.accuracy import Accuracy, compare
+from semblant_reports.measure.binning import Classes, classes_of, code_matrix
+from semblant_reports.measure.copying import copying_figures
+from semblant_reports.measure.detection import detection_figures
+from semblant_reports.measure.sample import Sample, take
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from semblant.report.inputs import ReportInputs
+    from semblant.run import Run
+    from semblant_reports.measure.forms import ColumnForm
+
+TOO_FEW = "too few rows to compare"
+
+
+class MeasuredTable:
+    """What is measured of one table; every property is computed at its first use."""
+
+    def __init__(self, name: str, sample: Sample, seed: int, knn_limit: int | None, min_subjects: int) -> None:
+        """Keep the sample; nothing is computed yet."""
+        self.name = name
+        self.sample = sample
+        self.seed = seed
+        self.knn_limit = knn_limit
+        self.min_subjects = min_subjects
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both sides have rows and there is a column to compare."""
+        return bool(self.sample.columns) and self.sample.original.height > 0 and self.sample.synthetic.height > 0
+
+    @cached_property
+    def classes(self) -> list[Classes]:
+        """How each column is cut."""
+        reference = self.sample.reference
+        return [classes_of(column, reference[column.name]) for column in self.sample.columns]
+
+    @cached_property
+    def codes(self) -> dict[str, NDArray[np.int16]]:
+        """Class codes of each side, shape (columns, n)."""
+        sides = {"original": self.sample.original, "synthetic": self.sample.synthetic}
+        if self.sample.holdout is not None:
+            sides["holdout"] = self.sample.holdout
+        return {side: code_matrix(self.classes, frame) for side, frame in sides.items()}
+
+    @cached_property
+    def _accuracies(self) -> list[Accuracy | None]:
+        others = [codes for side, codes in self.codes.items() if side != "original"]
+        sizes = [item.size for item in self.classes]
+        return compare(self.codes["original"], others, sizes, self.seed)
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """Synthetic against training rows."""
+        return self._accuracies[0] if self.comparable else None
+
+    @property
+    def ceiling(self) -> Accuracy | None:
+        """Holdout against training rows: what real data reach; None without a holdout."""
+        return self._accuracies[1] if self.comparable and len(self._accuracies) > 1 else None
+
+    @cached_property
+    def most_different(self) -> list[int]:
+        """Places of the columns, the most different first."""
+        if self.accuracy is None:
+            return list(range(len(self.sample.columns)))
+        return sorted(range(len(self.sample.columns)), key=lambda place: float(self.accuracy.columns[place]))  # type: ignore[union-attr]
+
+    @cached_property
+    def near_columns(self) -> list[ColumnForm]:
+        """The columns that count for distances: all, or as many as the report's limit."""
+        chosen = sorted(self.most_different[: self.knn_limit])
+        return [self.sample.columns[place] for place in chosen]
+
+    @cached_property
+    def copying(self) -> dict[str, Any]:
+        """Distances to the closest record and identical matches."""
+        return copying_figures(self.sample, self.near_columns, self.seed)
+
+    @cached_property
+    def detection(self) -> dict[str, Any]:
+        """How well a classifier tells the rows apart; needs scikit-learn."""
+        chosen = [self.sample.columns[place] for place in self.most_different]
+        return detection_figures(self.sample, chosen, self.seed)
+
+
+class Measured:
+    """All compared tables of a report."""
+
+    def __init__(self, inputs: ReportInputs) -> None:
+        """Take the samples; ``inputs`` itself is not kept."""
+        self.skipped: dict[str, str] = {}
+        self.tables: dict[str, MeasuredTable] = {}
+        for name in inputs.original.tables:
+            if name in inputs.copied:
+                self.skipped[name] = "copied unchanged, not compared"
+            elif name not in inputs.synthetic.tables:
+                self.skipped[name] = "there is no synthetic table of that name"
+            else:
+                sample = take(inputs, name)
+                self.tables[name] = MeasuredTable(name, sample, inputs.seed, inputs.limits.knn, inputs.min_subjects)
+
+
+_lock = threading.Lock()
+_kept: dict[int, tuple[weakref.ref[ReportInputs], Measured]] = {}
+
+
+def measured(inputs: ReportInputs, run: Run) -> Measured:
+    """Give the measurements of ``inputs``, made at the first call and dropped with ``inputs``."""
+    run.check()
+    with _lock:
+        found = _kept.get(id(inputs))
+        if found is not None and found[0]() is inputs:
+            return found[1]
+    made = Measured(inputs)
+    place = id(inputs)
+    reference = weakref.ref(inputs, lambda _: _kept.pop(place, None))
+    with _lock:
+        _kept[place] = (reference, made)
+    return made

@@ -1,0 +1,56 @@
+"""Exact nearest neighbours by matrix products: fast enough for 25,000 rows against 25,000."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+BLOCK = 512
+SMALL = 30_000_000
+"""Up to this many distances are ranked in double precision."""
+
+
+def nearest(
+    reference: NDArray[np.float32], queries: NDArray[np.float32], neighbours: int = 2,
+    progress: Callable[[], None] = lambda: None,
+) -> NDArray[np.float64]:
+    """Give the Euclidean distances to the nearest reference points, ascending, float64, shape (n, neighbours).
+
+    Candidates are ranked by a matrix product (two more than asked for), their distances are then
+    computed anew in double precision. Columns beyond the size of the reference are infinite.
+
+    >>> nearest(np.array([[0.0], [3.0]], dtype=np.float32), np.array([[1.0]], dtype=np.float32)).tolist()
+    [[1.0, 2.0]]
+    """
+    result = np.full((len(queries), neighbours), np.inf)
+    if not len(reference) or not len(queries):
+        return result
+    candidates = min(neighbours + 2, len(reference))
+    precision = np.float64 if len(reference) * len(queries) <= SMALL else np.float32
+    centre = reference.mean(axis=0, dtype=np.float64)
+    shifted = (reference - centre).astype(precision)
+    squares = np.einsum("ij,ij->i", shifted, shifted) / 2
+    turned = np.ascontiguousarray(shifted.T)
+    exact = reference.astype(np.float64)
+    buffer = np.empty((min(BLOCK, len(queries)), len(reference)), dtype=precision)
+    for start in range(0, len(queries), BLOCK):
+        progress()
+        block = queries[start : start + BLOCK]
+        scores = np.matmul((block - centre).astype(precision), turned, out=buffer[: len(block)])
+        np.subtract(squares, scores, out=scores)
+        rows = np.arange(len(block))
+        found = np.empty((len(block), candidates), dtype=np.intp)
+        for place in range(candidates):
+            found[:, place] = scores.argmin(axis=1)
+            scores[rows, found[:, place]] = np.inf
+        gaps = exact[found] - block.astype(np.float64)[:, None, :]
+        distances = np.sort(np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps)), axis=1)
+        kept = min(neighbours, candidates)
+        result[start : start + len(block), :kept] = distances[:, :kept]
+    return result

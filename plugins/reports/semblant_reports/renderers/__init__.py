@@ -1,0 +1,3 @@
+"""Blocks in, one file out."""
+
+from __future__ import annotations

@@ -1,0 +1,102 @@
+"""Missing values: which columns are missing together, and how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from semblant.report.blocks import Heading, Table, Text
+from semblant_reports.measure.measured import measured
+from semblant_reports.style import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from semblant.components import NoSettings
+    from semblant.report.blocks import Block
+    from semblant.report.inputs import ReportInputs
+    from semblant.run import Run
+    from semblant_reports.measure.measured import MeasuredTable
+
+PATTERNS = 8
+COLUMNS = 60
+NAMED = 6
+
+
+class Missing:
+    """The patterns of missing values, original beside synthetic."""
+
+    def __init__(self, settings: NoSettings) -> None:
+        """Take no settings."""
+
+    def measure(self, inputs: ReportInputs, run: Run) -> dict[str, Any]:
+        """Give per table the patterns that enough subjects have."""
+        tables = []
+        for name, table in measured(inputs, run).tables.items():
+            run.check()
+            tables.append({"table": name, **_patterns(table)})
+        return {"tables": tables}
+
+    def render(self, figures: Mapping[str, Any]) -> list[Block]:
+        """List the patterns."""
+        blocks: list[Block] = []
+        for table in figures["tables"]:
+            if len(figures["tables"]) > 1:
+                blocks.append(Heading(text=table["table"]))
+            if not table["columns"]:
+                blocks.append(Text(text=f"No value is missing in {table['table']}."))
+                continue
+            blocks.append(Text(text=f"Agreement of the patterns: {percent(table['accuracy'])}. A pattern is the set of columns that a row leaves empty."))
+            blocks.append(Table(
+                columns=("missing together", "original", "synthetic"), align="lrr",
+                rows=[(_name(pattern["columns"]), percent(pattern["original"], 2), percent(pattern["synthetic"], 2)) for pattern in table["patterns"]]
+                + [("(all other patterns)", percent(table["other"]["original"], 2), percent(table["other"]["synthetic"], 2))],
+            ))
+        return blocks
+
+
+def _patterns(table: MeasuredTable) -> dict[str, Any]:
+    """Count the patterns of one table."""
+    sample = table.sample
+    nothing: dict[str, Any] = {"columns": [], "accuracy": None, "patterns": [], "other": {"original": 0.0, "synthetic": 0.0}}
+    if not table.comparable:
+        return nothing
+    names = [name for name in sample.original.columns if sample.original[name].null_count() or sample.synthetic[name].null_count()]
+    most = sorted(names, key=lambda name: -sample.original[name].null_count())[:COLUMNS]
+    names = [name for name in sample.original.columns if name in set(most)]
+    if not names:
+        return nothing
+    keys = [
+        frame.select(pl.concat_str([pl.when(pl.col(name).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for name in names]).alias("key"))["key"]
+        for frame in (sample.original, sample.synthetic)
+    ]
+    subjects = sample.subjects if sample.subjects is not None else np.arange(len(keys[0]))
+    held = pl.DataFrame({"key": keys[0], "subject": subjects}).group_by("key").agg(pl.col("subject").n_unique())
+    enough = set(held.filter(pl.col("subject") >= table.min_subjects)["key"].to_list())
+    shares = [dict(key.value_counts(normalize=True).iter_rows()) for key in keys]
+    every = sorted(set(shares[0]) | set(shares[1]))
+    distance = sum(abs(shares[0].get(key, 0.0) - shares[1].get(key, 0.0)) for key in every) / 2
+    shown = sorted((key for key in every if key in enough), key=lambda key: (-shares[0].get(key, 0.0), key))[:PATTERNS]
+    return {
+        "columns": names, "accuracy": round(1 - distance, 5),
+        "patterns": [
+            {
+                "columns": [name for name, flag in zip(names, key, strict=True) if flag == "1"],
+                "original": round(shares[0].get(key, 0.0), 5), "synthetic": round(shares[1].get(key, 0.0), 5),
+            }
+            for key in shown
+        ],
+        "other": {
+            side: round(abs(1 - sum(found.get(key, 0.0) for key in shown)), 5)
+            for side, found in zip(("original", "synthetic"), shares, strict=True)
+        },
+    }
+
+
+def _name(columns: list[str]) -> str:
+    """Write a pattern."""
+    if not columns:
+        return "(nothing)"
+    return ", ".join(columns[:NAMED]) + (f" and {len(columns) - NAMED} more" if len(columns) > NAMED else "")

@@ -1,0 +1,89 @@
+"""Copying check: nearest neighbours among training rows and among rows that nobody trained on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from semblant.report.blocks import Heading, Table, Text, Tone
+from semblant_reports.measure.measured import TOO_FEW, measured
+from semblant_reports.style import count, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from semblant.components import NoSettings
+    from semblant.report.blocks import Block
+    from semblant.report.inputs import ReportInputs
+    from semblant.run import Run
+
+NAMES = {
+    "synthetic_to_training": "synthetic → training", "synthetic_to_holdout": "synthetic → holdout",
+    "holdout_to_training": "holdout → training (what is usual)",
+}
+
+
+class Neighbours:
+    """Distances to the closest record, their ratio to the second closest, identical rows."""
+
+    def __init__(self, settings: NoSettings) -> None:
+        """Take no settings; the column limit is the report's own."""
+
+    def measure(self, inputs: ReportInputs, run: Run) -> dict[str, Any]:
+        """Give per table the figures of the copying check."""
+        tables = []
+        for name, table in measured(inputs, run).tables.items():
+            run.check()
+            found = dict(table.copying)
+            shown = [column.name for column in table.near_columns]
+            found |= {"table": name, "left_out": [column.name for column in table.sample.columns if column.name not in shown]}
+            tables.append(found)
+        return {"tables": tables, "limit": inputs.limits.knn, "holdout": inputs.holdout is not None, "holdout_reason": inputs.holdout_reason}
+
+    def render(self, figures: Mapping[str, Any]) -> list[Block]:
+        """Write distances, shares and what they say."""
+        blocks: list[Block] = [
+            Text(text="Rows are points: numbers by their rank, categories as corners of a simplex. If the model had learned rows by heart, synthetic rows would lie nearer to training rows than to rows that were held back. This is a copying check; distances alone prove no privacy."),
+        ]
+        for table in figures["tables"]:
+            if len(figures["tables"]) > 1:
+                blocks.append(Heading(text=table["table"]))
+            blocks.extend(_table(table, figures))
+        return blocks
+
+
+def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
+    """Write one table's figures."""
+    identical = table["identical"]
+    if identical["synthetic"] is None:
+        return [Text(text=f"{table['table']}: {TOO_FEW}.")]
+    blocks: list[Block] = []
+    if table["dcr_share"] is None:
+        reason = f": {figures['holdout_reason']}" if figures["holdout_reason"] else ""
+        blocks.append(Text(text=f"Without a holdout only identical rows can be counted{reason}."))
+    else:
+        low, high = table["interval"]
+        good = low <= 0.51
+        blocks.append(Text(
+            tone=Tone.GOOD if good else Tone.FAIR if low <= 0.54 else Tone.BAD,
+            text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer to a training row than to a holdout row (95 % interval {percent(low)} to {percent(high)}; 50 % is what strangers' rows have). "
+            + ("No sign of copying." if good else "The generator may have learned rows by heart: train less long, with a smaller model, or on more rows."),
+        ))
+        blocks.append(Table(
+            columns=("distance to the closest row", "median", "5 % quantile", "ratio to second: median", "5 % quantile"), align="lrrrr",
+            rows=[
+                (NAMES[name], f"{item['median']:.4f}", f"{item['p5']:.4f}", f"{item['ratio_median']:.3f}", f"{item['ratio_p5']:.3f}")
+                for name, item in table["distances"].items()
+            ],
+        ))
+    blocks.append(Table(
+        columns=("identical rows", "share"), align="lr",
+        rows=[
+            ("synthetic rows that occur in the training rows", percent(identical["synthetic"], 2)),
+            ("holdout rows that occur in the training rows (what is usual)", percent(identical["holdout"], 2)),
+            ("synthetic rows that repeat another", percent(identical["synthetic_duplicates"], 2)),
+            ("training rows that repeat another", percent(identical["training_duplicates"], 2)),
+        ],
+    ))
+    if table["left_out"]:
+        blocks.append(Text(text=f"Distances use the {table['columns']} most different columns; {len(table['left_out'])} are left out."))
+    return blocks
