@@ -14,8 +14,10 @@ from semblant.plan import Plan
 from semblant.resolve import resolve
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
+from semblant.settings.path import split
 from semblant.settings.structure import structure
 from semblant.spec.apply import apply_spec
+from semblant.vocabulary import TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +105,14 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
             found = [Finding(severity=Severity.WARNING, path="", code="validator-failed", message=message,
                              fix="tell the maker of the plugin")]
         findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
-    return findings + list(seen.detection.findings)
+    originals = [name for name in seen.used.table_names if spec.table(name).treatment is TableTreatment.ORIGINAL]
+    return findings + [found for found in seen.detection.findings if not _only_of_learning(found, originals)]
+
+
+def _only_of_learning(finding: Finding, originals: Sequence[str]) -> bool:
+    """Tell whether a finding is about learning a table that is copied: it may be as small as it likes."""
+    parts = split(finding.path) if finding.path else ()
+    return finding.step is ConfigStep.DATA and len(parts) > 1 and parts[1] in originals
 
 
 def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> Plan:
