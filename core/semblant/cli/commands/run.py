@@ -1,0 +1,97 @@
+"""``semblant run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from semblant.cli.options import command as make
+from semblant.cli.options import file_format, settings, spec_or_data, training
+
+if TYPE_CHECKING:
+    from semblant.cli.session import Session
+
+PLACES: Final = {
+    "records": "generation.records",
+    "name": "name",
+    "seed": "seed",
+    "goal": "model.goal",
+    "size": "model.size",
+    "holdout": "report.holdout",
+}
+"""Where in the spec each option is written."""
+
+
+@make("run", "Learn a file or spec, make synthetic data, write a report.")
+@spec_or_data
+@click.option(
+    "-n", "--records", type=click.IntRange(min=1), help="Rows of the root table.  [default: as many as the data have]"
+)
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for all results."
+)
+@file_format
+@training
+@click.option(
+    "--destination",
+    metavar="LOCATION",
+    help="Where the data go: a folder, file or URL.  [default: application storage]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace tables that are already there.")
+@click.option("--no-report", is_flag=True, help="Make no quality report.")
+@click.option(
+    "--fail-under",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER,…",
+    help="End with status 1 when a score of the report is lower, for example accuracy=0.97.",
+)
+@settings
+def command(
+    session: Session,
+    target: str,
+    *,
+    out: Path | None,
+    file_format: str,
+    destination: str | None,
+    overwrite: bool,
+    no_report: bool,
+    limits: tuple[str, ...],
+    assignments: tuple[str, ...],
+    epsilon: float | None,
+    resume: str | None,
+    **options: Any,
+) -> None:
+    """Learn SPEC or DATA, make synthetic data from it and write a quality report.
+
+    DATA is a file (CSV, Parquet, Arrow, JSON Lines, SQLite), a folder or a pattern of files taken as
+    one database, or a URL. SPEC is a YAML or JSON file; 'semblant detect DATA -o spec.yaml' writes one.
+
+    With -o the folder holds a file per table, report.pdf, report.json, generator.semblant, spec.yaml
+    and timings.json.
+    """
+    from semblant.cli import gates
+    from semblant.cli.target import (
+        assignments_of,
+        destination_assignments,
+        holdout_value,
+        placed,
+        refuse_epsilon,
+        spec_of,
+    )
+
+    refuse_epsilon(epsilon)
+    wanted = gates.thresholds(limits)
+    if wanted and no_report:
+        msg = "--fail-under needs the report that --no-report leaves out"
+        raise click.UsageError(msg)
+    options["holdout"] = holdout_value(options["holdout"])
+    words = [*assignments_of(options, PLACES), *(["report.enabled=false"] if no_report else [])]
+    with session.working(resumable=True) as engine:
+        spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
+        spec = placed(spec, out, file_format, overwrite=overwrite)
+        result = engine.run(spec, out=out, file_format=file_format, resume=resume)
+    passed = gates.measured(wanted, result.scores)
+    gates.conclude(session, result, passed)

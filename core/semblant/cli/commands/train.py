@@ -1,0 +1,59 @@
+"""``semblant train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from semblant.cli.options import command as make
+from semblant.cli.options import settings, spec_or_data, training
+
+if TYPE_CHECKING:
+    from semblant.cli.session import Session
+
+
+@make("train", "Learn a file or spec and keep the generator.")
+@spec_or_data
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.semblant",
+    help="File for the generator; it is kept under its name as well.",
+)
+@training
+@settings
+def command(
+    session: Session,
+    target: str,
+    *,
+    out: Path | None,
+    assignments: tuple[str, ...],
+    epsilon: float | None,
+    resume: str | None,
+    **options: Any,
+) -> None:
+    """Learn SPEC or DATA and keep the generator, without making data.
+
+    'semblant generate FILE.semblant --records 1000 -o DIR' makes data with it, as often as wanted; it
+    holds models and no training rows.
+    """
+    from semblant.cli.commands.run import PLACES
+    from semblant.cli.target import assignments_of, holdout_value, refuse_epsilon, spec_of
+
+    refuse_epsilon(epsilon)
+    options["holdout"] = holdout_value(options["holdout"])
+    with session.working(resumable=True) as engine:
+        spec = spec_of(engine, target, [*assignments_of(options, PLACES), *assignments])
+        result = engine.train(spec, output=out, resume=resume)
+    if session.as_json:
+        session.document({**result.as_dict(), **session.remarks(result.findings)})
+        return
+    from semblant.cli.show.result import generator_lines
+    from semblant.cli.show.text import command_line
+
+    session.say(
+        *generator_lines(result), command_line("generate", str(result.path), "--records", "1000", "-o", "synthetic")
+    )

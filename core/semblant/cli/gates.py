@@ -1,0 +1,105 @@
+"""Thresholds for pipelines: ``--fail-under accuracy=0.97``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from semblant.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from semblant.cli.session import Session
+    from semblant.results import JobResult, ReportResult
+
+
+@frozen
+class Gate:
+    """A score, what it must reach, and what it is (None: the report does not have it).
+
+    >>> print(Gate("accuracy", 0.97, 0.958))
+    accuracy is 0.9580, below 0.97
+    """
+
+    score: str
+    at_least: float
+    value: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the score is there and high enough."""
+        return self.value is not None and self.value >= self.at_least
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        if self.value is None:
+            return f"{self.score} is not in the report, wanted at least {self.at_least:g}"
+        return f"{self.score} is {self.value:.4f}, {'at least' if self.passed else 'below'} {self.at_least:g}"
+
+
+def thresholds(texts: Sequence[str]) -> tuple[Gate, ...]:
+    """Read ``NAME=NUMBER,NAME=NUMBER``.
+
+    >>> thresholds(["accuracy=0.97, privacy=0.9"])[1]
+    Gate(score='privacy', at_least=0.9, value=None)
+    """
+    found = []
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        name, _, number = part.partition("=")
+        try:
+            found.append(Gate(name.strip(), float(number)))
+        except ValueError:
+            msg = f"--fail-under: '{part}' is not NAME=NUMBER, such as accuracy=0.97"
+            raise click.UsageError(msg) from None
+        if not name.strip() or found[-1].at_least != found[-1].at_least:
+            msg = f"--fail-under: '{part}' is not NAME=NUMBER, such as accuracy=0.97"
+            raise click.UsageError(msg)
+    return tuple(found)
+
+
+def measured(gates: Sequence[Gate], scores: Mapping[str, float]) -> tuple[Gate, ...]:
+    """Put the scores of a report into the gates."""
+    return tuple(Gate(gate.score, gate.at_least, scores.get(gate.score)) for gate in gates)
+
+
+def failed(gates: Sequence[Gate], scores: Mapping[str, float]) -> GateError | None:
+    """Give the error for the gates that were not passed; None when all were."""
+    missed = [gate for gate in gates if not gate.passed]
+    if not missed:
+        return None
+    msg = f"--fail-under: {'; '.join(map(str, missed))}"
+    names = ", ".join(sorted(scores)) or "none, as there is no report"
+    unknown = any(gate.value is None for gate in missed)
+    fix = f"the scores there are: {names}" if unknown else "the data were delivered; look at the report for what is off"
+    return GateError(msg, fix=fix)
+
+
+def conclude(session: Session, result: JobResult | ReportResult, gates: Sequence[Gate]) -> None:
+    """Show a result and its gates; the process ends with status 1 when one was not passed."""
+    from semblant.cli.failures import error_document, failure_of
+
+    error = failed(gates, result.scores)
+    if session.as_json:
+        document = {
+            **result.as_dict(),
+            "gates": [
+                {"score": gate.score, "at_least": gate.at_least, "value": gate.value, "passed": gate.passed}
+                for gate in gates
+            ],
+            **session.remarks(getattr(result, "findings", ())),
+        }
+        if error is not None:
+            document["error"] = error_document(failure_of(error, session))
+        session.document(document)
+        if error is not None:
+            raise click.exceptions.Exit(error.exit_code)
+        return
+    from semblant.cli.show.result import job_lines, report_lines
+    from semblant.results import JobResult
+
+    session.say(*(job_lines(result, gates) if isinstance(result, JobResult) else report_lines(result, gates)))
+    if error is not None:
+        raise error

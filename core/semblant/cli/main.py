@@ -1,0 +1,162 @@
+"""The program ``semblant``: finds the command, calls it, and turns what it raises into an exit status.
+
+Nothing heavy is imported here, and a command's module only when it is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from semblant.cli.session import OutputClosedError, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = {
+    "demo": "Make a small shop's data and synthesize it: the first thing to try.",
+    "run": "Learn a file or spec, make synthetic data, write a report.",
+    "train": "Learn a file or spec and keep the generator.",
+    "generate": "Make synthetic data with a generator.",
+    "report": "Compare synthetic with original data, whoever made them.",
+    "preview": "Show the first rows of a source.",
+    "detect": "Show what is found out about the data; write a spec to edit.",
+    "check": "Check a spec against its data; say everything that is wrong.",
+    "plan": "Show what would be read, trained, generated and written.",
+    "plugins": "List what is installed and what is missing.",
+    "schema": "Print the JSON Schema of the spec, for editors.",
+    "doctor": "Check this machine and installation; say how to mend it.",
+    "version": "Show the version.",
+}
+"""Every command and its one line of help; each is a module of :mod:`semblant.cli.commands`."""
+
+
+class Program(click.Group):
+    """Imports a command when it is called, and shows every failure in the same way."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the names, in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(f"semblant.cli.commands.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; one that is not there gets a hint at what was probably meant."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.meta["semblant.hint"] = _meant(args[0])
+            msg = f"there is no command '{_short(args[0])}'"
+            raise click.UsageError(msg, ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run and end the process with the right status, never with a traceback."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        session = extra.pop("obj", None) or Session()
+        session.as_json = session.as_json or "--json" in _options(arguments)
+        session.verbosity = max(session.verbosity, _verbosity(arguments))
+        session.arguments = arguments
+        session.command = _command(arguments)
+        try:
+            code = super().main(
+                arguments,
+                prog_name or "semblant",
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                obj=session,
+                **extra,
+            )
+            sys.stdout.flush()
+        except OutputClosedError:
+            code = _closed()
+        except SystemExit as error:
+            code = 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else error.code
+        except BaseException as error:  # noqa: BLE001 - the one place where everything ends
+            code = _failed(error, session)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _command(arguments: Sequence[str]) -> str:
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    return f"semblant {first}" if first in COMMANDS else "semblant"
+
+
+def _options(arguments: Sequence[str]) -> list[str]:
+    """Give what stands before a lone ``--``."""
+    return list(arguments[: arguments.index("--")]) if "--" in arguments else list(arguments)
+
+
+def _verbosity(arguments: Sequence[str]) -> int:
+    return sum(2 if word == "-vv" else 1 for word in _options(arguments) if word in {"-v", "-vv", "--verbose"})
+
+
+def _short(word: str) -> str:
+    from semblant.visible import visible
+
+    return visible(word, limit=60)
+
+
+def _meant(word: str) -> str:
+    import difflib
+    from pathlib import Path
+
+    if Path(word).exists() or "://" in word:
+        return f"to synthesize it: semblant run {_short(word)}"
+    close = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f"did you mean 'semblant {close[0]}'?" if close else "'semblant --help' lists the commands"
+
+
+def _closed() -> int:
+    # Python flushes standard output again at exit, and would complain
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _failed(error: BaseException, session: Session) -> int:
+    from semblant.cli.failures import report
+
+    try:
+        return report(error, session)
+    except OutputClosedError:
+        return _closed() or 4
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="semblant", message="semblant %(version)s")
+def program() -> None:
+    r"""Learn tables, make synthetic data with the same statistics and none of the real people.
+
+    \b
+    Start here:
+      semblant demo
+      semblant run customers.csv --records 1000 -o out/
+    """
+
+
+def main() -> NoReturn:
+    """Be the program; the entry point of the installed script."""
+    program.main()

@@ -1,0 +1,1 @@
+"""How objects of the engine look on a terminal and in JSON documents."""

@@ -1,0 +1,215 @@
+"""Logs as JSON lines, with secrets taken out before anything is written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import tempfile
+import traceback
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from semblant.events import Event
+
+LOG_NAME: Final = "log.jsonl"
+"""Name of a job's log in its folder."""
+
+_HIDDEN: Final = "***"
+_SHORTEST_SECRET: Final = 6
+"""Shorter values are hidden only where a credential stands: replacing 'a' everywhere would garble every line."""
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_WORDS: Final = (
+    r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?access[_-]?key|"
+    r"account[_-]?key|sas[_-]?token|client[_-]?secret|private[_-]?key|credentials?|signature|sig"
+)
+_PATTERNS: Final = (
+    # scheme://user:password@host; a password may hold '@', the last one before the host counts
+    (re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)[^\s'\"]*(?P<end>@)"), r"\g<keep>***\g<end>"),
+    (
+        re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s/?#'\":]*:)(?!\d+(?:[/?#\s]|$))[^\s/'\"]+(?=\s|$)"),
+        r"\g<keep>***",
+    ),
+    (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE), r"\g<keep>***"),
+    (
+        re.compile(
+            rf"(?P<keep>(?<![A-Za-z])[\w.-]*(?:{_WORDS})['\"]?\s*[=:]\s*)"
+            r"(?:(?P<quote>['\"])(?:\\.|(?!(?P=quote)).)*(?P=quote)"
+            # after ':' a single word only: 'columns.password: unknown setting' is a sentence
+            r"|(?!env:|file:|keyring:)(?:(?<==)|(?<==\s)|(?=[^\s,;&'\"}\])]+\s*(?:$|[,;&}\])])))[^\s,;&'\"}\])]+)",
+            re.IGNORECASE,
+        ),
+        r"\g<keep>***",
+    ),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), _HIDDEN),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), _HIDDEN),
+)
+
+
+def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
+    """Hide passwords of URLs, values after words such as ``password=``, tokens, keys, and known ``secrets``.
+
+    >>> redact("cannot reach postgresql://ann:s3cr3t@db/shop with password='x y'")
+    "cannot reach postgresql://ann:***@db/shop with password=***"
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, _HIDDEN)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class Redaction(logging.Filter):
+    """Takes secrets out of a record's text before any handler sees it.
+
+    ``secrets`` are values to hide wherever they stand; patterns find the others.
+    """
+
+    def __init__(self, secrets: frozenset[str] = frozenset()) -> None:
+        """Keep the values to hide."""
+        super().__init__()
+        self.secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; it always passes."""
+        record.msg = redact(record.getMessage(), self.secrets)
+        record.args = None
+        if record.exc_info:
+            record.exc_text = redact("".join(traceback.format_exception(*record.exc_info)), self.secrets)
+            record.exc_info = None
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as one JSON object on one line: time, level, logger, message, extra fields, traceback."""
+
+    def __init__(self, secrets: frozenset[str] = frozenset()) -> None:
+        """Keep the values to hide in extra fields."""
+        super().__init__()
+        self.secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line, without its end."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update({name: value for name, value in vars(record).items() if name not in _STANDARD})
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(self._clean(line), ensure_ascii=True, default=str)
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value, self.secrets)
+        if isinstance(value, dict):
+            return {str(name): self._clean_named(str(name), item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(item) for item in value]
+        return value if value is None or isinstance(value, bool | int | float) else redact(str(value), self.secrets)
+
+    def _clean_named(self, name: str, value: Any) -> Any:
+        if isinstance(value, str) and redact(f"{name}={value}") != f"{name}={redact(value)}":
+            return _HIDDEN
+        return self._clean(value)
+
+
+@contextmanager
+def job_log(
+    folder: Path, *, level: int = logging.INFO, secrets: frozenset[str] = frozenset()
+) -> Iterator[logging.Logger]:
+    """Log a job to ``folder/log.jsonl`` while the block runs; give its logger.
+
+    All of ``semblant`` and its plugins log there, warnings of other packages too. The file is
+    appended to, so that a resumed job keeps its history, and is readable by its owner only.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name, job_log(Path(name)) as logger:
+    ...     logger.info("opened %s", "mysql://ann:s3cr3t@db")
+    ...     json.loads((Path(name) / LOG_NAME).read_text())["message"]
+    'opened mysql://ann:***@db'
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOG_NAME
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(JsonLines(secrets))
+        handler.addFilter(Redaction(secrets))
+        handler.addFilter(_ours_or_grave)
+        logger = logging.getLogger("semblant")
+        root = logging.getLogger()
+        before = logger.level
+        root.addHandler(handler)
+        logger.setLevel(level)
+        try:
+            yield logger
+        finally:
+            logger.setLevel(before)
+            root.removeHandler(handler)
+            handler.flush()
+
+
+def _ours_or_grave(record: logging.LogRecord) -> bool:
+    return record.name.startswith("semblant") or record.levelno >= logging.WARNING
+
+
+def log_event(event: Event) -> None:
+    """Write an event of a job to the log, its code as ``event``; progress only at debug level."""
+    from semblant.events import EventKind
+
+    levels = {
+        EventKind.STEP_PROGRESS: logging.DEBUG,
+        EventKind.WARNING: logging.WARNING,
+        EventKind.JOB_FAILED: logging.ERROR,
+    }
+    fields = event.as_dict()
+    message = fields.pop("message", "") or " ".join(str(fields[name]) for name in ("step", "table") if name in fields)
+    found = {"event": fields.pop("kind"), **{f"event_{name}": value for name, value in fields.items()}}
+    logging.getLogger("semblant.job").log(levels.get(event.kind, logging.INFO), message or str(event.kind), extra=found)
+
+
+def record_crash(
+    error: BaseException, *, command: str = "", folder: Path | None = None, home: Path | None = None
+) -> Path | None:
+    """Write an unexpected error with its traceback to a log; give the log's path, None when no place takes it.
+
+    ``folder`` is the job's; without one the log goes to ``logs/`` in the application home, and where
+    that cannot be written, to the system's folder for temporary files.
+    """
+    record = logging.makeLogRecord(
+        {
+            "name": "semblant",
+            "levelno": logging.CRITICAL,
+            "levelname": "CRITICAL",
+            "msg": f"{type(error).__name__}: {error}",
+            "exc_info": (type(error), error, error.__traceback__),
+            "command": command,
+        }
+    )
+    Redaction().filter(record)
+    line = JsonLines().format(record) + "\n"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    crash = Path("logs") / f"error-{stamp}-{os.getpid()}.jsonl"
+    places = [folder / LOG_NAME] if folder is not None and folder.is_dir() else []
+    places += [home / crash] if home is not None else []
+    for path in (*places, Path(tempfile.gettempdir()) / f"semblant-{crash.name}"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
+                stream.write(line)
+        except OSError:
+            continue
+        return path
+    return None
