@@ -92,9 +92,11 @@ _PLURAL = {bool: "true or false", int: "whole numbers", float: "numbers", str: "
 
 def _one(kind: Any) -> str:
     if values := literals(kind):
-        return f"'{values[0]}'" if len(values) == 1 else f"one of {', '.join(map(str, values))}"
+        return (f"'{values[0]}'" if isinstance(values[0], str) else str(values[0])) if len(values) == 1 else f"one of {', '.join(map(str, values))}"
     if kind in _PLAIN:
         return _PLAIN[kind]
+    if is_settings(kind):
+        return "a section (key: value)"
     origin = get_origin(kind) or kind
     if origin in SEQUENCES:
         inner = (get_args(kind) or (Any,))[0]

@@ -42,6 +42,15 @@ def to_yaml(data: Mapping[str, Any], comments: Mapping[str, str] | None = None, 
     return "\n".join([*head, *body]) + "\n"
 
 
+def scalar_text(value: Any) -> str:
+    """Write any plain value on one line, as it would stand behind a key.
+
+    >>> scalar_text([1.5, "no", None, "1"])
+    '[1.5, no, null, "1"]'
+    """
+    return _flow(value)
+
+
 def _mapping(data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], indent: str) -> Iterator[str]:
     for key, value in data.items():
         here = (*at, key)

@@ -68,7 +68,6 @@ MODEL: Final = {
     "accumulation-automatic": (ERROR, "gradient accumulation is given although batching is automatic"),
     "original-has-model": (ERROR, "an original table is copied, it has no model"),
     "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
-    "override-invalid": (ERROR, "what a table overrides of the model settings is wrong"),
 }
 PRIVACY: Final = {
     "privacy-several-tables": (ERROR, "privacy needs exactly one table that is not original"),

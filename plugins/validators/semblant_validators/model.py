@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from semblant.components import NoSettings
+from semblant.findings import ConfigStep
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.structure import structure, unstructure
@@ -56,8 +57,7 @@ def _override(view: View, name: str, override: Mapping[str, Any]) -> Iterator[Fi
         yield finding("original-has-model", path, message, "remove the section, or write treatment: synthesize")
         return
     model, faults = structure(ModelSpec, merged(unstructure(view.spec.model), override), path)
-    for fault in faults:
-        yield evolve(finding("override-invalid", fault.path, fault.message, fault.fix), code=fault.code)
+    yield from (evolve(fault, step=ConfigStep.MODEL) for fault in faults)
     if model is not None:
         yield from _contradictions(model, path)
         yield from _contradictions(model.text, join(path, "text"))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from semblant.findings import Finding
     from semblant.schema import Schema
-    from semblant.spec.model import PrivacySpec, Spec
+    from semblant.spec.model import Spec
+    from semblant.spec.training import PrivacySpec
 
 _STRONG, _MEDIUM = 1.0, 10.0
 _SAFE_DELTA_TIMES_SUBJECTS = 0.1
