@@ -14,7 +14,7 @@ from semblant.plan import Plan
 from semblant.resolve import resolve
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
-from semblant.settings.path import split
+from semblant.settings.path import join
 from semblant.settings.structure import structure
 from semblant.spec.apply import apply_spec
 from semblant.vocabulary import TableTreatment
@@ -111,8 +111,7 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
 
 def _only_of_learning(finding: Finding, originals: Sequence[str]) -> bool:
     """Tell whether a finding is about learning a table that is copied: it may be as small as it likes."""
-    parts = split(finding.path) if finding.path else ()
-    return finding.step is ConfigStep.DATA and len(parts) > 1 and parts[1] in originals
+    return finding.step is ConfigStep.DATA and any(finding.path == join("tables", name) for name in originals)
 
 
 def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> Plan:

@@ -10,6 +10,7 @@ from semblant.graph import SchemaGraph
 from semblant.pipeline.text_columns import is_text
 from semblant.plan import TablePlan
 from semblant.settings import AUTO
+from semblant.settings.path import join
 from semblant.settings.structure import structure, unstructure
 from semblant.spec.training import ModelSpec
 from semblant.training import ColumnPlan
@@ -35,7 +36,7 @@ def model_for(spec: Spec, table: str) -> ModelSpec:
     if not override:
         return spec.model
     merged = _merge(unstructure(spec.model), override)
-    found, findings = structure(ModelSpec, merged, f"tables.{table}.model")
+    found, findings = structure(ModelSpec, merged, join(join("tables", table), "model"))
     if found is None or findings:
         from semblant.errors import ConfigError
 
