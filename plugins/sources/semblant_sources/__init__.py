@@ -1,3 +1,47 @@
 """The default sources of Semblant; what each offers is listed here, nothing heavy is imported."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from semblant.components import SourceType
+from semblant_sources.settings import FilesSettings, SqliteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_hookimpl = pluggy.HookimplMarker("semblant")
+
+
+@_hookimpl
+def semblant_sources() -> Sequence[SourceType]:
+    """Offer files (any number, in any of the usual formats) and SQLite databases."""
+    return (
+        SourceType(
+            name="files",
+            factory="semblant_sources.files.source:FilesSource",
+            summary="CSV, Parquet, Arrow and JSON Lines files, compressed or not, from disk or any fsspec URL",
+            settings=FilesSettings,
+            requires=("polars", "pyarrow", "fsspec"),
+            schemes=("file", "memory", "http", "https", "s3", "gs", "gcs", "abfs", "az"),
+            suffixes=(
+                ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".arrows", ".jsonl", ".ndjson",
+                ".json", ".gz", ".bz2", ".xz", ".zst", ".zip",
+            ),
+            from_location="semblant_sources.files:from_location",
+            capabilities={"snapshot": False, "column_pushdown": True},
+        ),
+        SourceType(
+            name="sqlite",
+            factory="semblant_sources.sqlite.source:SqliteSource",
+            summary="an SQLite database file, read in one consistent snapshot",
+            settings=SqliteSettings,
+            requires=("sqlalchemy", "pyarrow"),
+            schemes=("sqlite",),
+            suffixes=(".db", ".sqlite", ".sqlite3"),
+            from_location="semblant_sources.sqlite:from_location",
+            capabilities={"snapshot": True, "column_pushdown": True, "keys": True},
+        ),
+    )

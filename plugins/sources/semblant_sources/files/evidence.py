@@ -1,0 +1,154 @@
+"""What the cells of one text column say about its type, gathered batch by batch in constant memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from attrs import define, field
+
+from semblant_sources.files.calendar import FINE, temporal_kinds
+from semblant_sources.files.kinds import INTEGER, NUMBERS, TRUTH, is_sentinel
+
+if TYPE_CHECKING:
+    from semblant_sources.files.kinds import Kind
+
+MAX_TOKENS = 30
+_MAX_ROWS = 20
+_LOOKED_AT = 2000
+_EXACT_IN_FLOAT = 2**53
+
+
+@define
+class Failures:
+    """The cells that are not of a kind: how often each text, and the first rows."""
+
+    tokens: dict[str, int] = field(factory=dict)
+    rows: list[tuple[int, str]] = field(factory=list)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return sum(self.tokens.values())
+
+
+@define
+class Evidence:
+    """Counts of one column over the rows seen so far; a kind is dropped once too many cells are of another."""
+
+    rows: int = 0
+    missing: int = 0
+    kinds: dict[Kind, Failures] = field(factory=dict)
+    sentinels: dict[str, int] = field(factory=dict)
+    started: bool = False
+    beyond_int64: bool = False
+    beyond_float: bool = False
+    bare_exponent: bool = False
+    pointed: bool = False
+    grouped: bool = False
+    fraction: set[str] = field(factory=set)
+    """Names of the number kinds under which some cell has decimals."""
+    fine: bool = False
+    wordless: list[int] | None = field(factory=list)
+    """Rows whose cell has digits and no letter; None once they are too many for a column of words."""
+    leading_zero: bool = False
+
+    @property
+    def valued(self) -> int:
+        """Cells that hold something other than a word for *missing*."""
+        return self.rows - self.missing - sum(self.sentinels.values())
+
+    def observe(self, cells: pl.Series, first_row: int) -> None:
+        """Take the next cells; ``first_row`` counts the rows of data from 0."""
+        self.rows += len(cells)
+        missing = cells.null_count()
+        self.missing += missing
+        if missing == len(cells):
+            return
+        if self.started and not self.kinds:
+            self._look_for_words(cells, first_row)
+            return
+        raw = cells.drop_nulls().unique()
+        texts = raw.str.strip_chars()
+        absent = is_sentinel(texts)
+        if absent.any():
+            self._count(cells, raw.filter(absent), self.sentinels)
+            texts, raw = texts.filter(~absent), raw.filter(~absent)
+        if not len(texts):
+            return
+        if not self.started:
+            self._start(texts)
+        self._weigh(cells, raw, texts, first_row)
+        self._look_for_words(cells, first_row)
+
+    def _start(self, texts: pl.Series) -> None:
+        """Keep the kinds that at least one of the first texts is of."""
+        self.started = True
+        head = texts.head(_LOOKED_AT)
+        kinds = [INTEGER, *NUMBERS, TRUTH]
+        if not INTEGER.conforms(head).all():
+            kinds.extend(temporal_kinds(head))
+        self.kinds = {kind: Failures() for kind in kinds if kind.conforms(head).any()}
+
+    def _weigh(self, cells: pl.Series, raw: pl.Series, texts: pl.Series, first_row: int) -> None:
+        whole = INTEGER.conforms(texts)
+        self._note_integers(texts.filter(whole))
+        others, raw_others = texts.filter(~whole), raw.filter(~whole)
+        numeric = [kind for kind in self.kinds if kind.family in ("integer", "number")]
+        temporal = [kind for kind in self.kinds if kind not in numeric]
+        self._note_numbers(others, numeric)
+        for kind in numeric:
+            bad = raw_others if kind is INTEGER else raw_others.filter(~kind.conforms(others))
+            self._fail(kind, cells, bad, first_row)
+        for kind in temporal:
+            self._fail(kind, cells, raw.filter(~kind.conforms(texts)), first_row)
+
+    def _note_integers(self, texts: pl.Series) -> None:
+        if not len(texts):
+            return
+        values = texts.cast(pl.Int64, strict=False)
+        self.beyond_int64 = self.beyond_int64 or values.null_count() > 0
+        self.beyond_float = self.beyond_float or bool((values.abs() > _EXACT_IN_FLOAT).any()) or self.beyond_int64
+
+    def _note_numbers(self, texts: pl.Series, kinds: list[Kind]) -> None:
+        if not len(texts) or not kinds:
+            return
+        self.leading_zero = self.leading_zero or bool(texts.str.contains(r"^[+-]?0\d+$").any())
+        self.bare_exponent = self.bare_exponent or bool(texts.str.contains(r"^\d+[eE]\d+$").any())
+        self.pointed = self.pointed or bool(texts.str.contains(r"^[+-]?\d*[.,]\d|\d[eE][+-]").any())
+        self.grouped = self.grouped or bool(texts.str.contains(r"\d[ '\u00a0\u202f\u2019]\d").any())
+        if texts.str.contains(r"[.eEfF]").any():
+            self.fraction.add("point")
+        if texts.str.contains(r"[,eEfF]").any():
+            self.fraction.add("comma")
+
+    def _fail(self, kind: Kind, cells: pl.Series, bad: pl.Series, first_row: int) -> None:
+        if not len(bad):
+            return
+        failures = self.kinds[kind]
+        if len(bad) + len(failures.tokens) > MAX_TOKENS * 2 or not self._count(cells, bad, failures.tokens):
+            del self.kinds[kind]
+            return
+        if len(failures.rows) < _MAX_ROWS:
+            found = cells.is_in(bad.to_list()).arg_true().head(_MAX_ROWS - len(failures.rows))
+            failures.rows.extend((first_row + row, cells[row]) for row in found)
+
+    @staticmethod
+    def _count(cells: pl.Series, wanted: pl.Series, into: dict[str, int]) -> bool:
+        """Add up how often each text occurs; tell whether the texts are still few."""
+        counts = cells.filter(cells.is_in(wanted.to_list())).value_counts()
+        for text, count in counts.iter_rows():
+            key = text.strip()
+            into[key] = into.get(key, 0) + count
+        return len(into) <= MAX_TOKENS
+
+    def _look_for_words(self, cells: pl.Series, first_row: int) -> None:
+        if any(kind.family in ("date", "datetime") for kind in self.kinds) and not self.fine:
+            self.fine = bool(cells.str.contains(FINE).any())
+        if self.wordless is None:
+            return
+        found = (~cells.str.contains(r"\p{L}") & cells.str.contains(r"\d")).arg_true()
+        if len(found) + len(self.wordless) > 5:
+            self.wordless = None
+        else:
+            self.wordless.extend(first_row + row for row in found)

@@ -1,0 +1,191 @@
+"""JSON Lines, or one list of objects, as a table."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pajson
+
+from semblant.errors import DataError
+from semblant.schema import Column, Table
+from semblant_sources.files.bytestream import chunks
+from semblant_sources.files.charset import UndecodableError, Utf8Stream, decoded, detect_charset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from semblant_sources.files.place import Place
+
+_BLOCK = 8 << 20
+_LARGEST_LIST = 512 << 20
+
+
+class JsonTable:
+    """One object per line (or a list of objects); types are verified over the whole file."""
+
+    def __init__(self, name: str, place: Place) -> None:
+        """Nothing is opened yet."""
+        self.name = name
+        self._place = place
+        self._schema: pa.Schema | None = None
+        self._rows = 0
+        self._notes: tuple[str, ...] = ()
+
+    def describe(self) -> Table:
+        """Give columns, types, rows and notes."""
+        schema = self._examined()
+        columns = tuple(Column(name=f.name, type=f.type) for f in schema)
+        return Table(name=self.name, columns=columns, rows=self._rows, notes=self._notes)
+
+    def count(self) -> int | None:
+        """Rows."""
+        self._examined()
+        return self._rows
+
+    def read(self, columns: Sequence[str] | None, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Stream batches of at most ``batch_rows`` rows."""
+        schema = self._examined()
+        wanted = pa.schema([schema.field(name) for name in (columns if columns is not None else schema.names)])
+        parsing = pa.schema([pa.field(f.name, pa.string() if pa.types.is_date(f.type) else f.type) for f in wanted])
+        for first, block in self._blocks():
+            table = self._parse(block, first, parsing, "ignore")
+            if not wanted.names:
+                table = pa.table({"": pa.nulls(table.num_rows)}).select([])
+            else:
+                table = table.select(wanted.names).cast(wanted)
+            for batch in table.combine_chunks().to_batches(max_chunksize=batch_rows):
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=wanted) if wanted.names else batch
+
+    def _examined(self) -> pa.Schema:
+        if self._schema is None:
+            fields: dict[str, pa.DataType] = {}
+            dates: dict[str, bool] = {}
+            mixed: set[str] = set()
+            for first, block in self._blocks():
+                table = self._parse(block, first, None, "infer")
+                self._rows += table.num_rows
+                for name, column in zip(table.column_names, table.columns, strict=True):
+                    before = fields.get(name, pa.null())
+                    fields[name] = self._united(name, before, column.type, first)
+                    if pa.types.is_timestamp(column.type):
+                        dates[name] = dates.get(name, True) and _at_midnight(column)
+            if not fields:
+                msg = f"'{self._place}' holds no objects with fields"
+                raise DataError(msg, fix="write one JSON object per line")
+            notes = [f"'{name}' mixes kinds of values and is kept as text" for name in sorted(mixed)]
+            final = []
+            for name, type_ in fields.items():
+                if pa.types.is_timestamp(type_):
+                    type_ = pa.date32() if dates.get(name) else pa.timestamp("us", type_.tz)  # noqa: PLW2901
+                final.append(pa.field(name, pa.string() if pa.types.is_null(type_) else type_))
+            self._schema = pa.schema(final)
+            self._notes = tuple(notes)
+        return self._schema
+
+    def _united(self, name: str, one: pa.DataType, other: pa.DataType, line: int) -> pa.DataType:
+        """Find the type that holds both; text takes dates in, numbers take whole numbers in."""
+        if one == other or pa.types.is_null(other):
+            return one
+        if pa.types.is_null(one):
+            return other
+        pair = {one, other}
+        if any(pa.types.is_string(t) for t in pair) and any(pa.types.is_timestamp(t) for t in pair):
+            return pa.string()
+        try:
+            merged = pa.unify_schemas(
+                [pa.schema([pa.field("f", one)]), pa.schema([pa.field("f", other)])], promote_options="permissive"
+            )
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as exc:
+            msg = f"'{self._place}', line {line} and after, column '{name}': {other} where {one} stood before"
+            raise DataError(msg, fix="write one kind of value per field") from exc
+        return merged.field(0).type
+
+    def _parse(self, block: bytes, first: int, schema: pa.Schema | None, unexpected: str) -> pa.Table:
+        options = pajson.ParseOptions(
+            explicit_schema=schema, newlines_in_values=False, unexpected_field_behavior=unexpected  # type: ignore[arg-type]
+        )
+        read = pajson.ReadOptions(use_threads=False, block_size=len(block) + 1)
+        try:
+            return pajson.read_json(pa.BufferReader(block), read_options=read, parse_options=options)
+        except pa.ArrowInvalid as exc:
+            raise self._wrong(block, first, exc) from exc
+
+    def _wrong(self, block: bytes, first: int, exc: Exception) -> DataError:
+        """Find the line that the parser stumbled over; slow, for the message only."""
+        kinds: dict[str, tuple[str, int]] = {}
+        for number, line in enumerate(block.split(b"\n"), first):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as fault:
+                return DataError(f"'{self._place}', line {number}: no complete JSON object ({fault})", fix="mend or remove the line")
+            if not isinstance(row, dict):
+                return DataError(f"'{self._place}', line {number}: a JSON object is expected, not {line[:20]!r}", fix="write one object per line")
+            for name, value in row.items():
+                kind = _kind(value)
+                known = kinds.setdefault(name, (kind, number)) if kind else None
+                if known and known[0] != kind:
+                    msg = f"'{self._place}', line {number}, column '{name}': a {kind}, where line {known[1]} has a {known[0]}"
+                    return DataError(msg, fix="write one kind of value per field")
+        return DataError(f"'{self._place}', line {first} and after: {exc}", fix="write one JSON object per line")
+
+    def _blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield complete lines in blocks, each with the number of its first line."""
+        head = next(chunks(self._place), b"")
+        codec = detect_charset(head).codec
+        stream = io.BufferedReader(Utf8Stream(decoded(chunks(self._place), codec, self._place)), 1 << 20)
+        try:
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
+                yield 1, self._from_list(stream)
+                return
+            line, rest = 1, b""
+            while data := stream.read(_BLOCK):
+                cut = data.rfind(b"\n") + 1
+                block, rest = (rest + data[:cut], data[cut:]) if cut else (b"", rest + data)
+                if block.strip():
+                    yield line, block
+                line += block.count(b"\n")
+            if rest.strip():
+                yield line, rest
+        except UndecodableError as exc:
+            msg = f"'{self._place}', line {exc.line}: the bytes {exc.byte.hex(' ')} are no {exc.codec}; JSON is UTF-8"
+            raise DataError(msg, fix="write the file as UTF-8") from exc
+
+    def _from_list(self, stream: io.BufferedReader) -> bytes:
+        """Turn one list of objects into lines."""
+        data = stream.read(_LARGEST_LIST + 1)
+        if len(data) > _LARGEST_LIST:
+            msg = f"'{self._place}' is one JSON list of more than {_LARGEST_LIST >> 20} MB"
+            raise DataError(msg, fix="write it as JSON Lines, one object per line")
+        try:
+            rows: Any = json.loads(data)
+        except ValueError as exc:
+            msg = f"'{self._place}' is no complete JSON: {exc}"
+            raise DataError(msg, fix="mend the file at that place") from exc
+        for index, row in enumerate(rows):
+            if not isinstance(row, dict):
+                msg = f"'{self._place}', item {index + 1}: a JSON object is expected, not {str(row)[:20]!r}"
+                raise DataError(msg, fix="write a list of objects")
+        return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "truth value"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "list"
+    return "object" if isinstance(value, dict) else ""
+
+
+def _at_midnight(column: pa.ChunkedArray) -> bool:
+    days = pc.floor_temporal(column, unit="day")
+    return bool(pc.all(pc.equal(days, column), min_count=0).as_py())

@@ -1,0 +1,158 @@
+"""Arrow types of SQLite columns: what is declared, verified against what is stored in every row.
+
+SQLite keeps a type with each value and not with the column, so a declared INTEGER may hold text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+from attrs import frozen
+
+from semblant_sources.files.decision import FileStyle, decide
+from semblant_sources.files.evidence import Evidence
+from semblant_sources.settings import FilesSettings
+from semblant_sources.sqlite.tables import quoted
+
+if TYPE_CHECKING:
+    from semblant_sources.files.plan import ColumnPlan
+    from semblant_sources.sqlite.connection import Snapshot
+    from semblant_sources.sqlite.tables import Declared, Relation
+
+_AT_ONCE = 150
+_BATCH = 65_536
+_EXACT_IN_FLOAT = 2**53
+_DATES = re.compile(r"DATE|TIME")
+_SCALE = re.compile(r"\(\s*\d+\s*,\s*([1-9]\d*)\s*\)")
+
+
+@frozen(kw_only=True)
+class StoredColumn:
+    """A column with its Arrow type, the SQL that yields its values, and a plan where texts are dates."""
+
+    name: str
+    type: pa.DataType
+    nullable: bool
+    expression: str
+    plan: ColumnPlan | None = None
+    notes: tuple[str, ...] = ()
+
+    def array(self, values: tuple[object, ...]) -> pa.Array:
+        """Make an Arrow array of the driver's values."""
+        if self.plan is not None:
+            return self.plan.cast(pa.array(values, pa.string()))
+        if pa.types.is_boolean(self.type):
+            return pa.array(values, pa.int8()).cast(pa.bool_())
+        return pa.array(values, self.type)
+
+
+@frozen
+class _Stored:
+    """How many values of each storage class a column holds, and the range of its whole numbers."""
+
+    integers: int
+    reals: int
+    texts: int
+    blobs: int
+    low: int | None
+    high: int | None
+
+
+def stored_columns(snapshot: Snapshot, relation: Relation) -> tuple[StoredColumn, ...]:
+    """Decide the type of each column after one look at all rows."""
+    counts: list[_Stored] = []
+    for start in range(0, len(relation.columns), _AT_ONCE):
+        wanted = relation.columns[start : start + _AT_ONCE]
+        parts = ", ".join(_counting(column) for column in wanted)
+        row = snapshot.rows(f"SELECT {parts} FROM {relation.source}")[0]
+        counts.extend(_Stored(*(value or 0 for value in row[i : i + 4]), *row[i + 4 : i + 6]) for i in range(0, len(row), 6))
+    return tuple(_column(snapshot, relation, c, stored) for c, stored in zip(relation.columns, counts, strict=True))
+
+
+def _counting(column: Declared) -> str:
+    name = quoted(column.name)
+    sums = ", ".join(f"sum(typeof({name}) = '{kind}')" for kind in ("integer", "real", "text", "blob"))
+    whole = f"CASE typeof({name}) WHEN 'integer' THEN {name} END"
+    return f"{sums}, min({whole}), max({whole})"
+
+
+def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _Stored) -> StoredColumn:
+    name = quoted(column.name)
+
+    def made(type_: pa.DataType, expression: str = name, note: str = "", plan: ColumnPlan | None = None) -> StoredColumn:
+        notes = (f"'{column.name}' {note}",) if note else ()
+        return StoredColumn(
+            name=column.name, type=type_, nullable=column.nullable, expression=expression, plan=plan, notes=notes
+        )
+
+    kinds = [kind for kind in ("integers", "reals", "texts", "blobs") if getattr(stored, kind)]
+    if not kinds:
+        return made(_declared_type(column.type))
+    if kinds == ["blobs"]:
+        return made(pa.binary())
+    if kinds == ["texts"]:
+        return _text(snapshot, relation, column, made)
+    if kinds == ["integers"]:
+        if "BOOL" in column.type and stored.low in (0, 1) and stored.high in (0, 1):
+            return made(pa.bool_())
+        return made(pa.float64() if _has_scale(column.type) and _safe(stored) else pa.int64())
+    if set(kinds) <= {"integers", "reals"}:
+        if _safe(stored):
+            return made(pa.float64())
+        return made(pa.string(), f"CAST({name} AS TEXT)", "mixes decimals and whole numbers beyond 2^53; kept as text")
+    shares = ", ".join(f"{getattr(stored, kind)} {kind}" for kind in kinds)
+    if "blobs" in kinds:
+        return made(pa.binary(), f"CAST({name} AS BLOB)", f"mixes kinds of values ({shares}) and is read as bytes")
+    return made(pa.string(), f"CAST({name} AS TEXT)", f"is declared {column.type or 'without a type'} and mixes {shares}; kept as text")
+
+
+def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: object) -> StoredColumn:
+    assert callable(made)  # noqa: S101 - for the type checker
+    if _DATES.search(column.type):
+        plan = _dated(snapshot, relation, column)
+        if plan is not None:
+            return made(plan.type, quoted(column.name), "", plan)  # type: ignore[no-any-return]
+        return made(pa.string(), quoted(column.name), f"is declared {column.type}, but not all texts are dates; kept as text")  # type: ignore[no-any-return]
+    if column.type and not pa.types.is_string(_declared_type(column.type)) and column.type != "BLOB":
+        return made(pa.string(), quoted(column.name), f"is declared {column.type} and holds text")  # type: ignore[no-any-return]
+    return made(pa.string())  # type: ignore[no-any-return]
+
+
+def _dated(snapshot: Snapshot, relation: Relation, column: Declared) -> ColumnPlan | None:
+    """Try to read a declared date from its texts, all of them."""
+    evidence = Evidence()
+    done = 0
+    for rows in snapshot.batches(f"SELECT {quoted(column.name)} FROM {relation.source}", _BATCH):
+        evidence.observe(pl.Series([row[0] for row in rows], dtype=pl.String), done)
+        done += len(rows)
+    plan = decide(column.name, 0, evidence, FileStyle(0, 0, ","), FilesSettings(path=("",)))
+    return plan if pa.types.is_temporal(plan.type) and not plan.missing and not evidence.sentinels else None
+
+
+def _safe(stored: _Stored) -> bool:
+    """Tell whether the whole numbers are exact as floating point numbers."""
+    return max(abs(stored.low or 0), abs(stored.high or 0)) <= _EXACT_IN_FLOAT
+
+
+def _has_scale(declared: str) -> bool:
+    return bool(_SCALE.search(declared)) or any(word in declared for word in ("REAL", "FLOA", "DOUB"))
+
+
+def _declared_type(declared: str) -> pa.DataType:
+    """Give the type for a column without values, by SQLite's rules of affinity."""
+    if "BOOL" in declared:
+        return pa.bool_()
+    if "TIME" in declared:
+        return pa.timestamp("us")
+    if "DATE" in declared:
+        return pa.date32()
+    if "INT" in declared:
+        return pa.int64()
+    if any(word in declared for word in ("CHAR", "CLOB", "TEXT")) or not declared:
+        return pa.string()
+    if "BLOB" in declared:
+        return pa.binary()
+    return pa.float64() if any(word in declared for word in ("REAL", "FLOA", "DOUB", "DEC", "NUM")) else pa.string()
