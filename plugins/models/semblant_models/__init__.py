@@ -1,3 +1,39 @@
 """The default models of Semblant; what each offers is listed here, nothing heavy is imported."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from semblant.components import ModelType
+from semblant_models.settings import ColumnArSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_hookimpl = pluggy.HookimplMarker("semblant")
+
+_TABULAR = ModelType(
+    name="column-ar",
+    factory="semblant_models.tabular.backend:ColumnArBackend",
+    summary="one small network per token, each given all earlier ones; exact likelihood, seconds to minutes without a GPU",
+    settings=ColumnArSettings,
+    requires=("jax", "optax", "safetensors"),
+    extra="models",
+    learns="tabular",
+    preference=100,
+    capabilities={
+        "context": False, "sequences": False, "conditions": True, "privacy": False, "checkpointing": True, "log_prob": True,
+        "encodings": (
+            "categorical", "boolean", "number", "integer", "date", "datetime", "time", "duration", "latitude", "longitude",
+            "pattern", "identifier", "binary",
+        ),
+    },
+)
+
+
+@_hookimpl
+def semblant_models() -> Sequence[ModelType]:
+    """Offer the model of tables."""
+    return (_TABULAR,)

@@ -1,0 +1,21 @@
+"""Settings of the model backends themselves; light, so that listing plugins stays fast."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from semblant.settings import setting
+
+
+@frozen(kw_only=True)
+class ColumnArSettings:
+    """Expert settings of the tabular model; everything is chosen from the data when left alone."""
+
+    hidden: int | None = setting(None, help="hidden units per token", ge=4, le=1024)
+    embedding: int | None = setting(None, help="width of a token's embedding", ge=1, le=128)
+    peak_rate: float | None = setting(None, help="highest learning rate", gt=0, le=1)
+    input_dropout: float | None = setting(None, help="share of input tokens dropped in training", ge=0, lt=1)
+    hidden_dropout: float | None = setting(None, help="share of hidden units dropped in training", ge=0, lt=1)
+    weight_decay: float | None = setting(None, help="decoupled weight decay", ge=0, le=10)
+    patience: int = setting(4, help="validations without enough gain before training cools down", ge=1, le=1000)
+    particles: int = setting(64, help="candidates per row for conditions that the order does not serve", ge=1, le=4096)

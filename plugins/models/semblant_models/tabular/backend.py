@@ -1,0 +1,82 @@
+"""The default backend for tables: column by column, each given all earlier ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from semblant_models.tabular.prepared import PreparedTable, load_prepared, prepare_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from semblant.run import Run
+    from semblant.spec.training import ModelSpec
+    from semblant.training import TrainingTable
+    from semblant_models.settings import ColumnArSettings
+    from semblant_models.tabular.model import TabularModel
+    from semblant_models.tabular.prepared import PreparedTable as Prepared
+
+_RESIDENT_BYTES = 2**30
+"""Tokens held in memory for training at most; beyond it a fixed uniform choice of rows is trained on."""
+
+
+class ColumnArBackend:
+    """Trains and loads :class:`~semblant_models.tabular.model.TabularModel`."""
+
+    def __init__(self, settings: ColumnArSettings, spec: ModelSpec) -> None:
+        """Keep the backend's own settings and the table's model settings."""
+        self._settings = settings
+        self._spec = spec
+
+    def prepare(self, training: TrainingTable, run: Run) -> PreparedTable:
+        """Fit encodings and write tokens; needs no JAX and little memory."""
+        return prepare_table(training, run)
+
+    def load_prepared(self, folder: Path) -> PreparedTable:
+        """Take up what :meth:`prepare` left."""
+        return load_prepared(folder)
+
+    def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel:
+        """Train; a second call with the same workspace goes on from the last checkpoint."""
+        from semblant_models.tabular.model import TabularModel
+        from semblant_models.tabular.network import log_share_tables
+        from semblant_models.tabular.recipe import Recipe
+        from semblant_models.tabular.shape import Shape
+        from semblant_models.tabular.training import Training
+
+        table = cast("Prepared", prepared)
+        layout = table.encoding.layout
+        limit = int((run.memory_bytes or 4 * _RESIDENT_BYTES) // 4 // max(2 * layout.tokens, 1))
+        train, validation = table.tokens(limit)
+        if not len(train):
+            train = validation
+        recipe = Recipe.of(self._spec, self._settings, len(train), layout.tokens)
+        shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+        tables = log_share_tables(shape, layout, table.counts())
+        used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
+        arrays: dict[str, np.ndarray] = {}
+        history: list[dict[str, float]] = []
+        if layout.tokens:
+            training_loop = Training(
+                shape=shape, recipe=recipe, tables=tables, train=train, validation=validation, ordered=layout.ordered,
+                seed=run.random_seed("train", training.name),
+            )
+            arrays, progress = training_loop.run(run)
+            history = progress.history
+            used |= {
+                "parameters": int(sum(a.size for a in arrays.values())), "steps": progress.step, "best_step": progress.best_step,
+                "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
+                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None, "stopped": progress.stopped,
+            }
+        return TabularModel(
+            encoding=table.encoding, shape=shape, arrays=arrays, tables=tables, history=history, settings_used=used,
+            particles=self._settings.particles,
+        )
+
+    def load(self, folder: Path) -> TabularModel:
+        """Load a model; nothing found there is executed."""
+        from semblant_models.tabular.model import TabularModel
+
+        return TabularModel.load(folder)

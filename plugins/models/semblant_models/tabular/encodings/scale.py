@@ -1,0 +1,229 @@
+"""Ordered values as tokens: single values that many subjects share, and cells for all others.
+
+A scale is a sorted list of *items*. An item is one value held by at least ``least`` subjects (an
+atom), or a cell: a stretch of neighbouring rare values that together are held by as many. Items
+are cut into runs of equal mass; the first token names the run, the second the item within it. Few
+items need one token only. Inside a cell a value is drawn between three stored points, each a mean
+over at least ``least`` subjects, and rounded so that the shares of round numbers (multiples of 5,
+10, 50, …) are those of the data. Nothing that fewer subjects hold is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import define
+
+from semblant_models.tabular.encodings.rounding import Rounding
+from semblant_models.tabular.encodings.subjects import groups_of_subjects, holders
+
+ONE_TOKEN = 128
+RUNS = 64
+ITEMS_PER_RUN = 64
+CELLS = 2048
+
+
+@define(eq=False)
+class Scale:
+    """Items of a column of int64 or float64 values.
+
+    >>> scale = Scale.fit(np.repeat(np.array([1, 2, 3]), 20), None, 10)
+    >>> codes = scale.encode(np.array([3, 1, 2]))
+    >>> scale.decode(codes, np.random.default_rng(0)).tolist()
+    [3, 1, 2]
+    """
+
+    kind: ClassVar[str] = "scale"
+
+    atoms: np.ndarray
+    """Sorted values held by enough subjects, int64 or float64, shape (atoms,)."""
+    cells: np.ndarray
+    """Low, middle and high point of each cell, ascending, shape (cells, 3)."""
+    run_of: np.ndarray
+    """The run of each item, shape (items,); items are atoms and cells sorted by place."""
+    item_of_atom: np.ndarray
+    item_of_cell: np.ndarray
+    rounding: Rounding
+    integer: bool
+
+    @classmethod
+    def fit(
+        cls, values: np.ndarray, subjects: np.ndarray | None, least: int, *, steps: tuple[int, ...] = (), keep: bool = False
+    ) -> Scale:
+        """Learn the items of ``values``, shape (n,), n > 0, int64 or float64 without NaN.
+
+        ``least`` is the number of subjects that must hold what is stored; ``steps`` are the units
+        to which values of this kind are rounded by people, each a multiple of the one before.
+        With ``keep`` the very smallest and largest value belong to the outer cells.
+        """
+        integer = values.dtype.kind == "i"
+        unique, members, counts = np.unique(values, return_inverse=True, return_counts=True)
+        held = holders(members, subjects, len(unique))
+        atom = _atoms(counts, held, least)
+        atoms = unique[atom]
+        cells, cell_rows, rounding = np.zeros((0, 3), unique.dtype), np.zeros(0), Rounding.none()
+        rest = ~atom
+        if rest.any():
+            rows = rest[members]
+            place = (np.cumsum(rest) - 1)[members[rows]]
+            rest_subjects = None if subjects is None else subjects[rows]
+            if len(atoms) == 0 or len(np.unique(place if rest_subjects is None else rest_subjects)) >= 1:
+                enough = rows.sum() if rest_subjects is None else len(np.unique(rest_subjects))
+                if enough >= least or len(atoms) == 0:
+                    budget = max(1, min(CELLS, RUNS * ITEMS_PER_RUN - len(atoms)))
+                    group = groups_of_subjects(counts[rest], place, rest_subjects, budget, least)
+                    ordered = np.argsort(place, kind="stable")
+                    sorted_subjects = None if rest_subjects is None else rest_subjects[ordered]
+                    sorted_values = values[rows][ordered]
+                    cells = _points(sorted_values, group[place[ordered]], sorted_subjects, least, keep)
+                    cell_rows = np.bincount(group, weights=counts[rest])
+                    rounding = Rounding.fit(unique[rest], counts[rest], steps) if integer else Rounding.none()
+        centre = np.concatenate([atoms.astype(np.float64), cells[:, 1].astype(np.float64)])
+        order = np.lexsort((np.r_[np.zeros(len(atoms)), np.ones(len(cells))], centre))
+        place_of = np.empty(len(order), np.int64)
+        place_of[order] = np.arange(len(order))
+        mass = np.concatenate([counts[atom].astype(np.float64), cell_rows])[order]
+        return cls(
+            atoms=atoms, cells=cells, run_of=_runs(mass), item_of_atom=place_of[: len(atoms)],
+            item_of_cell=place_of[len(atoms) :], rounding=rounding, integer=integer,
+        )
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Number of codes per token: one token for few items, two otherwise."""
+        items = len(self.run_of)
+        if items <= ONE_TOKEN:
+            return (items,)
+        return (int(self.run_of[-1]) + 1, int(np.bincount(self.run_of).max()))
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Give int32 codes, shape (n, 1 or 2)."""
+        values = values.astype(np.int64 if self.integer else np.float64)
+        item = np.zeros(len(values), np.int64)
+        if len(self.cells):
+            edges = self.cells[:-1, 2]
+            item = self.item_of_cell[np.searchsorted(edges, values, side="left")]
+        if len(self.atoms):
+            at = np.minimum(np.searchsorted(self.atoms, values), len(self.atoms) - 1)
+            hit = self.atoms[at] == values
+            if not len(self.cells):
+                below = np.maximum(at - 1, 0)
+                nearer = np.abs(values.astype(np.float64) - self.atoms[below]) < np.abs(self.atoms[at] - values.astype(np.float64))
+                at, hit = np.where(nearer & ~hit, below, at), np.ones(len(values), bool)
+            item = np.where(hit, self.item_of_atom[at], item)
+        if len(self.run_of) <= ONE_TOKEN:
+            return item.astype(np.int32)[:, None]
+        run = self.run_of[item]
+        return np.stack([run, item - self._starts()[run]], axis=1).astype(np.int32)
+
+    def decode(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Make values from codes, shape (n, 1 or 2); a code beyond a run's last item means its last."""
+        if codes.shape[1] == 1:
+            item = codes[:, 0].astype(np.int64)
+        else:
+            starts = self._starts()
+            ends = np.append(starts[1:], len(self.run_of)) - 1
+            run = codes[:, 0].astype(np.int64)
+            item = np.minimum(starts[run] + codes[:, 1], ends[run])
+        is_cell = np.zeros(len(self.run_of), bool)
+        is_cell[self.item_of_cell] = True
+        index = np.zeros(len(self.run_of), np.int64)
+        index[self.item_of_atom] = np.arange(len(self.atoms))
+        index[self.item_of_cell] = np.arange(len(self.cells))
+        out = np.zeros(len(item), np.int64 if self.integer else np.float64)
+        in_cell, place = is_cell[item], index[item]
+        if len(self.atoms):
+            out[~in_cell] = self.atoms[place[~in_cell]]
+        if in_cell.any():
+            out[in_cell] = self._inside(place[in_cell], rng)
+        return out
+
+    def _inside(self, cell: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw a value inside each cell: half of the mass on either side of its middle point."""
+        low, middle, high = self.cells[cell, 0], self.cells[cell, 1], self.cells[cell, 2]
+        u = rng.random(len(cell))
+        left = u < 0.5
+        start = np.where(left, low, middle)
+        width = np.where(left, middle, high).astype(np.float64) - start.astype(np.float64)
+        step = width * np.where(left, 2 * u, 2 * u - 1)
+        if not self.integer:
+            return start + step
+        drawn = start + np.clip(np.rint(step), 0, np.maximum(width, 0)).astype(np.int64)
+        return self.rounding.apply(drawn, low, high, rng)
+
+    def _starts(self) -> np.ndarray:
+        return np.searchsorted(self.run_of, np.arange(self.run_of[-1] + 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the state as JSON."""
+        return {
+            "integer": self.integer, "atoms": self.atoms.tolist(), "cells": self.cells.tolist(), "runs": self.run_of.tolist(),
+            "item_of_atom": self.item_of_atom.tolist(), "item_of_cell": self.item_of_cell.tolist(),
+            "rounding": self.rounding.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Scale:
+        """Take back what :meth:`to_dict` gave."""
+        kind = np.int64 if state["integer"] else np.float64
+        return cls(
+            integer=bool(state["integer"]), atoms=np.array(state["atoms"], kind), cells=np.array(state["cells"], kind).reshape(-1, 3),
+            run_of=np.array(state["runs"], np.int64), item_of_atom=np.array(state["item_of_atom"], np.int64),
+            item_of_cell=np.array(state["item_of_cell"], np.int64), rounding=Rounding.from_dict(state["rounding"]),
+        )
+
+
+def _atoms(counts: np.ndarray, held: np.ndarray, least: int) -> np.ndarray:
+    """Choose the values that are items of their own: held by enough subjects, the most frequent first."""
+    atom = held >= least
+    most = RUNS * ITEMS_PER_RUN * 3 // 4
+    if atom.sum() > most:
+        floor = max(np.sort(counts[atom])[-most], 1.5 * counts.sum() / (RUNS * ITEMS_PER_RUN))
+        atom &= counts >= floor
+        if atom.sum() > most:
+            atom &= counts > floor
+    return atom
+
+
+def _points(values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, keep: bool) -> np.ndarray:
+    """Give low, middle and high of each cell, all means over ``least`` subjects; ``values`` and ``group`` are sorted."""
+    size = int(group[-1]) + 1
+    starts = np.searchsorted(group, np.arange(size + 1))
+    half = max((least + 1) // 2, 1) if subjects is None else least
+
+    def mean(low: int, high: int) -> Any:
+        part = values[max(low, 0) : min(high, len(values))]
+        if subjects is not None:
+            low, high = max(low, 0), min(high, len(values))
+            while len(np.unique(subjects[low:high])) < least and (low > 0 or high < len(values)):
+                low, high = max(low - least, 0), min(high + least, len(values))
+            part = values[low:high]
+        base = part[len(part) // 2]
+        offset = (part.astype(np.float64) - float(base)).mean() if part.dtype.kind != "i" else float((part - base).mean())
+        return base + (round(offset) if part.dtype.kind == "i" else offset)
+
+    edges = [values[0] if keep else mean(0, least)]
+    edges += [mean(int(s) - half, int(s) + half) for s in starts[1:-1]]
+    edges.append(values[-1] if keep else mean(len(values) - least, len(values)))
+    edge = np.maximum.accumulate(np.array(edges, values.dtype))
+    middles = [mean((int(a) + int(b)) // 2 - half, (int(a) + int(b) + 1) // 2 + half) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    middle = np.clip(np.array(middles, values.dtype), edge[:-1], edge[1:])
+    return np.stack([edge[:-1], middle, edge[1:]], axis=1)
+
+
+def _runs(mass: np.ndarray) -> np.ndarray:
+    """Cut items into at most RUNS runs of at most ITEMS_PER_RUN, of equal mass; a heavy item is a run of its own."""
+    if len(mass) <= ONE_TOKEN:
+        return np.arange(len(mass))
+    target = float(mass.sum()) / RUNS
+    while True:
+        run, load, count, current, out = 0, 0.0, 0, 0, np.zeros(len(mass), np.int64)
+        for i, weight in enumerate(mass.tolist()):
+            heavy = weight >= 0.5 * target
+            if count and (heavy or load + weight / 2 > target or count >= ITEMS_PER_RUN or current):
+                run, load, count = run + 1, 0.0, 0
+            out[i], load, count, current = run, load + weight, count + 1, int(heavy)
+        if run < RUNS * 3 // 2 or target >= mass.sum():
+            return out
+        target *= 1.15

@@ -1,0 +1,83 @@
+"""From the settings and the size of the data to the numbers that training uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, frozen
+
+from semblant.settings import AUTO
+from semblant.vocabulary import Goal, ModelSize
+
+if TYPE_CHECKING:
+    from semblant.spec.training import ModelSpec
+    from semblant_models.settings import ColumnArSettings
+
+_WIDTH = {ModelSize.SMALL: (32, 8), ModelSize.MEDIUM: (64, 8), ModelSize.LARGE: (128, 12)}
+_VISITS = {Goal.ACCURACY: 700_000, Goal.SPEED: 300_000}
+
+
+@frozen(kw_only=True)
+class Recipe:
+    """What training uses, after every ``auto`` is decided."""
+
+    hidden: int
+    embedding: int
+    batch_size: int
+    accumulation: int
+    max_epochs: int
+    max_minutes: float | None
+    learning_rate: float
+    adaptive: bool
+    input_dropout: float
+    hidden_dropout: float
+    weight_decay: float
+    average_decay: float
+    clip: float
+    validation_steps: int
+    early_stop_delta: float
+    patience: int
+    flexible: bool
+    any_order_share: float
+
+    @classmethod
+    def of(cls, spec: ModelSpec, settings: ColumnArSettings, rows: int, tokens: int) -> Recipe:
+        """Decide for ``rows`` training rows of ``tokens`` tokens."""
+        hidden, embedding = _WIDTH[spec.size]
+        if spec.goal is Goal.SPEED:
+            hidden = max(hidden // 2, 16)
+        small = rows < 5_000
+        if small:
+            hidden = max(hidden // 2, 16)
+        batch = 512 if rows >= 8_000 else max(16, 2 ** ((max(rows, 1) // 24).bit_length()))
+        if rows > 500_000:
+            batch = 1024
+        accumulation = 1
+        if not spec.auto_batching:
+            batch = batch if spec.batch_size == AUTO else int(spec.batch_size)
+            accumulation = 1 if spec.gradient_accumulation == AUTO else int(spec.gradient_accumulation)
+        batch = max(1, min(batch, max(rows // accumulation, 1)))
+        accumulation = max(1, min(accumulation, rows // batch))
+        visits = _VISITS[spec.goal]
+        epochs = min(max(round(visits / max(rows, 1)), 4), 150)
+        if spec.max_epochs != AUTO:
+            epochs = int(spec.max_epochs)
+        steps_per_epoch = max(rows // (batch * accumulation), 1)
+        every = max(1, min(steps_per_epoch, 400)) if steps_per_epoch >= 20 else min(steps_per_epoch * 4, 40)
+        if spec.steps_between_validations != AUTO:
+            every = int(spec.steps_between_validations)
+        rate = 0.005 if spec.learning_rate == AUTO or spec.adaptive_learning_rate else float(spec.learning_rate)
+        return cls(
+            hidden=settings.hidden or hidden, embedding=settings.embedding or embedding, batch_size=batch, accumulation=accumulation,
+            max_epochs=epochs, max_minutes=spec.max_minutes, learning_rate=settings.peak_rate or rate,
+            adaptive=spec.adaptive_learning_rate,
+            input_dropout=settings.input_dropout if settings.input_dropout is not None else (0.25 if small else 0.15),
+            hidden_dropout=settings.hidden_dropout if settings.hidden_dropout is not None else 0.3,
+            weight_decay=settings.weight_decay if settings.weight_decay is not None else (0.3 if small else 0.01),
+            average_decay=0.99, clip=5.0, validation_steps=every, early_stop_delta=spec.early_stop_delta,
+            patience=settings.patience, flexible=spec.flexible_generation, any_order_share=0.4,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the recipe as JSON."""
+        return asdict(self)

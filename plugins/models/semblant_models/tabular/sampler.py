@@ -1,0 +1,222 @@
+"""Drawing tokens: one compiled function per kind of request.
+
+Tokens are drawn in their order. The perceptron of a token needs the embeddings of earlier ones
+only, and is computed once, when the token is drawn; so a whole row costs one forward pass. A token
+takes one uniform number, held against the cumulative softmax. Tokens that are given keep their
+code; a row that came to them by chance through several *candidates* is drawn again in proportion
+to how likely the given code is under each (sequential importance resampling).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from attrs import define, frozen
+
+from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from semblant_models.tabular.shape import Shape
+
+_PREFIX_BY_PRODUCT = 256
+
+
+@frozen(kw_only=True)
+class Kind:
+    """What a compiled sampler can do; each combination is compiled when it is first asked for."""
+
+    rows: int
+    candidates: int = 1
+    given: bool = False
+    look_ahead: bool = False
+    tempered: bool = False
+    nucleus: bool = False
+
+
+def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
+    """Rearrange parameters for drawing: masked first layers per token, padded blocks."""
+    n, g, e, h = shape.blocks, shape.block, shape.embedding, shape.hidden
+    pad = n * g - shape.tokens
+
+    def per_token(name: str, *, lower: bool) -> jax.Array:
+        weights = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
+        return weights.transpose(0, 2, 1, 3)
+
+    head, place = shape.places()
+    parent = np.array([*shape.parent, *[-1] * pad], np.int32)
+    out: dict[str, Any] = {
+        "first": per_token("first", lower=True), "bias": params["first_bias"].reshape(n, g, h),
+        "block": params["block"].reshape(n, g, h, h), "block_bias": params["block_bias"].reshape(n, g, h),
+        "offset": np.concatenate([shape.offsets, np.zeros(pad, np.int32)]).reshape(n, g),
+        "head": head.reshape(n, g), "place": place.reshape(n, g), "parent": parent.reshape(n, g),
+        "token": np.minimum(np.arange(n * g), shape.tokens - 1).astype(np.int32).reshape(n, g),
+        "real": (np.arange(n * g) < shape.tokens).reshape(n, g),
+    }
+    if n > 1:
+        out |= {
+            "context": params["context"].reshape(n, shape.summary, g, h).transpose(0, 2, 1, 3),
+            "summary": params["summary"], "summary_bias": params["summary_bias"],
+        }
+    return jax.tree.map(jnp.asarray, out)
+
+
+def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """Give a compiled sampler.
+
+    It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,
+    ``allowed`` and ``made`` (:func:`generation_tables`); int32 codes and bool mask of given tokens, shape
+    (rows, tokens); per token the temperature and top-p, shape (tokens,). It gives int16 tokens of
+    shape (rows, tokens), and per row the log-probability of its given tokens (estimated from the
+    candidates where there are several).
+    """
+
+    @jax.jit
+    def sample(
+        weights: dict[str, Any], key: jax.Array, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        return _Drawing(shape, kind, weights, key).run(codes, given, temperature, top_p)
+
+    return sample
+
+
+@define(eq=False)
+class _Drawing:
+    """One traced drawing; all arrays have ``kind.rows * kind.candidates`` rows."""
+
+    shape: Shape
+    kind: Kind
+    weights: dict[str, Any]
+    key: jax.Array
+
+    @property
+    def total(self) -> int:
+        return self.kind.rows * self.kind.candidates
+
+    def run(self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array) -> tuple[jax.Array, jax.Array]:
+        shape, c = self.shape, self.kind.candidates
+        n, g = shape.blocks, shape.block
+        pad = n * g - shape.tokens
+        items = self.weights["made"] | {
+            "heat": jnp.pad(temperature, (0, pad), constant_values=1.0).reshape(n, g),
+            "top": jnp.pad(top_p, (0, pad), constant_values=1.0).reshape(n, g),
+            "inside": jnp.tile(jnp.arange(g), (n, 1)), "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
+        }
+        later = None
+        if self.kind.look_ahead:
+            later = jnp.repeat(later_layer(self.weights["params"], shape, codes, given), c, axis=1)
+        codes, given = jnp.repeat(codes, c, axis=0), jnp.repeat(given, c, axis=0)
+
+        def block_step(carry: Any, item: dict[str, jax.Array]) -> tuple[Any, None]:
+            drawn, context, weight, score = carry
+            item = dict(item)
+            scale = item.pop("scale")
+            summary = {name: item.pop(name) for name in ("summary", "summary_bias") if name in item}
+            fixed = (codes, given, context * scale, later)
+            start = (drawn, jnp.zeros((self.total, g, shape.embedding)), weight, score)
+            (drawn, block, weight, score), _ = jax.lax.scan(lambda s, i: (self.token(s, i, fixed), None), start, item)
+            if n > 1:
+                z = block.reshape(self.total, g * shape.embedding) @ summary["summary"] + summary["summary_bias"]
+                context = context + jax.nn.silu(z)
+            return (drawn, context, weight, score), None
+
+        first = (
+            jnp.zeros((self.total, shape.tokens), jnp.int32), jnp.zeros((self.total, shape.summary)), jnp.zeros(self.total),
+            jnp.zeros(self.kind.rows),
+        )
+        (drawn, _, weight, score), _ = jax.lax.scan(block_step, first, items)
+        if c > 1:
+            drawn = drawn.reshape(self.kind.rows, c, shape.tokens)[:, 0]
+        return drawn.astype(jnp.int16), score if c > 1 else weight
+
+    def token(self, state: Any, item: dict[str, jax.Array], fixed: Any) -> Any:
+        """Draw one token of all rows."""
+        codes, block, weight, score = state
+        given_codes, given, context, later = fixed
+        at = item["token"]
+        before = block.reshape(self.total, -1) @ item["first"] + item["bias"]
+        if self.shape.blocks > 1:
+            before += context @ item["context"]
+        if later is not None:
+            before += later[at]
+        hidden = jax.nn.silu(before)
+        hidden = hidden + jax.nn.silu(hidden @ item["block"] + item["block_bias"])
+        parent = item["parent"]
+        parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
+        u = jax.random.uniform(jax.random.fold_in(self.key, at), (self.total,))
+        wanted = given_codes[:, at]
+        branches = [partial(self.draw, index) for index in range(len(self.shape.heads))]
+        drawn, log_p = jax.lax.switch(
+            item["head"], branches, hidden, item["place"], parent_code, u, wanted, item["heat"], item["top"]
+        )
+        if self.kind.given:
+            here = given[:, at] & item["real"]
+            drawn = jnp.where(here, wanted, drawn)
+            weight = weight + jnp.where(here, log_p, 0.0)
+        embedded = self.weights["params"]["embedding"][drawn + item["offset"]]
+        codes = codes.at[:, at].set(jnp.where(item["real"], drawn, codes[:, at]))
+        block = jax.lax.dynamic_update_index_in_dim(block, embedded * item["real"], item["inside"], 1)
+        if self.kind.given and self.kind.candidates > 1:
+            return self.resample((codes, block, weight, score), at, given[:, at] & item["real"])
+        return codes, block, weight, score
+
+    def draw(
+        self, index: int, hidden: jax.Array, place: jax.Array, parent_code: jax.Array, u: jax.Array, wanted: jax.Array,
+        heat: jax.Array, top: jax.Array,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Draw the codes of a token of head ``index``; also the log-probability of the ``wanted`` ones."""
+        head, params = self.shape.heads[index], self.weights["params"]
+        start = jnp.asarray(head.rows, jnp.int32)[place]
+        logits = hidden @ params[f"out_{index}"][place] + params[f"out_bias_{index}"][place]
+        logits += self.weights["tables"][f"shares_{index}"][start + parent_code if head.child else start]
+        log_p = jnp.zeros(self.total)
+        if self.kind.given:
+            picked = jnp.take_along_axis(logits, jnp.minimum(wanted, head.size - 1)[:, None], axis=1)[:, 0]
+            log_p = picked - jax.nn.logsumexp(logits, axis=1)
+        logits += self.weights["allowed"][f"allowed_{index}"][place]
+        if self.kind.tempered:
+            logits = logits / heat
+        if self.kind.nucleus:
+            logits = _nucleus(logits, top)
+        return _inverse(jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True)), u), log_p
+
+    def resample(self, state: Any, at: jax.Array, here: jax.Array) -> Any:
+        """Draw each row's candidates again in proportion to their weights, where the token was given."""
+        codes, block, weight, score = state
+        rows, c = self.kind.rows, self.kind.candidates
+        mine = here.reshape(rows, c)[:, 0]
+        w = weight.reshape(rows, c)
+        top = jnp.max(w, axis=1, keepdims=True)
+        edges = jnp.cumsum(jnp.exp(w - top), axis=1)
+        u = (jax.random.uniform(jax.random.fold_in(self.key, at + self.shape.tokens), (rows, 1)) + jnp.arange(c)) / c
+        pick = jnp.sum(edges[:, None, :] <= (u * edges[:, -1:])[:, :, None], axis=2)
+        pick = jnp.where(mine[:, None], jnp.minimum(pick, c - 1), jnp.arange(c))
+        take = (pick + jnp.arange(rows)[:, None] * c).reshape(self.total)
+        score = score + jnp.where(mine, top[:, 0] + jnp.log(edges[:, -1] / c), 0.0)
+        return codes[take], block[take], jnp.where(here, 0.0, weight), score
+
+
+def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:
+    """Draw an index per row in proportion to ``weights``, shape (rows, size), with uniforms ``u``, shape (rows,)."""
+    size = weights.shape[1]
+    if size <= _PREFIX_BY_PRODUCT:
+        edges = weights @ jnp.asarray(np.triu(np.ones((size, size), np.float32)))
+    else:
+        edges = jnp.cumsum(weights, axis=1)
+    drawn = jnp.sum(edges <= (u * edges[:, -1])[:, None], axis=1, dtype=jnp.int32)
+    last = size - 1 - jnp.argmax(weights[:, ::-1] > 0, axis=1).astype(jnp.int32)
+    return jnp.minimum(drawn, last)
+
+
+def _nucleus(logits: jax.Array, top: jax.Array) -> jax.Array:
+    """Forbid all but the likeliest codes whose probabilities add up to ``top``."""
+    share = jax.nn.softmax(logits, axis=1)
+    ranked = jnp.sort(share, axis=1)[:, ::-1]
+    ahead = jnp.cumsum(ranked, axis=1) - ranked
+    floor = jnp.min(jnp.where(ahead < top, ranked, jnp.inf), axis=1, keepdims=True)
+    return jnp.where(share >= floor, logits, IMPOSSIBLE)

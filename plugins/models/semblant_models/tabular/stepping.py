@@ -1,0 +1,128 @@
+"""The compiled part of training: many optimizer steps in one call, and the validation loss."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from semblant_models.tabular.network import Params, row_losses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from semblant_models.tabular.recipe import Recipe
+    from semblant_models.tabular.shape import Shape
+
+State = dict[str, Any]
+"""``params``, ``average`` (weights averaged over steps) and ``optimizer``."""
+
+
+def optimizer_of(recipe: Recipe) -> optax.GradientTransformation:
+    """AdamW without its learning rate: weights of three dimensions decay, embeddings and biases do not."""
+    return optax.chain(
+        optax.clip_by_global_norm(recipe.clip),
+        optax.scale_by_adam(b1=0.9, b2=0.99),
+        optax.add_decayed_weights(recipe.weight_decay, mask=lambda tree: jax.tree.map(lambda a: a.ndim == 3, tree)),
+    )
+
+
+def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
+    """Put fresh parameters, their average and an empty optimizer together."""
+    arrays = {name: jnp.asarray(value) for name, value in params.items()}
+    return {
+        "params": arrays, "average": {name: jnp.array(value) for name, value in arrays.items()},
+        "optimizer": optimizer_of(recipe).init(arrays),
+    }
+
+
+def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tuple[State, jax.Array]]:
+    """Give ``steps(state, data, index, rates, key, first, count) -> (state, mean loss)``, compiled once.
+
+    ``data`` are all training tokens, int16, shape (n, tokens); ``index`` the rows of each step, int32,
+    shape (steps, accumulation, batch); ``rates`` its learning rate, shape (steps,). Only the first
+    ``count`` steps are done, so that calls of any length share one program. The state is donated.
+    """
+    optimizer = optimizer_of(recipe)
+
+    def loss_of(params: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
+        given = None
+        if shape.flexible:
+            given = _given(jax.random.fold_in(key, 3), codes.shape, recipe.any_order_share)
+        losses = row_losses(
+            params, tables, shape, codes, given=given, drop=(recipe.input_dropout, recipe.hidden_dropout), key=key
+        )
+        return jnp.mean(losses)
+
+    def one(
+        state: State, data: jax.Array, index: jax.Array, rate: jax.Array, base: jax.Array, step: jax.Array
+    ) -> tuple[State, jax.Array]:
+        key = jax.random.fold_in(base, step)
+        grad = jax.value_and_grad(loss_of)
+        if recipe.accumulation == 1:
+            loss, gradient = grad(state["params"], data[index[0]].astype(jnp.int32), key)
+        else:
+            def add(total: Any, part: Any) -> tuple[Any, None]:
+                rows, number = part
+                more = grad(state["params"], data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
+                return jax.tree.map(jnp.add, total, more), None
+
+            zero = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, state["params"]))
+            (loss, gradient), _ = jax.lax.scan(add, zero, (index, jnp.arange(recipe.accumulation)))
+            loss, gradient = jax.tree.map(lambda a: a / recipe.accumulation, (loss, gradient))
+        updates, inner = optimizer.update(gradient, state["optimizer"], state["params"])
+        params = jax.tree.map(lambda p, u: p - rate * u, state["params"], updates)
+        decay = jnp.minimum(recipe.average_decay, (1.0 + step) / (10.0 + step))
+        average = jax.tree.map(lambda a, p: a * decay + p * (1.0 - decay), state["average"], params)
+        return {"params": params, "average": average, "optimizer": inner}, loss
+
+    @partial(jax.jit, donate_argnums=(0,))
+    def steps(
+        state: State, data: jax.Array, index: jax.Array, rates: jax.Array, base: jax.Array, first: jax.Array, count: jax.Array
+    ) -> tuple[State, jax.Array]:
+        def body(i: jax.Array, carry: tuple[State, jax.Array]) -> tuple[State, jax.Array]:
+            state, total = carry
+            state, loss = one(state, data, index[i], rates[i], base, first + i)
+            return state, total + loss
+
+        state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
+        return state, total / count
+
+    return steps
+
+
+def make_validation(shape: Shape, tables: Params, rows: int) -> Callable[[Params, jax.Array], jax.Array]:
+    """Give ``loss(params, data)``: the mean loss of tokens of shape (batches, rows, tokens), padded rows having weight 0."""
+
+    @jax.jit
+    def loss(params: Params, data: jax.Array) -> jax.Array:
+        def part(total: jax.Array, codes: jax.Array) -> tuple[jax.Array, None]:
+            valid = codes[:, 0] >= 0
+            losses = row_losses(params, tables, shape, jnp.maximum(codes, 0).astype(jnp.int32))
+            return total + jnp.sum(jnp.where(valid, losses, 0.0)), None
+
+        total, _ = jax.lax.scan(part, jnp.zeros(()), data)
+        return total / rows
+
+    return loss
+
+
+def validation_batches(tokens: np.ndarray, batch: int) -> np.ndarray:
+    """Cut tokens into batches of one size, the last padded with -1."""
+    count = -(-len(tokens) // batch)
+    out = np.full((count * batch, tokens.shape[1]), -1, np.int16)
+    out[: len(tokens)] = tokens
+    return out.reshape(count, batch, tokens.shape[1])
+
+
+def _given(key: jax.Array, size: tuple[int, ...], share: float) -> jax.Array:
+    """Draw which tokens are given: none for most rows, for a ``share`` of rows a random subset of random size."""
+    rows, tokens = size
+    a, b, c = jax.random.split(key, 3)
+    some = jax.random.uniform(a, (rows, 1)) < share
+    level = jax.random.uniform(b, (rows, 1))
+    return some & (jax.random.uniform(c, (rows, tokens)) < level)

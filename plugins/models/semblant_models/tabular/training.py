@@ -1,0 +1,200 @@
+"""The training loop: schedule, validation, early stop, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from attrs import define, field
+
+from semblant.errors import ModelError
+from semblant_models.tabular.checkpoint import load_checkpoint, save_checkpoint
+from semblant_models.tabular.network import initial_parameters
+from semblant_models.tabular.stepping import State, initial_state, make_steps, make_validation, validation_batches
+
+if TYPE_CHECKING:
+    from semblant.run import Run
+    from semblant_models.tabular.recipe import Recipe
+    from semblant_models.tabular.shape import Shape
+
+_LONGEST_CALL = 100
+"""Optimizer steps per compiled call: between calls a job can be cancelled."""
+_VALIDATION_ROWS = 20_000
+_COOL_SHARE = 0.25
+_LAST_RATE = 0.02
+_MOST_RESTARTS = 3
+_CHECKPOINT_SECONDS = 20.0
+
+
+@define
+class Progress:
+    """Where training stands: all that a checkpoint holds besides arrays."""
+
+    step: int = 0
+    best_loss: float = math.inf
+    best_step: int = 0
+    reference: float = math.inf
+    """The loss that the next one must beat by the early-stop delta."""
+    stale: int = 0
+    cool_from: int | None = None
+    """Step at which the early stop began to lower the rate."""
+    end: int = 0
+    factor: float = 1.0
+    """Halved whenever the loss was not finite."""
+    restarts: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    """Why training ended before its last step: ``early stop``, ``time``, ``asked``."""
+    history: list[dict[str, float]] = field(factory=list)
+
+
+@define(eq=False)
+class Training:
+    """Trains one network on tokens.
+
+    Arrays: ``train`` and ``validation`` are int16, shape (n, tokens); ``tables`` the fixed log-shares.
+    """
+
+    shape: Shape
+    recipe: Recipe
+    tables: dict[str, np.ndarray]
+    train: np.ndarray
+    validation: np.ndarray
+    ordered: np.ndarray
+    seed: int
+
+    def run(self, run: Run) -> tuple[dict[str, np.ndarray], Progress]:
+        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights."""
+        recipe, rows = self.recipe, len(self.train)
+        per_epoch = max(rows // (recipe.batch_size * recipe.accumulation), 1)
+        total = max(per_epoch * recipe.max_epochs, 1)
+        state, best, progress = self._start(run, total)
+        tables = {name: jnp.asarray(value) for name, value in self.tables.items()}
+        data = jnp.asarray(self.train)
+        held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
+        batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
+        steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
+        base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
+        call = min(_LONGEST_CALL, recipe.validation_steps)
+        before, saved = progress.seconds, time.monotonic()
+        started = time.monotonic()
+        while progress.step < progress.end and not progress.stopped:
+            losses, until = [], min(progress.step + recipe.validation_steps, progress.end)
+            while progress.step < until and not progress.stopped:
+                count = min(call, until - progress.step)
+                rates = np.array([self._rate(progress, s, per_epoch, total) for s in range(progress.step, progress.step + count)])
+                index = self._rows(progress.step, count, per_epoch)
+                index, padded = (np.concatenate([a, np.zeros((call - count, *a.shape[1:]), a.dtype)]) for a in (index, rates))
+                state, loss = steps(
+                    state, data, jnp.asarray(index), jnp.asarray(padded, jnp.float32), base,
+                    jnp.asarray(progress.step, jnp.int32), jnp.asarray(count, jnp.int32),
+                )
+                losses.append((float(loss), count))
+                progress.step += count
+                progress.seconds = before + time.monotonic() - started
+                self._stop_from_outside(progress, run)
+                run.progress(progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
+            found = float(validate(state["average"], batches))
+            if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
+                state, best, progress = self._restart(best, progress)
+                continue
+            loss = sum(v * n for v, n in losses) / max(sum(n for _, n in losses), 1)
+            rate = float(rates[-1])
+            progress.history.append(
+                {
+                    "step": progress.step, "epoch": progress.step / per_epoch, "seconds": round(progress.seconds, 3),
+                    "loss": loss, "validation_loss": found, "learning_rate": rate,
+                }
+            )
+            if found < progress.best_loss:
+                progress.best_loss, progress.best_step = found, progress.step
+                best = {name: np.asarray(value) for name, value in state["average"].items()}
+            self._early_stop(progress, found)
+            run.progress(
+                progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=loss, validation_loss=found, learning_rate=rate
+            )
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped:
+                save_checkpoint(run.workspace, state, best, progress, self._mark())
+                saved = time.monotonic()
+        return best, progress
+
+    def _mark(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be of use."""
+        recipe = self.recipe.to_dict()
+        recipe.pop("max_minutes")
+        return {"recipe": recipe, "rows": len(self.train), "tokens": self.shape.tokens, "codes": self.shape.codes, "seed": str(self.seed)}
+
+    def _start(self, run: Run, total: int) -> tuple[State, dict[str, np.ndarray], Progress]:
+        first = initial_parameters(self.shape, self.ordered, np.random.default_rng(self.seed))
+        state = initial_state(first, self.recipe)
+        found = load_checkpoint(run.workspace, state, self._mark())
+        if found is not None:
+            state, best, stored = found
+            return state, best, Progress(**stored)
+        return state, first, Progress(end=total)
+
+    def _restart(
+        self, best: dict[str, np.ndarray], progress: Progress
+    ) -> tuple[State, dict[str, np.ndarray], Progress]:
+        """Go back to the best weights with half the rate after a loss that is not a number."""
+        progress.restarts += 1
+        progress.factor /= 2
+        if progress.restarts > _MOST_RESTARTS:
+            msg = f"the training loss is not a number after step {progress.step}, also with an eighth of the learning rate"
+            raise ModelError(msg, fix="lower 'model.learning_rate', or leave it to 'adaptive_learning_rate: true'")
+        return initial_state(best, self.recipe), best, progress
+
+    def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
+        """Give the learning rate of a step: warm-up, then cosine to 2 % (constant where it was set by hand)."""
+        recipe = self.recipe
+        warm = max(min(per_epoch, total // 10), 1)
+        rate = recipe.learning_rate * progress.factor * min(1.0, 0.1 + 0.9 * step / warm)
+        if recipe.adaptive:
+            rate *= _cosine((step - warm) / max(total - warm, 1))
+            if progress.cool_from is not None:
+                rate *= _cosine((step - progress.cool_from) / max(progress.end - progress.cool_from, 1))
+        return rate
+
+    def _rows(self, step: int, count: int, per_epoch: int) -> np.ndarray:
+        """Give the rows of the next steps, int32, shape (count, accumulation, batch): each epoch a new order."""
+        size = self.recipe.batch_size * self.recipe.accumulation
+        parts, at = [], step
+        while at < step + count:
+            epoch, inside = divmod(at, per_epoch)
+            take = min(per_epoch - inside, step + count - at)
+            order = self._order(epoch)
+            parts.append(order[inside * size : (inside + take) * size])
+            at += take
+        return np.concatenate(parts).reshape(count, self.recipe.accumulation, self.recipe.batch_size)
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+
+    def _stop_from_outside(self, progress: Progress, run: Run) -> None:
+        if run.stop_training.is_set():
+            progress.stopped = "asked"
+        elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
+            progress.stopped = "time"
+
+    def _early_stop(self, progress: Progress, found: float) -> None:
+        """Count validations without enough gain; then lower the rate for a quarter of the steps done, and end."""
+        gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
+        if found < progress.reference - gain:
+            progress.reference, progress.stale = found, 0
+            return
+        progress.stale += 1
+        if progress.stale < self.recipe.patience or progress.cool_from is not None:
+            return
+        if not self.recipe.adaptive:
+            progress.stopped = "early stop"
+            return
+        progress.cool_from = progress.step
+        progress.end = min(progress.end, progress.step + max(round(progress.step * _COOL_SHARE), 1))
+
+
+def _cosine(share: float) -> float:
+    return _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(max(share, 0.0), 1.0)))
