@@ -60,7 +60,7 @@ def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
         "axis": {"labelExpr": _names(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
     }
     spec = {
-        "data": {"values": rows}, "width": _inner(width) - 150, "height": {"step": step}, "title": {"text": shorten(title, 34)},
+        "data": {"values": rows}, "width": _inner(width), "height": {"step": step}, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 34), "frame": "bounds"},
         "layer": [
             {"mark": {"type": "bar", "color": ORIGINAL, "height": 11}, "encoding": {"x": {"field": "o", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
             {"mark": {"type": "bar", "color": SYNTHETIC, "height": 4}, "encoding": {"x": {"field": "s", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
@@ -97,7 +97,7 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
     x = {"type": kind, "scale": scale, "axis": axis}
     share = {"type": "quantitative", "axis": SHARE_AXIS | ({"format": ".1%"} if max(max(i["original"], i["synthetic"]) for i in bins) < 0.04 else {})}
     spec = {
-        "width": _inner(width) - 44, "height": 110, "title": {"text": shorten(title, 34)},
+        "width": _inner(width), "height": 130, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 34), "frame": "bounds"},
         "layer": [
             {"data": {"values": rows}, "mark": {"type": "bar", "color": ORIGINAL, "binSpacing": 0.6}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}}},
             {"data": {"values": outline}, "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"}, "encoding": {"x": {"field": "x", **x}, "y": {"field": "s", **share}, "order": {"field": "i", "type": "quantitative"}}},
