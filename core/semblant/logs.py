@@ -34,7 +34,7 @@ _PATTERNS: Final = (
     # scheme://user:password@host; a password may hold '@', the last one before the host counts
     (re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)[^\s'\"]*(?P<end>@)"), r"\g<keep>***\g<end>"),
     (
-        re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s/?#'\":]*:)(?!\d+(?:[/?#\s]|$))[^\s/'\"]+(?=\s|$)"),
+        re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s/?#'\":]*:)(?!\d+(?:[/?#\s]|$))[^\s/@'\"]+(?=\s|$)"),
         r"\g<keep>***",
     ),
     (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE), r"\g<keep>***"),
@@ -57,7 +57,7 @@ def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
     """Hide passwords of URLs, values after words such as ``password=``, tokens, keys, and known ``secrets``.
 
     >>> redact("cannot reach postgresql://ann:s3cr3t@db/shop with password='x y'")
-    "cannot reach postgresql://ann:***@db/shop with password=***"
+    'cannot reach postgresql://ann:***@db/shop with password=***'
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:

@@ -235,13 +235,11 @@ def _show(failure: Failure, session: Session) -> None:
     word, style = ("interrupted", "bold yellow") if failure.exit_code == INTERRUPTED else ("error", "bold red")
     text.append(f"{word}: ", style=style)
     text.append(visible(redact(failure.message), keep_lines=True))
-    try:
-        session.err.print(text)
-        if failure.findings:
-            from semblant.cli.show.findings import findings_table
+    parts: list[Any] = [text]
+    if failure.findings:
+        from semblant.cli.show.findings import findings_table
 
-            session.err.print(findings_table(failure.findings))
-        if failure.fix:
-            session.err.print(Text.assemble(("fix: ", "bold"), visible(redact(failure.fix), keep_lines=True)))
-    except BrokenPipeError:
-        return
+        parts.append(findings_table(failure.findings))
+    if failure.fix:
+        parts.append(Text.assemble(("fix: ", "bold"), visible(redact(failure.fix), keep_lines=True)))
+    session.tell(*parts)

@@ -122,10 +122,13 @@ def _short(word: str) -> str:
 
 def _meant(word: str) -> str:
     import difflib
+    import shlex
     from pathlib import Path
 
+    from semblant.visible import visible
+
     if Path(word).exists() or "://" in word:
-        return f"to synthesize it: semblant run {_short(word)}"
+        return f"to synthesize it: semblant run {shlex.quote(visible(word))}"
     close = difflib.get_close_matches(word, COMMANDS, n=1)
     return f"did you mean 'semblant {close[0]}'?" if close else "'semblant --help' lists the commands"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -52,6 +52,19 @@ def _console(stream: Any) -> Console:
         force_terminal=interactive,
         color_system="auto" if interactive else None,
     )
+
+
+def _write(console: Console, parts: Iterable[Any]) -> None:
+    if console.is_terminal:
+        for part in parts:
+            console.print(part)
+    else:
+        with console.capture() as captured:
+            for part in parts:
+                console.print(part)
+        # cells are padded to their column; in a file that is noise
+        console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    console.file.flush()
 
 
 @define(kw_only=True)
@@ -103,26 +116,16 @@ class Session:
         if self.as_json:
             return
         try:
-            if self.out.is_terminal:
-                for part in parts:
-                    self.out.print(part)
-            else:
-                with self.out.capture() as captured:
-                    for part in parts:
-                        self.out.print(part)
-                # cells are padded to their column; in a file that is noise
-                self.out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
-            self.out.file.flush()
+            _write(self.out, parts)
         except BrokenPipeError as exc:
             raise OutputClosedError from exc
 
-    def tell(self, text: str, *, style: str = "") -> None:
-        """Write one message to standard error; a reader that went away does not matter."""
+    def tell(self, *parts: Any, style: str = "") -> None:
+        """Write a message to standard error; a reader that went away does not matter."""
         from rich.text import Text
 
         try:
-            self.err.print(Text(text, style=style))
-            self.err.file.flush()
+            _write(self.err, [Text(part, style=style) if isinstance(part, str) else part for part in parts])
         except BrokenPipeError:
             return
 

@@ -64,8 +64,8 @@ def assignments_of(options: Mapping[str, Any], names: Mapping[str, str]) -> list
 def holdout_value(text: str | None) -> float | str | None:
     """Read ``--holdout``: a share, or a file.
 
-    >>> holdout_value("0.2"), holdout_value("20%"), holdout_value("rest.csv")
-    (0.2, 0.2, 'rest.csv')
+    >>> holdout_value("0.2"), holdout_value("20%"), holdout_value("s3://bucket/rest.csv")
+    (0.2, 0.2, 's3://bucket/rest.csv')
     """
     if text is None:
         return None

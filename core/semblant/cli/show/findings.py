@@ -49,20 +49,18 @@ def counted(findings: Iterable[Finding]) -> str:
 
 
 def findings_table(findings: Sequence[Finding]) -> Table:
-    """Make a table: severity, place (with line), and what is wrong with its mend."""
+    """Make a table: severity, and beside it the place (with line), what is wrong there, and how to mend it."""
     order = list(Severity)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column(no_wrap=True)
-    table.add_column(ratio=2, overflow="fold")
-    table.add_column(ratio=5, overflow="fold")
+    table.add_column(overflow="fold", ratio=1)
     for finding in sorted(findings, key=lambda one: (order.index(one.severity), one.line or 0)):
-        style = _STYLES[finding.severity]
-        place = visible(finding.path) or "spec"
+        said = Text(visible(finding.path) or "spec", style="bold")
         if finding.line:
-            place += f"\nline {finding.line}"
-        said = Text(visible(finding.message))
+            said.append(f" (line {finding.line})", style="not bold")
+        said.append(f"\n{visible(finding.message)}", style="not bold")
         if finding.fix:
-            said.append("\nfix: ", style="bold")
-            said.append(visible(finding.fix))
-        table.add_row(Text(_SINGULARS[finding.severity], style=style), Text(place), said)
+            said.append("\nfix: ")
+            said.append(visible(finding.fix, keep_lines=True), style="not bold")
+        table.add_row(Text(_SINGULARS[finding.severity], style=_STYLES[finding.severity]), said)
     return table

@@ -34,9 +34,8 @@ def _tables(
     tables: Mapping[str, Path], rows: Mapping[str, int], copied: Sequence[str] = ()
 ) -> Iterator[tuple[str, object]]:
     for name, path in tables.items():
-        note = ", copied unchanged" if name in copied else ""
-        size = f" ({count(rows[name], 'row')}{note})" if name in rows else note
-        yield ("data" if len(tables) == 1 else f"data: {visible(name, limit=24)}"), f"{path}{size}"
+        size = count(rows.get(name), "row") + (" copied unchanged" if name in copied else "")
+        yield ("data" if len(tables) == 1 else f"data: {visible(name, limit=24)}"), f"{size} in {path}"
 
 
 def _time(timings: Mapping[str, float]) -> str:

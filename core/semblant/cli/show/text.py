@@ -60,4 +60,5 @@ def command_line(*words: str) -> Text:
     """
     import shlex
 
-    return Text(f"  {visible(shlex.join(['semblant', *words]))}", style="cyan")
+    # a line that is broken cannot be copied
+    return Text(f"  {visible(shlex.join(['semblant', *words]))}", style="cyan", no_wrap=True, overflow="ignore")
