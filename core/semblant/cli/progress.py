@@ -23,7 +23,7 @@ SECONDS_OF_SILENCE = 30.0
 """A step that tells nothing for this long gets a line, so that nobody thinks it is dead."""
 
 _NAMES = 28
-"""Characters of a table's name that a progress line shows."""
+"""Cells of a screen that a table's name takes at most."""
 
 
 class Progress(Protocol):
@@ -63,9 +63,16 @@ def spoken(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _place(event: Event) -> str:
-    name = visible(event.table, limit=_NAMES) if event.table else ""
+def _place(event: Event, cells: int = _NAMES) -> str:
+    name = _cut(visible(event.table), cells) if event.table else ""
     return f"{name}: {event.step}" if name and event.step else str(event.step or name)
+
+
+def _cut(text: str, cells: int) -> str:
+    """Cut a text to its width on a screen, where some letters take two cells."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
 
 
 def _amount(event: Event) -> str:
@@ -106,12 +113,17 @@ class LineProgress:
 
     def _beat(self) -> None:
         while not self._end.wait(1.0):
-            with self._lock:
-                now = time.monotonic()
-                for key, (place, began) in self._began.items():
-                    if now - self._spoken.get(key, began) >= SECONDS_OF_SILENCE:
-                        self._spoken[key] = now
-                        self.session.tell(f"{place}: still at work after {spoken(now - began)}")
+            self.breathe()
+
+    def breathe(self) -> None:
+        """Say of each step that was silent for :data:`SECONDS_OF_SILENCE` that it is at work."""
+        with self._lock:
+            now = time.monotonic()
+            due = [key for key, (_, began) in self._began.items() if now - self._spoken.get(key, began) >= SECONDS_OF_SILENCE]
+            lines = [f"{self._began[key][0]}: still at work after {spoken(now - self._began[key][1])}" for key in due]
+            self._spoken.update(dict.fromkeys(due, now))
+        for line in lines:
+            self.session.tell(line)
 
     def take(self, event: Event) -> None:
         """Write a line where one is due."""
@@ -161,12 +173,13 @@ class BarProgress:
         from rich.progress import Progress as Display
 
         self.session = session
-        narrow = session.err.width < 70
+        self._narrow = session.err.width < 76
+        self._names = max(8, min(_NAMES, session.err.width // 4))
         columns: list[Any] = [
             SpinnerColumn(finished_text="[green]✓[/green]" if session.err.encoding.startswith("utf") else "ok"),
             TextColumn("{task.description}", markup=False),
         ]
-        if not narrow:
+        if not self._narrow:
             columns.append(BarColumn(bar_width=18))
         columns.append(TextColumn("{task.fields[state]}", markup=False, justify="right"))
         self._display = Display(*columns, console=session.err, transient=False, refresh_per_second=8)
@@ -201,7 +214,7 @@ class BarProgress:
     def _move(self, event: Event) -> None:
         key = (event.table, event.step)
         if key not in self._tasks:
-            self._tasks[key] = self._display.add_task(_place(event), total=None, state="")
+            self._tasks[key] = self._display.add_task(_place(event, self._names), total=None, state="")
         task = self._tasks[key]
         if event.kind is EventKind.STEP_PROGRESS:
             self._display.update(task, total=event.total, completed=_under(event), state=self._state(event))
@@ -209,13 +222,12 @@ class BarProgress:
             state = spoken(event.seconds or 0.0) if event.kind is EventKind.STEP_FINISHED else "done before"
             self._display.update(task, total=1.0, completed=1.0, state=state)
 
-    @staticmethod
-    def _state(event: Event) -> str:
+    def _state(self, event: Event) -> str:
         parts = [f"{_share(event)} %"] if event.total else [_amount(event)]
         if event.seconds_left is not None:
             parts.append(f"{spoken(event.seconds_left)} left")
         loss = event.metrics.get("validation_loss", event.metrics.get("loss"))
-        if loss is not None:
+        if loss is not None and not self._narrow:
             parts.append(f"loss {loss:.4g}")
         return ", ".join(part for part in parts if part)
 

@@ -32,26 +32,35 @@ def _real_engine(**arguments: Any) -> Engine:
     return Engine(**arguments)
 
 
-def _console(stream: Any) -> Console:
+def _console(stream: Any, *, closed: Callable[[], None]) -> Console:
     import os
 
     from rich.console import Console
+
+    class _Console(Console):
+        """Leaves it to us what a reader that went away means; rich would end the process."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            closed()
 
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     interactive = bool(getattr(stream, "isatty", lambda: False)())
     columns = os.environ.get("COLUMNS", "")
-    width = None if interactive or columns.isdigit() else WIDTH_OF_A_PIPE
-    return Console(
+    return _Console(
         file=stream,
-        width=width,
+        width=None if interactive or columns.isdigit() else WIDTH_OF_A_PIPE,
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=False,
         force_terminal=interactive,
         color_system="auto" if interactive else None,
     )
+
+
+def _output_closed() -> None:
+    raise OutputClosedError
 
 
 def _write(console: Console, parts: Iterable[Any]) -> None:
@@ -101,14 +110,14 @@ class Session:
     def out(self) -> Console:
         """Where results go: standard output."""
         if self._out is None or self._out.file is not sys.stdout:
-            self._out = _console(sys.stdout)
+            self._out = _console(sys.stdout, closed=_output_closed)
         return self._out
 
     @property
     def err(self) -> Console:
         """Where progress and messages go: standard error."""
         if self._err is None or self._err.file is not sys.stderr:
-            self._err = _console(sys.stderr)
+            self._err = _console(sys.stderr, closed=lambda: None)
         return self._err
 
     def say(self, *parts: Any) -> None:

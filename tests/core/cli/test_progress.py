@@ -1,0 +1,179 @@
+"""What a job shows while it runs."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from semblant.cli import progress as module
+from semblant.cli.progress import BarProgress, LineProgress, progress_for
+from semblant.cli.session import Session
+from semblant.events import Event, EventKind, Step
+from tests.core.cli.fake import step_events
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    found = Clock()
+    monkeypatch.setattr(module, "time", found)
+    return found
+
+
+class Screen(io.StringIO):
+    """A terminal, as far as a program can tell."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def terminal(monkeypatch):
+    """Make standard error a terminal of 80 columns; called in the test, as pytest sets its own between fixture and test."""
+    found = Screen()
+    monkeypatch.setattr("sys.stderr", found)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return found
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Collect what is told, instead of writing it."""
+    told = []
+    monkeypatch.setattr(Session, "tell", lambda self, *parts, style="": told.extend(parts))
+    return told
+
+
+def update(done, total=100, **more):
+    return Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="customers", done=done, total=total, unit="epochs", **more)
+
+
+def test_a_step_speaks_at_most_once_in_ten_seconds(clock, lines):
+    shown = LineProgress(Session())
+    shown.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="customers"))
+    for second in range(1, 61):
+        clock.now += 1.0
+        shown.take(update(second))
+    assert len(lines) == 7
+    assert lines[0] == "customers: AI training"
+    assert lines[1] == "customers: AI training: 10 of 100 epochs (10 %)"
+
+
+@pytest.mark.feature(261)
+def test_the_time_left_is_told(clock, lines):
+    LineProgress(Session()).take(update(25, seconds_left=75.0))
+    assert lines == ["customers: AI training: 25 of 100 epochs (25 %), about 1 min 15 s left"]
+
+
+def test_a_step_that_still_runs_is_never_at_100_percent(clock, lines):
+    LineProgress(Session()).take(update(100))
+    assert "(99 %)" in lines[0]
+
+
+def test_a_step_that_is_silent_for_long_is_said_to_be_at_work(clock, lines):
+    shown = LineProgress(Session())
+    shown.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="customers"))
+    clock.now += 29
+    shown.breathe()
+    assert len(lines) == 1
+    clock.now += 2
+    shown.breathe()
+    shown.breathe()
+    assert lines[1:] == ["customers: AI training: still at work after 31 s"]
+    shown.take(Event(kind=EventKind.STEP_FINISHED, step=Step.TRAIN, table="customers", seconds=31.0))
+    clock.now += 60
+    shown.breathe()
+    assert lines[2:] == ["customers: AI training: done in 31 s"]
+
+
+def test_warnings_and_notices_are_never_held_back(clock, lines):
+    shown = LineProgress(Session())
+    for _ in range(3):
+        shown.take(Event(kind=EventKind.WARNING, message="few\x1b[31m rows"))
+    assert lines == ["warning: few\\x1b[31m rows"] * 3
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), max_size=30))
+def test_lines_keep_their_distance_whatever_the_rhythm(rhythm):
+    told: list[float] = []
+    clock = Clock()
+    session = Session()
+    shown = LineProgress(session)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "time", clock)
+        patch.setattr(Session, "tell", lambda self, *parts, style="": told.append(clock.now))
+        for pause, done in rhythm:
+            clock.now += pause
+            shown.take(update(done))
+    assert all(later - earlier >= 10 for earlier, later in zip(told, told[1:], strict=False))
+
+
+def test_bars_are_for_terminals_only(monkeypatch):
+    terminal(monkeypatch)
+    assert isinstance(progress_for(Session()), BarProgress)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(progress_for(Session()), LineProgress)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert isinstance(progress_for(Session()), LineProgress)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_bars_fit_the_terminal_with_any_name(monkeypatch, width):
+    screen = terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", str(width))
+    with BarProgress(Session()) as shown:
+        for event in step_events(table="顧客\x1b[31m" * 20):
+            shown.take(event)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    assert "\\x1b[31" in text
+    assert "12 s" in text
+    assert max(cell_len(line) for line in re.split(r"[\r\n]", text)) <= width
+
+
+def test_a_name_sets_no_colour(monkeypatch):
+    screen = terminal(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", "1")
+    with BarProgress(Session()) as shown:
+        shown.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="\x1b[31mred"))
+    assert "\x1b[31m" not in screen.getvalue()
+
+
+def test_bars_show_share_time_left_and_loss(monkeypatch):
+    screen = terminal(monkeypatch)
+    with BarProgress(Session()) as shown:
+        shown.take(update(25, seconds_left=75.0, metrics={"loss": 2.0, "validation_loss": 1.23456}))
+    assert "25 %, 1 min 15 s left, loss 1.235" in screen.getvalue()
+
+
+def test_no_color_leaves_out_colours_but_not_words(monkeypatch):
+    screen = terminal(monkeypatch)
+    for colours, wanted in (("", True), ("1", False)):
+        screen.truncate(0)
+        monkeypatch.setenv("NO_COLOR", colours)
+        Session().tell("warning: few rows", style="yellow")
+        assert "few rows" in screen.getvalue()
+        assert ("\x1b[33m" in screen.getvalue()) is wanted
+
+
+def test_a_reader_of_messages_that_went_away_does_not_end_the_job(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    Session().tell("hello")
