@@ -432,6 +432,61 @@ def test_two_claims_to_one_suffix_name_both(distributions: Distributions) -> Non
         PluginHost().for_location("source", "x.acme")
 
 
+HOOKS = {
+    "semblant_sources": ("source", "SourceType"),
+    "semblant_destinations": ("destination", "DestinationType"),
+    "semblant_models": ("model", "ModelType"),
+    "semblant_report_sections": ("section", "SectionType"),
+    "semblant_report_renderers": ("renderer", "RendererType"),
+    "semblant_validators": ("validator", "ValidatorType"),
+    "semblant_executors": ("executor", "ExecutorType"),
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_what_a_hook_returns_can_be_looked_up_and_made(hook: str, distributions: Distributions) -> None:
+    kind, descriptor = HOOKS[hook]
+    code = f"""
+        from semblant import {descriptor}, hookimpl
+
+        class Made:
+            def __init__(self, settings): self.settings = settings
+
+        @hookimpl
+        def {hook}():
+            able = {{"quick": True}}
+            return [{descriptor}(name="mine", factory="acme_module:Made", summary="a test", capabilities=able)]
+    """
+    distributions.install("acme", code)
+    host = PluginHost()
+
+    component = host.get(kind, "mine")
+
+    assert component.create().settings == component.settings()
+    assert component in host.available(kind)
+    assert host.owner(kind, "mine").distribution == "acme"
+    row = row_of(host, "mine")
+    assert (row.kind, row.status, row.capabilities["quick"]) == (kind, Status.OK, True)
+    by_kind = {name: getattr(host, f"{name}s") for name in KINDS}
+    assert {name for name, found in by_kind.items() if "mine" in found} == {kind}
+
+
+def test_sections_come_in_the_order_of_the_report(distributions: Distributions) -> None:
+    code = """
+        from semblant import SectionType, hookimpl
+
+        @hookimpl
+        def semblant_report_sections():
+            places = {"late": 9_000, "early": -9_000}
+            return [SectionType(name=name, factory="a:b", summary="-", order=place) for name, place in places.items()]
+    """
+    distributions.install("acme", code)
+
+    names = list(PluginHost().sections)
+
+    assert (names[0], names[-1]) == ("early", "late")
+
+
 def test_every_component_of_the_default_plugins_has_an_owner_and_a_summary() -> None:
     host = PluginHost(third_party=False)
 

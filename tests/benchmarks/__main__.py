@@ -1,0 +1,24 @@
+"""Measure, assert nothing: ``python -m tests.benchmarks startup`` or ``single [NAME ...]``."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import single, startup
+
+BENCHMARKS = {"startup": startup.run, "single": single.run}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that is named, all when none is."""
+    if arguments and arguments[0] not in BENCHMARKS:
+        print(f"there is no benchmark '{arguments[0]}'; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name, run in BENCHMARKS.items():
+        if not arguments or arguments[0] == name:
+            run(arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
