@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -304,12 +305,14 @@ def _ready(values: pa.Array | None) -> list[Any]:
         return []
     kind = values.type
     if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
-        return [str(value) for value in pc.cast(values, pa.string()).to_pylist()] if not pa.types.is_duration(
-            kind
-        ) else values.view(pa.int64()).to_pylist()
+        return (
+            [str(value) for value in pc.cast(values, pa.string()).to_pylist()]
+            if not pa.types.is_duration(kind)
+            else values.view(pa.int64()).to_pylist()
+        )
     items = values.to_pylist()
     if pa.types.is_fixed_size_binary(kind):
         return [value.hex() for value in items]
     if pa.types.is_floating(kind):
-        return [value if np.isfinite(value) else str(value) for value in items]
+        return [value if math.isfinite(value) else str(value) for value in items]
     return items if _is_number(kind) or _is_string(kind) or pa.types.is_boolean(kind) else [str(v) for v in items]

@@ -143,4 +143,3 @@ def _number(column: Column, profile: ColumnProfile) -> Proposal:
     if profile.nans:
         notes = (*notes, f"{profile.nans:,} NaN values")
     return EncodingType.NUMBER, f"numbers by type; {profile.counted}", notes
-

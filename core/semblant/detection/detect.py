@@ -2,79 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-import attrs
+from typing import TYPE_CHECKING
 
 from semblant.detection.columns import detect_columns
 from semblant.detection.facts import table_findings
+from semblant.detection.keys import detect_keys
 from semblant.detection.model import Detection, TableDetection
-from semblant.detection.profile import profile_table
+from semblant.detection.reading import profile_head
+from semblant.detection.roots import propose_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pyarrow as pa
-
-    from semblant.detection.profile import TableProfile
-    from semblant.schema import Schema, Table
+    from semblant.detection.reading import Read
+    from semblant.schema import Schema
 
 MAX_ROWS = 100_000
 
 
-class Read(Protocol):
-    """How detection reads: ``read(table, columns)`` streams a table from its first row."""
-
-    def __call__(self, table: str, columns: Sequence[str] | None = None, /) -> Iterator[pa.RecordBatch]:
-        """Give record batches; all columns when ``columns`` is None."""
-        ...
-
-
-def profile_head(table: Table, read: Read, max_rows: int) -> TableProfile:
-    """Profile at most ``max_rows`` first rows of a table."""
-    head = _Head(read(table.name, [column.name for column in table.columns]), max_rows)
-    profile = profile_table(table, iter(head))
-    return attrs.evolve(profile, complete=not head.cut)
-
-
-class _Head:
-    """The first rows of a stream, and whether there were more."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch], rows: int) -> None:
-        self._batches = batches
-        self._left = rows
-        self.cut = False
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches:
-            if batch.num_rows > self._left:
-                self.cut = True
-                if self._left:
-                    yield batch.slice(0, self._left)
-                break
-            self._left -= batch.num_rows
-            yield batch
-        close = getattr(self._batches, "close", None)
-        if close is not None:
-            close()
-
-
 def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
-    """Propose encodings, personal columns and findings for every table of a source.
+    """Propose encodings, personal columns, keys, the root and the lookups of a source.
 
-    :param schema: as the source describes it; what it declares is kept.
-    :param read: streams a table; must start anew at each call.
-    :param max_rows: rows of each table that are looked at, from the first.
+    :param schema: as the source describes it; keys that it declares are kept.
+    :param read: streams a table, anew at each call.
+    :param max_rows: rows of each table that are looked at, from the first; key columns of longer
+        tables are read on their own to prove what they seem to be.
+    :returns: a :class:`~semblant.detection.model.Detection`, every proposal with its reason.
+
+    >>> import pyarrow as pa
+    >>> from semblant.schema import Column, Table
+    >>> data = pa.table({"id": range(600), "grade": ["a", "b", "c"] * 200})
+    >>> columns = tuple(Column(name=f.name, type=f.type) for f in data.schema)
+    >>> schema = Schema(tables=(Table(name="exams", columns=columns),))
+    >>> found = detect(schema, lambda table, names=None: iter(data.select(names).to_batches()))
+    >>> found.schema.table("exams").primary_key, str(found.tables["exams"].columns["grade"].encoding)
+    (('id',), 'categorical')
     """
+    profiles = {table.name: profile_head(table, read, max_rows) for table in schema}
+    schema = detect_keys(schema, profiles, read)
+    columns = {table.name: detect_columns(table, profiles[table.name]) for table in schema}
+    roles = propose_roots(schema, columns, profiles)
     tables: dict[str, TableDetection] = {}
     for table in schema:
-        profile = profile_head(table, read, max_rows)
-        columns = detect_columns(table, profile)
+        profile, treatment = profiles[table.name], roles.treatments[table.name]
+        root = table.name == roles.root
         tables[table.name] = TableDetection(
-            columns=columns,
+            columns=columns[table.name],
+            treatment=treatment,
+            treatment_reason=roles.reasons[table.name],
+            root=root,
             rows_read=profile.rows,
             complete=profile.complete,
-            findings=tuple(table_findings(table, profile, columns)),
+            findings=(
+                *table_findings(table, profile, columns[table.name], treatment=treatment, root=root),
+                *(finding for finding in roles.findings if finding.path == f"tables.{table.name}"),
+            ),
         )
-    findings = tuple(finding for table in tables.values() for finding in table.findings)
+    findings = tuple(finding for detection in tables.values() for finding in detection.findings)
     return Detection(schema=schema, tables=tables, findings=findings)

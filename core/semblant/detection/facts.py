@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semblant.findings import ConfigStep, Finding, Severity
-from semblant.vocabulary import EncodingType
+from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +39,18 @@ def key_findings(table: Table, profile: TableProfile) -> list[Finding]:
         column = profile.columns.get(name)
         if column is None:
             message = f"the primary key names the column '{name}', which is not there"
-            found.append(_finding(Severity.ERROR, path, "primary-key-column", message, "name a column of the table", ConfigStep.KEYS))
+            found.append(_finding(Severity.ERROR, path, "primary-key-column", message, "name another", ConfigStep.KEYS))
         elif column.nulls + column.nans:
-            message = f"the primary key column '{name}' is missing in {column.nulls + column.nans:,} of {column.rows:,} rows"
+            message = (
+                f"the primary key column '{name}' is missing in {column.nulls + column.nans:,} of {column.rows:,} rows"
+            )
             fix = f"choose another key, or set primary_key: null on '{table.name}'"
             found.append(_finding(Severity.ERROR, path, "primary-key-null", message, fix, ConfigStep.KEYS))
-    if len(table.primary_key) == 1 and (column := profile.columns.get(table.primary_key[0])) is not None and column.repeated:
+    if (
+        len(table.primary_key) == 1
+        and (column := profile.columns.get(table.primary_key[0])) is not None
+        and column.repeated
+    ):
         about = "" if column.distinct_exact else "about "
         message = f"'{column.name}' is not unique: {about}{column.distinct:,} values in {column.present:,} rows"
         fix = f"choose a unique column (or several), or set primary_key: null on '{table.name}'"
@@ -52,13 +58,29 @@ def key_findings(table: Table, profile: TableProfile) -> list[Finding]:
     return found
 
 
-def table_findings(table: Table, profile: TableProfile, detections: Mapping[str, ColumnDetection]) -> list[Finding]:
-    """Say what else stands out: too few rows, empty or constant columns, repeated rows, sparse categories."""
+def table_findings(
+    table: Table,
+    profile: TableProfile,
+    detections: Mapping[str, ColumnDetection],
+    *,
+    treatment: TableTreatment = TableTreatment.SYNTHESIZE,
+    root: bool = True,
+) -> list[Finding]:
+    """Say what stands out: too few rows, a bad key, empty or constant columns, repeated rows, sparse categories.
+
+    A table that is copied, not learned, has findings on its key only; only a root can be too small
+    to go on with.
+    """
     path = f"tables.{table.name}"
-    found = [*_size_findings(table, profile), *key_findings(table, profile)]
+    found = key_findings(table, profile)
+    if treatment is TableTreatment.ORIGINAL:
+        return found
+    found = [*_size_findings(table, profile, root=root), *found]
     if len(table.columns) >= MANY_COLUMNS:
         message = f"the table has {len(table.columns):,} columns: training will take long"
-        found.append(_finding(Severity.WARNING, path, "many-columns", message, "exclude the columns that are not needed"))
+        found.append(
+            _finding(Severity.WARNING, path, "many-columns", message, "exclude the columns that are not needed")
+        )
     if profile.duplicate_rows and profile.rows:
         share = profile.duplicate_rows / profile.rows
         about = "" if profile.distinct_rows_exact else "about "
@@ -69,15 +91,17 @@ def table_findings(table: Table, profile: TableProfile, detections: Mapping[str,
     return found
 
 
-def _size_findings(table: Table, profile: TableProfile) -> list[Finding]:
+def _size_findings(table: Table, profile: TableProfile, *, root: bool) -> list[Finding]:
     path = f"tables.{table.name}"
+    if not root and profile.complete and profile.rows == 0:
+        return [_finding(Severity.INFO, path, "no-rows", "the table has no rows, and none will be made")]
     if not profile.complete or profile.rows >= FEW_ROWS:
         return []
     rows = f"{profile.rows:,} row{'' if profile.rows == 1 else 's'}"
     if profile.rows == 0:
         message = "data set too small: the table has no rows"
         return [_finding(Severity.ERROR, path, "too-few-rows", message, "give a table with rows, or exclude it")]
-    if profile.rows < FEWEST_ROWS:
+    if root and profile.rows < FEWEST_ROWS:
         message = f"data set too small: {rows}, at least {FEWEST_ROWS} are needed"
         return [_finding(Severity.ERROR, path, "too-few-rows", message, "give more rows, or exclude the table")]
     message = f"{rows} are few: expect poor quality"
@@ -93,14 +117,18 @@ def _column_findings(table: Table, profile: TableProfile, detections: Mapping[st
     path = f"tables.{table.name}.columns"
     if empty:
         message = f"no value in any row: {_listed(empty)}"
-        found.append(_finding(Severity.INFO, _place(path, empty), "empty-column", message, "exclude what is not needed"))
+        found.append(
+            _finding(Severity.INFO, _place(path, empty), "empty-column", message, "exclude what is not needed")
+        )
     if constant:
         message = f"one single value in all rows: {_listed(constant)}"
         found.append(_finding(Severity.INFO, _place(path, constant), "constant-column", message))
     if sparse:
         message = f"few rows for many categories, most of them too rare to come out: {_listed(sparse)}"
         fix = "group the values, or set encoding: text or pattern"
-        found.append(_finding(Severity.WARNING, _place(path, sparse), "sparse-categories", message, fix, ConfigStep.TREATMENT))
+        found.append(
+            _finding(Severity.WARNING, _place(path, sparse), "sparse-categories", message, fix, ConfigStep.TREATMENT)
+        )
     return found
 
 

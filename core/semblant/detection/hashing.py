@@ -127,8 +127,10 @@ def _hash_floats(values: npt.NDArray[np.float64]) -> Hashes:
 
 
 def _hash_decimals(array: pa.Array) -> Hashes:
-    return _hash_floats(_numpy(pc.cast(array, pa.float64()), np.float64)) if array.type.precision <= 15 else _hash_bytes(
-        pc.cast(array, pa.string())
+    return (
+        _hash_floats(_numpy(pc.cast(array, pa.float64()), np.float64))
+        if array.type.precision <= 15
+        else _hash_bytes(pc.cast(array, pa.string()))
     )
 
 
@@ -162,7 +164,9 @@ def _hash_bytes(array: pa.Array) -> Hashes:
     offsets = offsets[array.offset : array.offset + count + 1].astype(np.int64)
     starts, lengths = offsets[:-1], np.diff(offsets)
     first = int(offsets[0])
-    data = np.frombuffer(data_buffer, dtype=np.uint8)[first : int(offsets[-1])] if data_buffer else np.empty(0, np.uint8)
+    data = (
+        np.frombuffer(data_buffer, dtype=np.uint8)[first : int(offsets[-1])] if data_buffer else np.empty(0, np.uint8)
+    )
     padded = np.zeros(len(data) + 8, np.uint8)
     padded[: len(data)] = data
     words: npt.NDArray[np.uint64] = np.ndarray((len(data) + 1,), dtype="<u8", buffer=padded.data, strides=(1,))

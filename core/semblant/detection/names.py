@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=65_536)
 def words(name: str) -> tuple[str, ...]:
     """Take a name apart: camel case, separators, accents.
 
@@ -45,32 +47,71 @@ def singular(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=65_536)
 def singular_words(name: str) -> tuple[str, ...]:
     """Words of a name, each in the singular."""
     return tuple(singular(word) for word in words(name))
 
 
-IDENTIFYING = frozenset(
-    ["id", "ids", "key", "pk", "uid", "uuid", "guid", "oid", "rowid", "no", "nr", "nbr", "num", "number", "code", "identifier", "ident", "ref", "reference", "sku", "isbn", "ean", "index", "idx", "serial", "kennung", "nummer", "numero", "codigo", "codice", "cle", "clave"]
+def vocabulary(text: str) -> frozenset[str]:
+    """Give the words of a text as a set.
+
+    >>> sorted(vocabulary("id key"))
+    ['id', 'key']
+    """
+    return frozenset(text.split())
+
+
+IDENTIFYING = vocabulary(
+    """
+    id ids key pk uid uuid guid oid rowid no nr nbr num number code identifier ident ref reference sku isbn ean
+    index idx serial kennung nummer numero codigo codice cle clave
+    """
 )
 """Words that mark a column as a name for something."""
 
-STRONG_IDENTIFYING = frozenset(["id", "ids", "pk", "uid", "uuid", "guid", "oid", "rowid", "identifier", "nbr", "key"])
+STRONG_IDENTIFYING = vocabulary(
+    """
+    id ids pk uid uuid guid oid rowid identifier nbr key
+    """
+)
 
-LATITUDE = frozenset(["lat", "latitude", "latitud", "latitudine", "breite", "breitengrad"])
-LONGITUDE = frozenset(["lon", "lng", "long", "longitude", "longitud", "longitudine", "laenge", "lange", "langengrad", "laengengrad"])
+LATITUDE = vocabulary(
+    """
+    lat latitude latitud latitudine breite breitengrad
+    """
+)
+LONGITUDE = vocabulary(
+    """
+    lon lng long longitude longitud longitudine laenge lange langengrad laengengrad
+    """
+)
 
-MEASURES = frozenset(
-    ["price", "amount", "total", "cost", "quantity", "qty", "count", "size", "length", "width", "height", "weight", "area", "distance", "duration", "age", "score", "rate", "ratio", "percent", "share", "balance", "salary", "wage", "income", "revenue", "sales", "tax", "fee", "discount", "bytes", "milliseconds", "seconds", "minutes", "hours", "speed", "temperature", "temp", "value", "sum", "avg", "mean", "min", "max", "population", "latitude", "longitude", "lat", "lon", "year", "month", "day", "hour", "minute", "week", "quarter", "preis", "menge", "betrag", "prix", "cantidad", "precio"]
+MEASURES = vocabulary(
+    """
+    price amount total cost quantity qty count size length width height weight area distance duration age score
+    rate ratio percent share balance salary wage income revenue sales tax fee discount bytes milliseconds
+    seconds minutes hours speed temperature temp value sum avg mean min max population latitude longitude lat
+    lon year month day hour minute week quarter preis menge betrag prix cantidad precio
+    """
 )
 """Words that mark a column as a quantity, which names nothing."""
 
-PERSON_TABLES = frozenset(
-    ["customer", "client", "patient", "person", "people", "user", "member", "employee", "staff", "student", "teacher", "guest", "passenger", "player", "subscriber", "visitor", "citizen", "resident", "applicant", "candidate", "donor", "volunteer", "worker", "driver", "owner", "tenant", "contact", "participant", "subject", "insured", "beneficiary", "borrower", "cardholder", "household", "individual", "author", "nurse", "doctor", "physician", "kunde", "kunden", "mitarbeiter", "patienten", "personne", "personnes", "salarie", "employe", "cliente", "clientes", "empleado", "paciente", "persona", "personas", "cliente", "dipendente", "utente", "utilisateur", "usuario"]
+PERSON_TABLES = vocabulary(
+    """
+    customer client patient person people user member employee staff student teacher guest passenger player
+    subscriber visitor citizen resident applicant candidate donor volunteer worker driver owner tenant contact
+    participant subject insured beneficiary borrower cardholder household individual author nurse doctor
+    physician kunde kunden mitarbeiter patienten personne personnes salarie employe cliente clientes empleado
+    paciente persona personas cliente dipendente utente utilisateur usuario
+    """
 )
 """Words for tables whose rows are people."""
 
-SUBJECT_TABLES = frozenset(
-    ["customer", "client", "patient", "person", "people", "user", "member", "student", "guest", "passenger", "player", "subscriber", "participant", "subject", "insured", "citizen", "household", "cardholder", "applicant", "kunde", "patienten", "cliente", "paciente", "persona", "account"]
+SUBJECT_TABLES = vocabulary(
+    """
+    customer client patient person people user member student guest passenger player subscriber participant
+    subject insured citizen household cardholder applicant kunde patienten cliente paciente persona account
+    """
 )
 """People (or their accounts) for whose sake a database is kept: the likeliest roots."""

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 _BATCH_BYTES = 16 * 2**20
-_HASHES_IN_ALL = 2**22
-"""Hashes held over all columns of a table: 64 MB with their counts."""
+_HASHES_IN_ALL = 2**21
+_MOST_HASHES_IN_ALL = 2**22
+"""Hashes held over all columns of a table: 64 MB with their counts, half of it where columns are few."""
+_USUAL_HASHES = 2**17
+_ROW_HASHES = 2**18
 _VALUES_IN_ALL = 2**20
 
 
@@ -173,10 +176,10 @@ def profile_table(
     (2, 1)
     """
     width = max(len(table.columns), 1)
-    hashes = min(max(_HASHES_IN_ALL // width, 256), 2**20)
+    hashes = max(_HASHES_IN_ALL // width, min(_USUAL_HASHES, _MOST_HASHES_IN_ALL // width), 256)
     values = min(max(_VALUES_IN_ALL // width, 64), 512)
     accumulators = [ColumnAccumulator(column.type, hashes=hashes, values=values) for column in table.columns]
-    row_sketch, subject_sketch = DistinctSketch(2**20), DistinctSketch(hashes)
+    row_sketch, subject_sketch = DistinctSketch(_ROW_HASHES), DistinctSketch(_ROW_HASHES)
     rows = 0
     for batch in batches:
         owners = None if subjects is None else next(subjects)

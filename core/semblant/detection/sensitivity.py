@@ -102,8 +102,8 @@ def _strong(table: Table, name: str, profile: ColumnProfile, found: ColumnDetect
     parts = words(name)
     joined = " ".join(parts)
     if not THING_WORDS.intersection(parts):
-        for phrase, meaning in PERSONAL_WORDS.items():
-            if _contains(parts, phrase) and _plausible(meaning, profile, found):
+        for meaning in _meanings(parts, PERSONAL_WORDS):
+            if _plausible(meaning, profile, found):
                 return f"personal by its name: {meaning}"
         role = PERSON_ROLES.intersection(parts)
         if role and _names_somebody(parts, role) and _textual(found):
@@ -127,8 +127,8 @@ def _weak(table: Table, name: str, profile: ColumnProfile, found: ColumnDetectio
         return ""
     if table.primary_key == (name,):
         return "number of a person: primary key of a table of people"
-    for phrase, meaning in WEAK_WORDS.items():
-        if _contains(parts, phrase) and _plausible(meaning, profile, found):
+    for meaning in _meanings(parts, WEAK_WORDS):
+        if _plausible(meaning, profile, found):
             return f"{meaning}, in a table of people"
     if profile.kinds.get("phone", 0.0) >= 0.8 and _textual(found):
         return "phone numbers, in a table of people"
@@ -139,12 +139,26 @@ def _weak(table: Table, name: str, profile: ColumnProfile, found: ColumnDetectio
     return ""
 
 
-def _contains(parts: tuple[str, ...], phrase: str) -> bool:
-    wanted = tuple(phrase.split())
-    size = len(wanted)
-    if any(parts[start : start + size] == wanted for start in range(len(parts) - size + 1)):
-        return True
-    return size > 1 and "".join(wanted) in parts
+def _meanings(parts: tuple[str, ...], phrases: Mapping[str, str]) -> list[str]:
+    """Give what a name's words mean: phrases of up to three words in a row, spaced or run together."""
+    found = []
+    for size in (3, 2, 1):
+        for start in range(len(parts) - size + 1):
+            phrase = " ".join(parts[start : start + size])
+            if phrase in phrases:
+                found.append(phrases[phrase])
+    found += [
+        _RUN_TOGETHER[part] for part in parts if part in _RUN_TOGETHER and _RUN_TOGETHER[part] in phrases.values()
+    ]
+    return found
+
+
+_RUN_TOGETHER = {
+    phrase.replace(" ", ""): meaning
+    for phrases in (WEAK_WORDS, PERSONAL_WORDS)
+    for phrase, meaning in phrases.items()
+    if " " in phrase
+}
 
 
 def _plausible(meaning: str, profile: ColumnProfile, found: ColumnDetection) -> bool:

@@ -7,8 +7,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,11 +26,21 @@ def shapes_of(sample: pa.Array) -> tuple[tuple[str, int], ...]:
     >>> shapes_of(pa.array(["AB-12", "XY-99", "q"]))
     (('AA-99', 2), ('a', 1))
     """
-    text = pc.utf8_slice_codeunits(sample, 0, _SHAPED_CHARACTERS)
-    for pattern, letter in ((r"\p{Nd}", "9"), (r"\p{Lu}", "A"), (r"[\p{Ll}\p{Lo}\p{Lt}\p{Lm}]", "a")):
-        text = pc.replace_substring_regex(text, pattern, letter)
-    counts = Counter(text.to_pylist())
+    counts = Counter(value[:_SHAPED_CHARACTERS].translate(_CLASSES) for value in sample.to_pylist())
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_SHAPES])
+
+
+class _Classes(dict[int, int]):
+    """The class of each character, found once."""
+
+    def __missing__(self, code: int) -> int:
+        sign = chr(code)
+        kind = "9" if sign.isdecimal() else "A" if sign.isupper() else "a" if sign.isalpha() else sign
+        self[code] = ord(kind)
+        return self[code]
+
+
+_CLASSES = _Classes()
 
 
 def collapsed(shape: str) -> str:
@@ -93,8 +101,11 @@ def _phone(text: str) -> bool:
     digits = sum(sign.isdigit() for sign in text)
     if not (7 <= digits <= 15 and _PHONE.fullmatch(text.strip())) or _DATE.match(text) or _SSN.fullmatch(text):
         return False
-    return text.lstrip().startswith("+") or "(" in text or (text[0] == "0" and len(re.findall(r"\d+", text)) > 1) or bool(
-        _GROUPED_PHONE.fullmatch(text.strip())
+    return (
+        text.lstrip().startswith("+")
+        or "(" in text
+        or (text[0] == "0" and len(re.findall(r"\d+", text)) > 1)
+        or bool(_GROUPED_PHONE.fullmatch(text.strip()))
     )
 
 
@@ -138,7 +149,10 @@ RECOGNISERS: dict[str, Callable[[str], bool]] = {
     "uuid": _matches(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE),
     "email": _matches(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+"),
     "url": _matches(r"(?:https?|ftp)://\S+|www\.\S+", re.IGNORECASE),
-    "ip": _matches(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?=.*::|(?:[^:]*:){7})[0-9a-f:]{3,39}", re.IGNORECASE),
+    "ip": _matches(
+        r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?=.*::|(?:[^:]*:){7})[0-9a-f:]{3,39}",
+        re.IGNORECASE,
+    ),
     "mac": _matches(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE),
     "iban": iban,
     "card": _card,

@@ -44,11 +44,12 @@ class DistinctSketch:
         self._repeated = self._repeated or bool(len(counts) and counts.max() > 1)
         if self._limit is not None:
             keep = int(np.searchsorted(hashes, self._limit, side="right"))
-            hashes, counts = hashes[:keep], counts[:keep]
+            # copies: a view would hold the whole batch's array
+            hashes, counts = hashes[:keep].copy(), counts[:keep].copy()
         if len(hashes):
             self._pending.append((hashes, counts.astype(np.int64, copy=False)))
             self._waiting += len(hashes)
-        if self._waiting > max(len(self._hashes), 65_536):
+        if self._waiting > max(len(self._hashes) // 2, 65_536):
             self._merge()
 
     def _merge(self) -> None:
@@ -209,7 +210,7 @@ class ValueSample:
             values = pa.concat_arrays([self.values, values])
             hashes = np.concatenate([self.hashes, hashes])
         order = np.argsort(hashes, kind="stable")[: self._capacity]
-        self.hashes, self.values = hashes[order], values.take(pa.array(order))
+        self.hashes, self.values = hashes[order].copy(), values.take(pa.array(order))
 
 
 _KEPT_CHARACTERS = 512

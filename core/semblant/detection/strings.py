@@ -69,7 +69,9 @@ def detect_string(profile: ColumnProfile) -> Proposal:
 
 
 def _wordy(profile: ColumnProfile) -> bool:
-    return bool(profile.strings["mean_words"] >= 1.7 or profile.strings["mean_length"] >= 60) and not _code_like(profile)
+    return bool(profile.strings["mean_words"] >= 1.7 or profile.strings["mean_length"] >= 60) and not _code_like(
+        profile
+    )
 
 
 def _code_like(profile: ColumnProfile) -> bool:
@@ -117,4 +119,3 @@ def _notes(profile: ColumnProfile) -> tuple[str, ...]:
 
 def _sized(profile: ColumnProfile) -> str:
     return f"{profile.strings['mean_length']:.0f} characters and {profile.strings['mean_words']:.1f} words on average"
-

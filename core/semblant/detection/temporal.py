@@ -10,7 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_RESOLUTIONS = (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0), ("millisecond", 1e-3), ("microsecond", 1e-6))
+_RESOLUTIONS = (
+    ("day", 86_400.0),
+    ("hour", 3_600.0),
+    ("minute", 60.0),
+    ("second", 1.0),
+    ("millisecond", 1e-3),
+    ("microsecond", 1e-6),
+)
 
 
 class TimeAccumulator:
