@@ -8,6 +8,7 @@ import pluggy
 
 from semblant.components import ModelType
 from semblant_models.settings import ColumnArSettings
+from semblant_models.text.settings import NgramSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,22 @@ _TABULAR = ModelType(
     },
 )
 
+_NGRAM = ModelType(
+    name="ngram",
+    factory="semblant_models.text.ngram.backend:NgramBackend",
+    summary="free text by a protected back-off model over words and letters; seconds, no training steps",
+    settings=NgramSettings,
+    requires=("numpy",),
+    learns="text",
+    preference=10,
+    capabilities={
+        "context": False, "sequences": False, "conditions": True, "privacy": False, "checkpointing": False, "log_prob": True,
+        "encodings": ("text",),
+    },
+)
+
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the model of tables."""
-    return (_TABULAR,)
+    """Offer the model of tables and the fallback model of texts."""
+    return (_TABULAR, _NGRAM)

@@ -1,0 +1,1 @@
+"""Backends that learn columns of free text."""

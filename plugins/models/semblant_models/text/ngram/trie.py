@@ -1,0 +1,219 @@
+"""Runs of tokens as a tree of arrays: which exist, what may follow them, and their longest known ending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from semblant_models.text.ngram.tokens import FIRST_WORD, LENGTHS, START
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+DISCOUNT = 0.5
+"""Taken from every count and given to shorter runs (absolute discounting, Ney, Essen and Kneser, 1994)."""
+
+
+@frozen(eq=False)
+class Trie:
+    """All runs of up to ``order`` tokens that enough subjects hold, below one root per context class.
+
+    Nodes ``0 … roots-1`` are roots; a node above is a run: its parent (the run without its last token),
+    its last token, its suffix (the run without its first token; a root's is -1). Nodes are sorted
+    by parent and token, so that children are found by binary search.
+    """
+
+    order: int
+    vocabulary: int
+    roots: int
+    parent: NDArray[np.int64]
+    token: NDArray[np.int64]
+    suffix: NDArray[np.int64]
+    depth: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    """Discounted P(token | parent), shape (nodes - roots,), aligned with the nodes above the roots."""
+    keys: NDArray[np.int64]
+    cumulative: NDArray[np.float64]
+    first: NDArray[np.int64]
+    """First child per node, as an index into ``keys``; one more entry than nodes."""
+
+    @classmethod
+    def build(
+        cls,
+        tokens: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        subjects: NDArray[np.int64],
+        classes: NDArray[np.int64],
+        *,
+        roots: int,
+        vocabulary: int,
+        order: int,
+        least: int,
+    ) -> Trie:
+        """Count the runs.
+
+        :param tokens: token numbers of all texts one after the other, each with its start and end.
+        :param rows: row of each token, ascending.
+        :param subjects: number of the subject of each row, from 0.
+        :param classes: class of each row, -1 for rows to be left out.
+        :param roots: number of classes.
+        :param least: subjects that must hold a run.
+        """
+        at = np.flatnonzero(classes[rows] >= 0)
+        node = np.full(len(tokens) + 1, -1, dtype=np.int64)
+        totals = np.bincount(classes[rows[at]], minlength=roots)
+        parent, suffix = classes[rows[at]].astype(np.int64), classes[rows[at]].astype(np.int64)
+        found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("parent", "token", "suffix", "depth", "count")}
+        nodes, width = roots, int(subjects.max(initial=0)) + 1
+        for depth in range(1, order + 1):
+            keys, one, inverse = np.unique(
+                parent * vocabulary + tokens[at + depth - 1], return_index=True, return_inverse=True
+            )
+            held = np.bincount(np.unique(inverse * width + subjects[rows[at]]) // width, minlength=len(keys))
+            common = held >= least
+            if not common.any():
+                break
+            number = np.where(common, nodes + np.cumsum(common) - 1, -1)
+            found["parent"].append(keys[common] // vocabulary)
+            found["token"].append(keys[common] % vocabulary)
+            found["suffix"].append(suffix[one[common]])
+            found["depth"].append(np.full(int(common.sum()), depth))
+            found["count"].append(np.bincount(inverse, minlength=len(keys))[common])
+            nodes += int(common.sum())
+            node[:] = -1
+            node[at] = number[inverse]
+            at = at[(node[at] >= 0) & (at + depth < len(tokens))]
+            at = at[(rows[at] == rows[at + depth]) & (node[at + 1] >= 0)]
+            parent, suffix = node[at], node[at + 1]
+        arrays = {name: np.concatenate([np.zeros(0, np.int64), *parts]) for name, parts in found.items()}
+        count = np.concatenate([totals, arrays.pop("count")])
+        return cls.of(arrays, count=count, order=order, vocabulary=vocabulary, roots=roots)
+
+    @classmethod
+    def of(
+        cls, arrays: Mapping[str, NDArray[np.int64]], *, count: NDArray[np.int64], order: int, vocabulary: int, roots: int
+    ) -> Trie:
+        """Compute the probabilities from counts (roots first)."""
+        total = count[arrays["parent"]].astype(np.float64)
+        probability = (count[roots:] - DISCOUNT) / np.maximum(total, 1.0)
+        probability = _proper(probability, arrays["parent"], arrays["token"], roots)
+        return cls._of(arrays, probability, order=order, vocabulary=vocabulary, roots=roots)
+
+    @classmethod
+    def _of(
+        cls, arrays: Mapping[str, NDArray[np.int64]], probability: NDArray[np.float64], *, order: int, vocabulary: int, roots: int
+    ) -> Trie:
+        parent, token = arrays["parent"], arrays["token"]
+        keys = parent * vocabulary + token
+        above = np.zeros(roots, dtype=np.int64)
+        return cls(
+            order,
+            vocabulary,
+            roots,
+            parent,
+            token,
+            np.concatenate([above - 1, arrays["suffix"]]),
+            np.concatenate([above, arrays["depth"]]),
+            probability,
+            keys,
+            np.cumsum(probability),
+            np.searchsorted(parent, np.arange(roots + len(keys) + 1)),
+        )
+
+    def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
+        """Give what :meth:`restore` needs."""
+        return {
+            **self._arrays(),
+            "probability": self.probability,
+            "shape": np.array([self.order, self.vocabulary, self.roots]),
+        }
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[np.int64]]) -> Trie:
+        """Make a tree from :meth:`arrays`."""
+        order, vocabulary, roots = (int(number) for number in arrays["shape"])
+        return cls._of(arrays, arrays["probability"].astype(np.float64), order=order, vocabulary=vocabulary, roots=roots)
+
+    def sharpened(self, temperature: float, top_p: float) -> Trie:
+        """Give a tree whose runs are drawn with a temperature and, per parent, only the likeliest ``top_p``."""
+        if temperature == 1.0 and top_p == 1.0:
+            return self
+        nodes = self.roots + len(self.keys)
+        mass = np.bincount(self.parent, self.probability, minlength=nodes)
+        peak = np.zeros(nodes)
+        np.maximum.at(peak, self.parent, self.probability)
+        weight = (self.probability / np.maximum(peak[self.parent], 1e-300)) ** (1.0 / temperature)
+        if top_p < 1.0:
+            ranked = np.lexsort((-weight, self.parent))
+            share = weight[ranked] / np.maximum(np.bincount(self.parent, weight, minlength=nodes), 1e-300)[self.parent[ranked]]
+            before = np.cumsum(share) - share
+            before -= before[self.first[self.parent[ranked]]]
+            weight[ranked[before >= top_p]] = 0.0
+        scale = mass / np.maximum(np.bincount(self.parent, weight, minlength=nodes), 1e-300)
+        probability = weight * scale[self.parent]
+        return self._of(self._arrays(), probability, order=self.order, vocabulary=self.vocabulary, roots=self.roots)
+
+    def shortened(self) -> Trie:
+        """Give the tree of single tokens alone."""
+        kept = self.depth[self.roots :] == 1
+        arrays = {name: values[kept] for name, values in self._arrays().items()}
+        return self._of(arrays, self.probability[kept], order=1, vocabulary=self.vocabulary, roots=self.roots)
+
+    def _arrays(self) -> dict[str, NDArray[np.int64]]:
+        return {
+            "parent": self.parent,
+            "token": self.token,
+            "suffix": self.suffix[self.roots :],
+            "depth": self.depth[self.roots :],
+        }
+
+    def draw(self, nodes: NDArray[np.int64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the token that follows each node, or -1 where the draw falls to the shorter run."""
+        low, high = self.first[nodes], self.first[nodes + 1]
+        below = np.where(low > 0, self.cumulative[low - 1], 0.0) if len(self.keys) else np.zeros(len(nodes))
+        if not len(self.keys):
+            return np.full(len(nodes), -1, dtype=np.int64)
+        index = np.searchsorted(self.cumulative, below + uniform, side="right")
+        return np.where(index < high, self.token[np.minimum(np.maximum(index, low), len(self.keys) - 1)], -1)
+
+    def mass(self, nodes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the probability that a node's own children have together."""
+        edges = np.concatenate([[0.0], self.cumulative])
+        mass: NDArray[np.float64] = edges[self.first[nodes + 1]] - edges[self.first[nodes]]
+        return mass
+
+    def child(self, nodes: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the node of each run made longer by a token, or -1."""
+        keys = nodes * self.vocabulary + tokens
+        index = np.searchsorted(self.keys, keys)
+        hit = index < len(self.keys)
+        hit[hit] = self.keys[index[hit]] == keys[hit]
+        return np.where(hit, index + self.roots, -1)
+
+    def after(self, nodes: NDArray[np.int64], tokens: NDArray[np.int64], roots: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the longest known run, shorter than ``order``, that ends with each token."""
+        result = roots.copy()
+        waiting, current = np.arange(len(nodes)), nodes
+        while len(waiting):
+            child = self.child(current, tokens[waiting])
+            hit = child >= 0
+            result[waiting[hit]] = child[hit]
+            current = self.suffix[current[~hit]]
+            waiting = waiting[~hit]
+            waiting, current = waiting[current >= 0], current[current >= 0]
+        return np.where(self.depth[result] >= self.order, self.suffix[result], result)
+
+
+def _proper(
+    probability: NDArray[np.float64], parent: NDArray[np.int64], token: NDArray[np.int64], roots: int
+) -> NDArray[np.float64]:
+    """Draw no token that only begins a text; let the single tokens of a tree with one root add up to 1."""
+    alone = parent < roots
+    marker = alone & ((token == START) | ((token >= LENGTHS) & (token < FIRST_WORD)))
+    probability = np.where(marker, 0.0, probability)
+    mass = probability[alone].sum()
+    return np.where(alone, probability / mass, probability) if mass and roots == 1 else probability
