@@ -22,7 +22,7 @@ def tables(names: list[str]) -> list[Path]:
 
 def measured(table: Path, out: Path) -> dict[str, float | str]:
     """Run one table in a process of its own and read what it left."""
-    command = [sys.executable, "-m", "semblant", "run", str(table), "-o", str(out), "--seed", "0"]
+    command = [sys.executable, "-m", "semblant", "run", str(table), "-o", str(out), "--seed", "0", "--json"]
     start = time.perf_counter()
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
@@ -30,14 +30,14 @@ def measured(table: Path, out: Path) -> dict[str, float | str]:
         return {"note": f"stopped after {LIMIT_SECONDS} s"}
     seconds = time.perf_counter() - start
     if done.returncode:
-        return {"note": f"exit {done.returncode}: {done.stderr.strip().splitlines()[0]}"}
-    timings = json.loads((out / "timings.json").read_text(encoding="utf-8"))
-    scores = json.loads((out / "report.json").read_text(encoding="utf-8")).get("scores", {})
+        return {"note": f"exit {done.returncode}: {(done.stderr.strip() or '?').splitlines()[0]}"}
+    result = json.loads(done.stdout)
+    timings = result["timings"]
     return {
         "total": seconds,
-        "training": timings.get("AI training", 0.0),
-        "memory_mb": timings.get("peak_memory_mb", 0.0),
-        **{name: value for name, value in scores.items() if isinstance(value, int | float)},
+        "training": timings["AI training"],
+        "memory_mb": timings["peak_memory_mb"],
+        **{name: value for name, value in result["scores"].items() if isinstance(value, int | float)},
     }
 
 
