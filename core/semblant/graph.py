@@ -70,7 +70,8 @@ class SchemaGraph:
         """Index the keys."""
         self._place = {name: at for at, name in enumerate(self.schema.table_names)}
         self._outbound = {
-            table.name: tuple(key for key in table.foreign_keys if key.references in self._place) for table in self.schema
+            table.name: tuple(key for key in table.foreign_keys if key.references in self._place)
+            for table in self.schema
         }
         inbound: dict[str, list[Reference]] = {name: [] for name in self._place}
         for table, keys in self._outbound.items():
@@ -99,11 +100,17 @@ class SchemaGraph:
     def cycles(self) -> tuple[Cycle, ...]:
         """The rings of tables that point to each other; self-references are none."""
         return tuple(
-            Cycle(ring, tuple(
-                Reference(name, key) for name in ring for key in self._outbound[name]
-                if key.references in ring and key.references != name
-            ))
-            for ring in self._components if len(ring) > 1
+            Cycle(
+                ring,
+                tuple(
+                    Reference(name, key)
+                    for name in ring
+                    for key in self._outbound[name]
+                    if key.references in ring and key.references != name
+                ),
+            )
+            for ring in self._components
+            if len(ring) > 1
         )
 
     def foreign_keys(self, table: str) -> tuple[ForeignKey, ...]:

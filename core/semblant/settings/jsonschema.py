@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import collections.abc
 import pathlib
-from typing import Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 import attrs
 
@@ -13,12 +12,24 @@ from semblant.settings.secret import Secret
 from semblant.settings.types import MAPPINGS, NONE, SEQUENCES, fields, is_settings, literals, members
 from semblant.settings.unstructure import default_of, unstructure
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _PLAIN: Final[dict[Any, dict[str, Any]]] = {
-    bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"},
-    pathlib.Path: {"type": "string"}, NONE: {"type": "null"}, Any: {},
-    Secret: {"type": "string", "pattern": "^(env|file|keyring):.+", "description": "env:NAME, file:/path or keyring:NAME"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    pathlib.Path: {"type": "string"},
+    NONE: {"type": "null"},
+    Any: {},
+    Secret: {
+        "type": "string",
+        "pattern": "^(env|file|keyring):.+",
+        "description": "env:NAME, file:/path or keyring:NAME",
+    },
 }
 
 
@@ -60,14 +71,14 @@ def object_schema(cls: type, defs: dict[str, Any]) -> dict[str, Any]:
     return {**made, "additionalProperties": False}
 
 
-def schema_of(kind: Any, note: collections.abc.Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+def schema_of(kind: Any, note: Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
     """Give the schema of an annotation with the bounds of its field."""
     parts = [_one(member, note, defs) for member in members(kind)]
     flat = [part for group in parts for part in group.get("anyOf", [group])] if len(parts) > 1 else parts
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
 
-def _one(kind: Any, note: collections.abc.Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+def _one(kind: Any, note: Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
     if values := literals(kind):
         return {"const": values[0]} if len(values) == 1 else {"enum": list(values)}
     if kind in (int, float):
@@ -92,16 +103,20 @@ def _one(kind: Any, note: collections.abc.Mapping[str, Any], defs: dict[str, Any
     return {}
 
 
-def _sequence(kind: Any, origin: Any, note: collections.abc.Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+def _sequence(kind: Any, origin: Any, note: Mapping[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
     inner = get_args(kind) or (Any, ...)
-    if origin is tuple and not (len(inner) == 2 and inner[1] is ...):  # noqa: PLR2004 - (type, ...)
-        return {"type": "array", "prefixItems": [schema_of(one, note, defs) for one in inner], "items": False,
-                "minItems": len(inner)}
+    if origin is tuple and not (len(inner) == 2 and inner[1] is ...):
+        return {
+            "type": "array",
+            "prefixItems": [schema_of(one, note, defs) for one in inner],
+            "items": False,
+            "minItems": len(inner),
+        }
     entry = schema_of(inner[0], note, defs)
     many = {"type": "array", "items": entry}
     return {"anyOf": [entry, many]} if inner[0] is str or literals(inner[0]) else many
 
 
-def _about(note: collections.abc.Mapping[str, Any]) -> str:
+def _about(note: Mapping[str, Any]) -> str:
     unit = f" ({note['unit']})" if note.get("unit") else ""
     return f"{note['help']}{unit}"

@@ -61,9 +61,9 @@ def structure(cls: type[T], data: Any, path: str = "") -> tuple[T | None, list[F
     >>> structure(PrivacySpec, {"epsilon": 1})[0].epsilon
     1.0
     >>> for fault in structure(PrivacySpec, {"epsilon": -1, "detla": 0.1}, "privacy")[1]:
-    ...     print(fault.path, fault.code, fault.message, fault.fix, sep=" | ")
-    privacy.detla | unknown-key | is not a key of this section | did you mean 'delta'?
-    privacy.epsilon | out-of-bounds | must be more than 0, got -1 | give a number of more than 0 (<= 1 strong, <= 10 medium, above weak)
+    ...     print(fault.path, fault.code, fault.message)
+    privacy.detla unknown-key is not a key of this section
+    privacy.epsilon out-of-bounds must be more than 0, got -1
     """
     walk = _Walk()
     made = walk.settings(cls, data, path)
@@ -94,7 +94,9 @@ def wanted(kind: Any, note: Mapping[str, Any]) -> str:
     >>> wanted(int, {"ge": 1, "help": "how many"})
     'give a whole number of at least 1 (how many)'
     """
-    limits = " and ".join(f"{words} {note[sign]:g}" for sign, (_, words) in _SIGNS.items() if note.get(sign) is not None)
+    limits = " and ".join(
+        f"{words} {note[sign]:g}" for sign, (_, words) in _SIGNS.items() if note.get(sign) is not None
+    )
     purpose = f" ({note['help']})" if note.get("help") else ""
     return f"give {in_words(kind)}{' of ' + limits if limits else ''}{purpose}"
 
@@ -139,28 +141,38 @@ class _Walk:
         if data is None:
             data = {}
         if not isinstance(data, Mapping):
-            return self.fault(path, "wrong-type", f"expected a mapping (key: value), got {shown(data)}", self._keys(cls))
+            return self.fault(
+                path, "wrong-type", f"expected a mapping (key: value), got {shown(data)}", self._keys(cls)
+            )
         known = fields(cls)
         before = len(self.found)
         for key in data:
             if key not in known:
-                self.fault(join(path, _text(key)), "unknown-key", "is not a key of this section", advice(_text(key), known))
-        values: dict[str, Any] = {}
-        for key, (attribute, kind) in known.items():
-            note = bounds(attribute)
-            here = join(path, key)
-            if key in data:
-                value = self.value(kind, data[key], here, note)
-                if value is not _FAULTY:
-                    values[key] = self._validated(attribute, value, here, note)
-            elif attribute.default is attrs.NOTHING:
-                self.fault(here, "missing-key", "is required", wanted(kind, note))
-        if len(self.found) > before:
-            return _FAULTY
+                name = _text(key)
+                self.fault(join(path, name), "unknown-key", "is not a key of this section", advice(name, known))
+        values = {
+            key: value
+            for key, (attribute, kind) in known.items()
+            if (value := self._entry(attribute, kind, data, key, join(path, key))) is not _FAULTY
+        }
+        return self._made(cls, values, path) if len(self.found) == before else _FAULTY
+
+    def _entry(self, attribute: attrs.Attribute[Any], kind: Any, data: Mapping[Any, Any], key: str, path: str) -> Any:
+        """Give the value of one key; nothing where the default is meant."""
+        note = bounds(attribute)
+        if key in data:
+            value = self.value(kind, data[key], path, note)
+            return _FAULTY if value is _FAULTY else self._validated(attribute, value, path, note)
+        if attribute.default is attrs.NOTHING:
+            self.fault(path, "missing-key", "is required", wanted(kind, note))
+        return _FAULTY
+
+    def _made(self, cls: type, values: dict[str, Any], path: str) -> Any:
         try:
             return cls(**values)
         except SemblantError as exc:
-            return self.fault(path, exc.code if exc.code in CODES else "config", exc.message, exc.fix or self._keys(cls))
+            code = exc.code if exc.code in CODES else "config"
+            return self.fault(path, code, exc.message, exc.fix or self._keys(cls))
         except (ValueError, TypeError) as exc:
             return self.fault(path, "invalid-value", str(exc.args[0] if exc.args else exc), self._keys(cls))
 
@@ -176,7 +188,7 @@ class _Walk:
         if kind in (int, float):
             return self._number(kind, data, path, note)
         if kind is Secret:
-            return self._secret(data, path, note)
+            return self._secret(data, path)
         if origin in SEQUENCES:
             return self._sequence(kind, origin, data, path, note)
         if origin in MAPPINGS:
@@ -187,7 +199,11 @@ class _Walk:
 
     def _wrong(self, kind: Any, data: Any, path: str, note: Mapping[str, Any]) -> Any:
         fix = wanted(kind, note)
-        if isinstance(data, str) and any(member in (int, float, bool) for member in members(kind)) and _was_quoted(data):
+        if (
+            isinstance(data, str)
+            and any(member in (int, float, bool) for member in members(kind))
+            and _was_quoted(data)
+        ):
             fix = f"write {data.strip()} without quotes"
         elif str in members(kind) and (_is_number(data) or isinstance(data, bool)):
             fix = f"put it in quotes: '{shown(data)}'"
@@ -233,23 +249,27 @@ class _Walk:
                 return self.fault(path, "out-of-bounds", message, wanted(kind, note))
         return int(data) if kind is int else real
 
-    def _secret(self, data: Any, path: str, note: Mapping[str, Any]) -> Any:
+    def _secret(self, data: Any, path: str) -> Any:
         if isinstance(data, Secret):
             return data
         if isinstance(data, str) and data.startswith(("env:", "file:", "keyring:")) and data.partition(":")[2].strip():
             return Secret(data)
         message = f"must be {in_words(Secret)}; a spec holds no secrets"
-        return self.fault(path, "plain-secret", message, "put the value into an environment variable and write env:ITS_NAME")
+        return self.fault(
+            path, "plain-secret", message, "put the value into an environment variable and write env:ITS_NAME"
+        )
 
     def _sequence(self, kind: Any, origin: Any, data: Any, path: str, note: Mapping[str, Any]) -> Any:
         inner = get_args(kind) or (Any, ...)
-        fixed = origin is tuple and not (len(inner) == 2 and inner[1] is ...)  # noqa: PLR2004 - (type, ...)
+        fixed = origin is tuple and not (len(inner) == 2 and inner[1] is ...)
         if isinstance(data, str) and not fixed and (inner[0] is str or literals(inner[0])):
             data = [data]
         if not isinstance(data, (list, tuple, set, frozenset)):
             return self._wrong(kind, data, path, note)
         if fixed and len(data) != len(inner):
-            return self.fault(path, "wrong-length", f"expected {len(inner)} entries, got {len(data)}", note.get("help", ""))
+            return self.fault(
+                path, "wrong-length", f"expected {len(inner)} entries, got {len(data)}", note.get("help", "")
+            )
         kinds = inner if fixed else (inner[0],) * len(data)
         made = [self.value(k, entry, join(path, i), note) for i, (k, entry) in enumerate(zip(kinds, data, strict=True))]
         if any(entry is _FAULTY for entry in made):

@@ -22,7 +22,11 @@ MAPPINGS = (dict, collections.abc.Mapping)
 # Settings modules may import these under TYPE_CHECKING only; the annotation is a string all the same.
 _ALWAYS_KNOWN: dict[str, Any] = {
     **{name: getattr(collections.abc, name) for name in ("Mapping", "Sequence", "Collection")},
-    "Any": Any, "Literal": Literal, "Path": pathlib.Path, "pathlib": pathlib, "enum": enum,
+    "Any": Any,
+    "Literal": Literal,
+    "Path": pathlib.Path,
+    "pathlib": pathlib,
+    "enum": enum,
 }
 
 
@@ -35,7 +39,9 @@ def hints(cls: type) -> dict[str, Any]:
     try:
         return typing.get_type_hints(cls, localns=_ALWAYS_KNOWN)
     except NameError as exc:
-        msg = f"the settings class '{cls.__module__}.{cls.__qualname__}' has an annotation that cannot be resolved: {exc}"
+        msg = (
+            f"the settings class '{cls.__module__}.{cls.__qualname__}' has an annotation that cannot be resolved: {exc}"
+        )
         raise PluginError(msg, fix="import the name at module level, not under TYPE_CHECKING") from exc
 
 
@@ -84,15 +90,25 @@ def in_words(kind: Any) -> str:
 
 
 _PLAIN = {
-    bool: "true or false", int: "a whole number", float: "a number", str: "a text", NONE: "null",
-    Secret: "a reference to a secret (env:NAME, file:/path or keyring:NAME)", pathlib.Path: "a path", Any: "anything",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    NONE: "null",
+    Secret: "a reference to a secret (env:NAME, file:/path or keyring:NAME)",
+    pathlib.Path: "a path",
+    Any: "anything",
 }
 _PLURAL = {bool: "true or false", int: "whole numbers", float: "numbers", str: "texts", pathlib.Path: "paths"}
 
 
 def _one(kind: Any) -> str:
     if values := literals(kind):
-        return (f"'{values[0]}'" if isinstance(values[0], str) else str(values[0])) if len(values) == 1 else f"one of {', '.join(map(str, values))}"
+        return (
+            (f"'{values[0]}'" if isinstance(values[0], str) else str(values[0]))
+            if len(values) == 1
+            else f"one of {', '.join(map(str, values))}"
+        )
     if kind in _PLAIN:
         return _PLAIN[kind]
     if is_settings(kind):

@@ -26,8 +26,10 @@ def apply_spec(spec: Spec, schema: Schema) -> Schema:
 
     >>> from semblant.schema import Column, Schema, Table
     >>> from semblant.spec.model import ColumnSpec, Selected, Spec, TableSpec
-    >>> schema = Schema(tables=(Table(name="people", columns=(Column(name="id", type=None), Column(name="phone", type=None))),))
-    >>> spec = Spec(source=Selected(type="files"), tables={"people": TableSpec(columns={"phone": ColumnSpec(include=False)})})
+    >>> columns = (Column(name="id", type=None), Column(name="phone", type=None))
+    >>> schema = Schema(tables=(Table(name="people", columns=columns),))
+    >>> people = TableSpec(columns={"phone": ColumnSpec(include=False)})
+    >>> spec = Spec(source=Selected(type="files"), tables={"people": people})
     >>> apply_spec(spec, schema).table("people").column_names
     ('id',)
     """
@@ -39,7 +41,9 @@ def apply_spec(spec: Spec, schema: Schema) -> Schema:
 
 def given_key(key: ForeignKeySpec, target: Table | None) -> ForeignKey:
     """Give the key that a spec wrote; where it named no referenced columns they are ``target``'s primary key."""
-    referenced = (target.primary_key if target else ()) if key.referenced_columns == AUTO else tuple(key.referenced_columns)
+    referenced = (
+        (target.primary_key if target else ()) if key.referenced_columns == AUTO else tuple(key.referenced_columns)
+    )
     return ForeignKey(columns=key.columns, references=key.references, referenced_columns=referenced, reason=GIVEN)
 
 

@@ -14,6 +14,7 @@ from semblant.settings.path import join
 from semblant.settings.structure import structure
 from semblant.settings.suggest import advice
 from semblant.spec.model import DestinationSpec, Selected
+
 if TYPE_CHECKING:
     from semblant.findings import Finding
 
@@ -54,7 +55,9 @@ def unfold(data: dict[str, Any]) -> dict[str, Any]:
     for section in _OWN_KEYS:
         given = data.get(section)
         if isinstance(given, Mapping):
-            made[section] = {key: value for key, value in given.items() if key != "settings"} | dict(given.get("settings", {}))
+            made[section] = {key: value for key, value in given.items() if key != "settings"} | dict(
+                given.get("settings", {})
+            )
     return made
 
 
@@ -106,7 +109,11 @@ def _check_model(host: Components, model: Mapping[str, Any], path: str, learns: 
     if component.learns != learns:
         fitting_names = [one.name for one in _offered(host, "model").values() if one.learns == learns]
         message = f"'{backend}' learns {component.learns} data, not {learns}"
-        return [fault("wrong-kind", join(path, "backend"), message, advice(backend, fitting_names, f"backends for {learns}"))]
+        return [
+            fault(
+                "wrong-kind", join(path, "backend"), message, advice(backend, fitting_names, f"backends for {learns}")
+            )
+        ]
     return structure(component.settings, settings, join(path, "settings"))[1]
 
 
@@ -129,7 +136,14 @@ def _find(host: Components, kind: str, name: str, where: str) -> tuple[Any, list
     try:
         return host.get(kind, name), []
     except SemblantError as exc:
-        return None, [fault(exc.code if exc.code in CODES else "plugin", where, exc.message, exc.fix or advice(name, _offered(host, kind)))]
+        return None, [
+            fault(
+                exc.code if exc.code in CODES else "plugin",
+                where,
+                exc.message,
+                exc.fix or advice(name, _offered(host, kind)),
+            )
+        ]
 
 
 def _offered(host: Components, kind: str) -> Mapping[str, Any]:

@@ -9,7 +9,20 @@ from semblant.errors import ConfigError
 
 MAX_BYTES: Final = 2 * 2**20
 _ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
-_DATA_SUFFIXES = {".csv", ".tsv", ".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".db", ".sqlite", ".xlsx", ".gz", ".zip"}
+_DATA_SUFFIXES = {
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".jsonl",
+    ".ndjson",
+    ".db",
+    ".sqlite",
+    ".xlsx",
+    ".gz",
+    ".zip",
+}
 
 
 def is_text(source: Path | str) -> bool:

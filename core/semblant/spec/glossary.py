@@ -17,11 +17,13 @@ WORDS: Final[dict[str, str]] = {
     "seed": "a random number, always; `--seed N` makes a run repeatable",
     "given rows": "rows to start from (`--given FILE`); *generate with seed* is only the label of that type of job",
     "synthetic dataset": "what a generator produced: tables, report, settings, logs",
-    "job": "one run that trains and/or generates; types: ad hoc, catalog, generate with subject count, generate with seed",
-    "task": "a part of a job: per table *synthesizing table* and *generating text*, then *packaging* and *quality report*",
+    "job": "one run that trains and/or generates; types: ad hoc, catalog, "
+    "generate with subject count, generate with seed",
+    "task": "a part of a job: per table *synthesizing table* and *generating text*, then *packaging* "
+    "and *quality report*",
     "step": "a part of a task: organizing data, data analysis, transforming data, AI training, generating",
-    "root table": "the one table, original tables apart, that has no foreign key to another synthesized table; its rows "
-    "are the subjects",
+    "root table": "the one table, original tables apart, that has no foreign key to another synthesized table; "
+    "its rows are the subjects",
     "subject": "what a row of the root table stands for, mostly a person; rows of other tables belong to one",
     "original table": "a lookup table that is copied unchanged; it needs at least one inbound foreign key and never "
     "counts as a root",

@@ -1,8 +1,8 @@
 """YAML or JSON text to plain data, with the line of every key.
 
-The text is composed to nodes by ruamel.yaml and read from them here: scalars by the core schema of
-YAML 1.2 alone (so that ``no``, ``on``, ``y`` and dates stay text), all duplicate keys at once, tags
-refused, anchors expanded up to a limit. No Python object is ever made from a tag.
+ruamel.yaml parses the text, :mod:`semblant.spec.nodes` makes a tree, and its values are read here:
+scalars by the core schema of YAML 1.2 alone (so that ``no``, ``on``, ``y`` and dates stay text), all
+duplicate keys at once, tags refused, anchors expanded up to a limit.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from attrs import define, field
 
 from semblant.settings.codes import fault
 from semblant.settings.path import dotted
+from semblant.spec.nodes import MAX_DEPTH, Node, TextError, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,18 +24,27 @@ if TYPE_CHECKING:
 
 MAX_VALUES: Final = 300_000
 """Values of a document after its anchors have been expanded."""
-MAX_DEPTH: Final = 60
-
 _CORE = "tag:yaml.org,2002:"
-_IMPLICIT = {_CORE + kind for kind in ("str", "null", "bool", "int", "float", "timestamp", "merge", "value", "seq", "map")}
+_TAGS = {_CORE + kind for kind in ("str", "null", "bool", "int", "float", "seq", "map")}
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)")
 _WORDS: dict[str, Any] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-    ".nan": float("nan"), ".NaN": float("nan"), ".NAN": float("nan"),
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    ".nan": float("nan"),
+    ".NaN": float("nan"),
+    ".NAN": float("nan"),
 }
 _MAX_DIGITS = 400
 
@@ -63,9 +73,9 @@ class Document:
 
 
 def read(text: str) -> Document:
-    """Read YAML or JSON.
+    r"""Read YAML or JSON.
 
-    >>> document = read("country: no\\ntables:\\n  orders: {include: true}\\n")
+    >>> document = read("country: no\ntables:\n  orders: {include: true}\n")
     >>> document.data
     {'country': 'no', 'tables': {'orders': {'include': True}}}
     >>> document.line(("tables", "orders", "include"))
@@ -127,22 +137,25 @@ def _json(text: str) -> Document | None:
 
 
 def _yaml(text: str) -> Document:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
 
     document = Document()
     try:
-        root = YAML(typ="base", pure=True).compose(text)
+        root = compose(text)
+    except TextError as exc:
+        document.fault((), exc.code, exc.message, exc.fix, exc.line)
     except MarkedYAMLError as exc:
         _syntax(document, exc)
-    except RecursionError:
-        document.fault((), "too-deep", f"is nested more than {MAX_DEPTH} levels deep", "a spec needs eight")
     except Exception as exc:  # noqa: BLE001 - hostile text brings the parser to raise many things; all are the text's fault
-        document.fault((), "syntax", f"is not YAML: {str(exc).splitlines()[0][:200] if str(exc) else type(exc).__name__}",
-                       "save it as UTF-8 text without control characters")
+        document.fault(
+            (),
+            "syntax",
+            f"is not YAML: {str(exc).splitlines()[0][:200] if str(exc) else type(exc).__name__}",
+            "save it as UTF-8 text without control characters",
+        )
     else:
         if root is not None:
-            _Reader(document).start(root)
+            document.data = _Reader(document).read(root, ())
     return document
 
 
@@ -155,10 +168,6 @@ def _syntax(document: Document, exc: Any) -> None:
         problem, fix = "a tab stands where the indentation should be", "indent with spaces"
     elif "mapping values are not allowed" in problem:
         problem, fix = "there is a ':' too many on this line", "put texts with ': ' in quotes; check the indentation"
-    elif "undefined alias" in problem:
-        fix = "define the anchor (&name) before it is used, or put the text in quotes"
-    elif "another document" in problem:
-        problem, fix = "a second document begins here ('---')", "keep one document per file"
     elif "end of stream" in problem or "<stream end>" in problem:
         line = exc.context_mark.line + 1 if exc.context_mark else line
         problem, fix = "what begins here is never closed", "add the missing quote, bracket or brace"
@@ -176,77 +185,79 @@ class _Reader:
     full: bool = False
     open: set[int] = field(factory=set)
 
-    def start(self, root: Any) -> None:
-        self.document.data = self.read(root, ())
-
-    def read(self, node: Any, at: Key) -> Any:
+    def read(self, node: Node, at: Key) -> Any:
         self.values += 1
         if self.full:
             return None
-        line = node.start_mark.line + 1
         if self.values > MAX_VALUES:
             self.full = True
-            self.document.fault((), "too-large", f"holds more than {MAX_VALUES:,} values once its anchors are expanded",
-                                "leave out what is auto; do not nest anchors", line)
+            self.document.fault(
+                (),
+                "too-large",
+                f"holds more than {MAX_VALUES:,} values once its anchors are expanded",
+                "leave out what is auto; do not nest anchors",
+                node.line,
+            )
             return None
         if id(node) in self.open:
-            self.document.fault(at, "recursive-anchor", "an anchor that holds itself", "write the value out", line)
+            self.document.fault(at, "recursive-anchor", "an anchor that holds itself", "write the value out", node.line)
             return None
         if len(at) > MAX_DEPTH:
-            self.document.fault(at[:4], "too-deep", f"is nested more than {MAX_DEPTH} levels deep", "a spec needs eight", line)
+            self.document.fault(
+                at[:4], "too-deep", f"is nested more than {MAX_DEPTH} levels deep", "a spec needs eight", node.line
+            )
             return None
-        tag = str(node.tag or "")
-        if tag not in _IMPLICIT:
-            self.document.fault(at, "tag", f"the tag '{tag.removeprefix(_CORE)}' is not allowed", "write plain values", line)
-        if isinstance(node.value, str):
-            plain = node.style in (None, "") and tag != _CORE + "str"
-            return scalar(node.value) if plain or tag in (_CORE + "int", _CORE + "float") else node.value
+        if node.tag is not None and node.tag not in _TAGS:
+            self.document.fault(
+                at, "tag", f"the tag '{node.tag.removeprefix(_CORE)}' is not allowed", "write plain values", node.line
+            )
+        if node.kind == "scalar":
+            number = node.tag in (_CORE + "int", _CORE + "float")
+            as_text = (node.quoted and not number) or node.tag == _CORE + "str"
+            return node.text if as_text else scalar(node.text)
         self.open.add(id(node))
-        made = self._mapping(node, at) if node.id == "mapping" else self._sequence(node, at)
+        made = self._mapping(node, at) if node.kind == "mapping" else self._sequence(node, at)
         self.open.discard(id(node))
         return made
 
-    def _sequence(self, node: Any, at: Key) -> list[Any]:
+    def _sequence(self, node: Node, at: Key) -> list[Any]:
         made = []
-        for index, entry in enumerate(node.value):
-            self.document.lines.setdefault((*at, index), entry.start_mark.line + 1)
+        for index, entry in enumerate(node.children):
+            self.document.lines.setdefault((*at, index), entry.line)
             made.append(self.read(entry, (*at, index)))
         return made
 
-    def _mapping(self, node: Any, at: Key) -> dict[str, Any]:
+    def _mapping(self, node: Node, at: Key) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        merged: list[Any] = []
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key.value, str):
-                self.document.fault(at, "syntax", "a key must be a text, not a list or mapping", "put the key in quotes", line)
+        merged: list[Node] = []
+        for key, value in node.pairs:
+            if key.kind != "scalar":
+                self.document.fault(
+                    at, "syntax", "a key must be a text, not a list or mapping", "put the key in quotes", key.line
+                )
                 continue
-            if key.value == "<<" and key.style in (None, ""):
-                merged.extend(value.value if value.id == "sequence" else [value])
+            if key.text == "<<" and not key.quoted:
+                merged.extend(value.children if value.kind == "sequence" else [value])
                 continue
-            here = (*at, key.value)
-            if key.value in made:
+            here = (*at, key.text)
+            if key.text in made:
                 first = self.document.lines[here]
-                self.document.fault(here, "duplicate-key", f"stands twice in the same section (first on line {first})",
-                                    "keep one of them", line)
+                self.document.fault(
+                    here,
+                    "duplicate-key",
+                    f"stands twice in the same section (first on line {first})",
+                    "keep one of them",
+                    key.line,
+                )
                 continue
-            self.document.lines[here] = line
-            made[key.value] = self.read(value, here)
+            self.document.lines[here] = key.line
+            made[key.text] = self.read(value, here)
         for other in merged:
-            if other.id != "mapping":
-                self.document.fault(at, "syntax", "'<<' needs a mapping", "name an anchor of a mapping", other.start_mark.line + 1)
+            if other.kind != "mapping":
+                self.document.fault(at, "syntax", "'<<' needs a mapping", "name an anchor of a mapping", other.line)
                 continue
             known = dict(self.document.lines)
-            for key, value in self._merge(other, at).items():
-                if key not in made:
-                    made[key] = value
+            for name, entry in (self.read(other, at) or {}).items():
+                made.setdefault(name, entry)
             self.document.lines.update(known)
         return made
-
-    def _merge(self, node: Any, at: Key) -> dict[str, Any]:
-        if id(node) in self.open:
-            self.document.fault(at, "recursive-anchor", "an anchor that holds itself", "write the value out",
-                                node.start_mark.line + 1)
-            return {}
-        merged = self.read(node, at)
-        return merged if isinstance(merged, dict) else {}

@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from semblant.findings import Finding
 
 _STEPS = {
-    "source": ConfigStep.SOURCE, "tables": ConfigStep.DATA, "default_include": ConfigStep.DATA, "model": ConfigStep.MODEL,
-    "privacy": ConfigStep.MODEL, "generation": ConfigStep.GENERATION, "report": ConfigStep.GENERATION,
+    "source": ConfigStep.SOURCE,
+    "tables": ConfigStep.DATA,
+    "default_include": ConfigStep.DATA,
+    "model": ConfigStep.MODEL,
+    "privacy": ConfigStep.MODEL,
+    "generation": ConfigStep.GENERATION,
+    "report": ConfigStep.GENERATION,
     "destination": ConfigStep.DESTINATION,
 }
 _PATH_KEYS = ("path", "paths")
@@ -68,8 +73,7 @@ def load_spec(
     found += [*faults, *_name(data.get("name")), *_table_models(data), *check_components(data, host)]
     if found:
         raise _error(name, [_located(finding, document, origins) for finding in found])
-    assert spec is not None
-    return spec
+    return cast("Spec", spec)
 
 
 def _document(source: Path | str | Mapping[str, Any]) -> tuple[Document, str, Path | None]:
@@ -117,7 +121,9 @@ def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     for section in ("source", "destination"):
         given = data.get(section)
         if isinstance(given, Mapping):
-            made[section] = {key: _absolute(value, folder) if key in _PATH_KEYS else value for key, value in given.items()}
+            made[section] = {
+                key: _absolute(value, folder) if key in _PATH_KEYS else value for key, value in given.items()
+            }
     report = data.get("report")
     if isinstance(report, Mapping) and report.get("holdout") != "auto":
         made["report"] = {key: _absolute(value, folder) if key == "holdout" else value for key, value in report.items()}

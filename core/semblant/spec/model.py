@@ -57,7 +57,7 @@ class TableSpec:
     treatment: TableTreatment = setting(
         TableTreatment.SYNTHESIZE, help="original: copied unchanged (a lookup table that others point to)", feature=(10, 14)
     )
-    primary_key: tuple[str, ...] | None | Auto = setting(AUTO, help="column or columns; null: none", feature=(8,))
+    primary_key: tuple[str, ...] | Auto | None = setting(AUTO, help="column or columns; null: none", feature=(8,))
     foreign_keys: tuple[ForeignKeySpec, ...] | Auto = setting(AUTO, help="list of keys; []: none", feature=(9,))
     columns: Mapping[str, ColumnSpec] = setting(help="settings per column; columns not named are auto", factory=dict)
     model: Mapping[str, Any] = setting(help="overrides of the top-level 'model' for this table", factory=dict)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from semblant.findings import Finding
 from semblant.settings.codes import fault
 from semblant.settings.path import dotted, split
 from semblant.spec.lines import read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from semblant.findings import Finding
 
 PREFIX: Final = "SEMBLANT_SET__"
 
@@ -47,7 +46,7 @@ def parse(text: str, origin: str = "") -> Override | Finding:
     try:
         keys = split(place.strip())
     except ValueError as exc:
-        return _fault(text, str(exc), "write names with dots or spaces in double quotes: tables.\"a b\".include=false")
+        return _fault(text, str(exc), 'write names with dots or spaces in double quotes: tables."a b".include=false')
     if not keys or not isinstance(keys[0], str):
         return _fault(text, "names no setting", "write it as a.b=value, for example model.size=large")
     document = read(value)
@@ -97,8 +96,11 @@ def merge(data: Any, override: Override) -> Finding | None:
         if isinstance(place, list):
             index = _index(key)
             if index is None or index > len(place) or (index == len(place) and not last):
-                return _fault(override.origin, f"'{dotted(*override.keys[:depth])}' is a list of {len(place)}, it has no entry '{key}'",
-                              "count from 0; the next free number adds an entry")
+                return _fault(
+                    override.origin,
+                    f"'{dotted(*override.keys[:depth])}' is a list of {len(place)}, it has no entry '{key}'",
+                    "count from 0; the next free number adds an entry",
+                )
             if index == len(place):
                 place.append(override.value)
             elif last:
@@ -107,8 +109,11 @@ def merge(data: Any, override: Override) -> Finding | None:
                 place = place[index]
             continue
         if not isinstance(place, dict) or isinstance(key, int):
-            return _fault(override.origin, f"'{dotted(*override.keys[:depth])}' has nothing below it that could be set",
-                          f"set it as a whole: {dotted(*override.keys[:depth])}=…")
+            return _fault(
+                override.origin,
+                f"'{dotted(*override.keys[:depth])}' has nothing below it that could be set",
+                f"set it as a whole: {dotted(*override.keys[:depth])}=…",
+            )
         if last:
             place[key] = override.value
         else:

@@ -33,16 +33,25 @@ if TYPE_CHECKING:
     from semblant.host import PluginHost
 
 SECTIONS: Final[tuple[tuple[str, type], ...]] = (
-    ("", Spec), ("tables.TABLE", TableSpec), ("tables.TABLE.columns.COLUMN", ColumnSpec),
-    ("tables.TABLE.foreign_keys[N]", ForeignKeySpec), ("model", ModelSpec), ("model.text", TextModelSpec),
-    ("privacy", PrivacySpec), ("generation", GenerationSpec), ("report", ReportSpec),
+    ("", Spec),
+    ("tables.TABLE", TableSpec),
+    ("tables.TABLE.columns.COLUMN", ColumnSpec),
+    ("tables.TABLE.foreign_keys[N]", ForeignKeySpec),
+    ("model", ModelSpec),
+    ("model.text", TextModelSpec),
+    ("privacy", PrivacySpec),
+    ("generation", GenerationSpec),
+    ("report", ReportSpec),
 )
 _LIMITS: Final = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _MADE: Final = {
-    "semblant_sources": ("SourceType", "Source"), "semblant_destinations": ("DestinationType", "Destination", "Delivery"),
+    "semblant_sources": ("SourceType", "Source"),
+    "semblant_destinations": ("DestinationType", "Destination", "Delivery"),
     "semblant_models": ("ModelType", "ModelBackend", "Prepared", "Model"),
-    "semblant_report_sections": ("SectionType", "ReportSection"), "semblant_report_renderers": ("RendererType", "ReportRenderer"),
-    "semblant_validators": ("ValidatorType", "Validator"), "semblant_executors": ("ExecutorType", "Executor"),
+    "semblant_report_sections": ("SectionType", "ReportSection"),
+    "semblant_report_renderers": ("RendererType", "ReportRenderer"),
+    "semblant_validators": ("ValidatorType", "Validator"),
+    "semblant_executors": ("ExecutorType", "Executor"),
 }
 """Per hook the descriptor that it returns and the protocols of what is made from it."""
 
@@ -53,8 +62,12 @@ def settings_reference(host: PluginHost) -> str:
     for path, cls in SECTIONS:
         lines += ["", f"## {f'`{path}`' if path else 'The spec'}", "", _first_line(cls), "", *_table(cls)]
     lines += _components("Sources", "`source`: beside `type` the keys of the source.", Selected, host.sources)
-    lines += _components("Destinations", "`destination`: beside `type` and `mode` the keys of the destination.",
-                         DestinationSpec, host.destinations)
+    lines += _components(
+        "Destinations",
+        "`destination`: beside `type` and `mode` the keys of the destination.",
+        DestinationSpec,
+        host.destinations,
+    )
     lines += _components("Model backends", "`model.settings` and `model.text.settings`.", None, host.models)
     lines += _components("Report sections", "Names for `report.sections`.", None, host.sections)
     lines += _components("Report formats", "Names for `report.formats`.", None, host.renderers)
@@ -64,15 +77,32 @@ def settings_reference(host: PluginHost) -> str:
 def findings_reference(host: PluginHost) -> str:
     """Write every code that a finding can have, with its meaning."""
     lines = [
-        "# Findings", "", "What `semblant check` says has a stable code.", "", "## When a spec is loaded", "",
-        "All of these are errors.", "", "| code | meaning |", "|---|---|",
+        "# Findings",
+        "",
+        "What `semblant check` says has a stable code.",
+        "",
+        "## When a spec is loaded",
+        "",
+        "All of these are errors.",
+        "",
+        "| code | meaning |",
+        "|---|---|",
         *(f"| `{code}` | {meaning} |" for code, meaning in CODES.items()),
     ]
-    for name, validator in sorted(host.validators.items(), key=lambda item: (list(ConfigStep).index(item[1].step), item[0])):
+    for name, validator in sorted(
+        host.validators.items(), key=lambda item: (list(ConfigStep).index(item[1].step), item[0])
+    ):
         codes: Mapping[str, str] = validator.capabilities.get("findings", {})
         if codes:
-            lines += ["", f"## Step {validator.step}: `{name}`", "", f"{_sentence(validator.summary)}", "",
-                      "| code | severity | meaning |", "|---|---|---|"]
+            lines += [
+                "",
+                f"## Step {validator.step}: `{name}`",
+                "",
+                f"{_sentence(validator.summary)}",
+                "",
+                "| code | severity | meaning |",
+                "|---|---|---|",
+            ]
             lines += [f"| `{code}` | {' | '.join(said.split(': ', 1))} |" for code, said in codes.items()]
     return "\n".join(lines) + "\n"
 
@@ -81,7 +111,16 @@ def hooks_reference() -> str:
     """Write every hook with its exact signature and docstring, the descriptor it returns and what that makes."""
     lines = ["# Hooks", "", inspect.cleandoc(hookspecs.__doc__ or "")]
     for name, hook in hooks().items():
-        lines += ["", f"## {name}", "", "```python", signature(name, hook), "```", "", inspect.cleandoc(hook.__doc__ or "")]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            "```python",
+            signature(name, hook),
+            "```",
+            "",
+            inspect.cleandoc(hook.__doc__ or ""),
+        ]
         for made in _MADE.get(name, ()):
             lines += ["", f"### {made}", "", *_described(made)]
     lines += ["", "## What all descriptors have", "", *_described("Component")]
@@ -96,11 +135,15 @@ def hooks() -> dict[str, Any]:
 def signature(name: str, function: Any) -> str:
     """Write a signature as it stands in the code."""
     given = inspect.signature(function)
-    parameters = [one.replace(annotation=_Written(one.annotation)) for one in given.parameters.values() if _noted(one.annotation)]
+    parameters = [
+        one.replace(annotation=_Written(one.annotation)) for one in given.parameters.values() if _noted(one.annotation)
+    ]
     bare = {one.name: one for one in parameters}
     shown = given.replace(
         parameters=[bare.get(one.name, one) for one in given.parameters.values()],
-        return_annotation=_Written(given.return_annotation) if _noted(given.return_annotation) else given.return_annotation,
+        return_annotation=_Written(given.return_annotation)
+        if _noted(given.return_annotation)
+        else given.return_annotation,
     )
     return f"def {name}{shown}"
 
@@ -139,8 +182,9 @@ def _described(name: str) -> list[str]:
 
 def _annotation(cls: type, name: str) -> str:
     for one in cls.__mro__:
-        if name in one.__dict__.get("__annotations__", {}):
-            return str(one.__dict__["__annotations__"][name])
+        noted = inspect.get_annotations(one)
+        if name in noted:
+            return str(noted[name])
     return "Any"
 
 
@@ -187,7 +231,9 @@ def _default(default: Any) -> str:
 
 def _limits(note: Mapping[str, Any]) -> str:
     unit = f" {note['unit']}" if note.get("unit") else ""
-    limits = " and ".join(f"{sign} {note[name]:g}{unit}" for name, sign in _LIMITS.items() if note.get(name) is not None)
+    limits = " and ".join(
+        f"{sign} {note[name]:g}{unit}" for name, sign in _LIMITS.items() if note.get(name) is not None
+    )
     return limits or unit.strip()
 
 

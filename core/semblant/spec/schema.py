@@ -27,7 +27,9 @@ def spec_schema(host: PluginHost) -> dict[str, Any]:
     made = object_schema(Spec, defs)
     properties: dict[str, Any] = {"$schema": {"type": "string", "description": "for editors"}, **made["properties"]}
     properties["source"] = _selected(properties["source"], host.sources, defs, defs.pop("Selected"))
-    properties["destination"] = _selected(properties["destination"], host.destinations, defs, defs.pop("DestinationSpec"))
+    properties["destination"] = _selected(
+        properties["destination"], host.destinations, defs, defs.pop("DestinationSpec")
+    )
     for name, learns in _MODEL_CLASSES.items():
         backends = [backend for backend in host.models.values() if backend.learns == learns]
         defs[name]["properties"]["backend"]["examples"] = ["auto", *(backend.name for backend in backends)]
@@ -39,7 +41,11 @@ def spec_schema(host: PluginHost) -> dict[str, Any]:
     _listing(defs["ReportSpec"]["properties"]["formats"], host.renderers)
     _listing(defs["ReportSpec"]["properties"]["sections"], host.sections)
     return {
-        "$schema": DRAFT, "title": "Semblant spec", **made, "properties": properties, "$defs": dict(sorted(defs.items())),
+        "$schema": DRAFT,
+        "title": "Semblant spec",
+        **made,
+        "properties": properties,
+        "$defs": dict(sorted(defs.items())),
     }
 
 
@@ -51,11 +57,15 @@ def _selected(
     forms: list[dict[str, Any]] = []
     for name, component in sorted(components.items()):
         form = object_schema(component.settings, defs)
-        forms.append({
-            "title": name, **form, "description": component.summary,
-            "properties": {"type": {"const": name, "description": component.summary}, **own, **form["properties"]},
-            "required": ["type", *form.get("required", [])],
-        })
+        forms.append(
+            {
+                "title": name,
+                **form,
+                "description": component.summary,
+                "properties": {"type": {"const": name, "description": component.summary}, **own, **form["properties"]},
+                "required": ["type", *form.get("required", [])],
+            }
+        )
     nothing = [{"type": "null"}] if any(part == {"type": "null"} for part in section.get("anyOf", [])) else []
     if not forms:
         forms = [{"type": "object", "properties": {"type": {"type": "string"}, **own}, "required": ["type"]}]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from semblant.spec.lines import Key
 
-_PLAIN: Final = re.compile(r"[^\W\d_](?:[\w ./+()~^-]|:(?=[\w/]))*", re.UNICODE)
+_PLAIN: Final = re.compile(r"(?:[^\W\d_]|\.{0,2}/)(?:[\w ./+()~^-]|:(?=[\w/]))*", re.UNICODE)
 _ESCAPED: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _FLOW_WIDTH = 100
 _LONGEST_KEY = 500
@@ -37,7 +37,7 @@ def to_yaml(data: Mapping[str, Any], comments: Mapping[str, str] | None = None, 
       x: null
     """
     placed: dict[Key, str] = {split(path): text for path, text in (comments or {}).items()}
-    head = [f"# {line}".rstrip() for line in heading.splitlines()]
+    head = _comment(heading, "")
     body = list(_mapping(data, (), placed, "")) if data else ["{}"]
     return "\n".join([*head, *body]) + "\n"
 
@@ -86,7 +86,9 @@ def _sequence(data: list[Any] | tuple[Any, ...], at: Key, comments: Mapping[Key,
             yield f"{indent}- {_flow(value)}"
 
 
-def _unwritten(data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], indent: str, *, under: Key) -> Iterator[str]:
+def _unwritten(
+    data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], indent: str, *, under: Key
+) -> Iterator[str]:
     """Write the comments on what is auto, in the section where it would stand."""
     for path, text in comments.items():
         if len(path) > len(at) and path[: len(at)] == at and path[len(at)] not in data:
@@ -95,7 +97,10 @@ def _unwritten(data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], in
 
 def _comment(text: str | None, indent: str) -> list[str]:
     # a control character would end the comment, or the file
-    return [f"{indent}# {''.join(c if c.isprintable() else ' ' for c in line)}".rstrip() for line in (text or "").splitlines()]
+    return [
+        f"{indent}# {''.join(c if c.isprintable() else ' ' for c in line)}".rstrip()
+        for line in (text or "").splitlines()
+    ]
 
 
 def _key(key: str, indent: str) -> str:
@@ -104,13 +109,19 @@ def _key(key: str, indent: str) -> str:
 
 
 def _fits(data: list[Any] | tuple[Any, ...]) -> bool:
-    simple = all(not isinstance(entry, (list, tuple)) and (not isinstance(entry, Mapping) or not entry) for entry in data)
+    simple = all(
+        not isinstance(entry, (list, tuple)) and (not isinstance(entry, Mapping) or not entry) for entry in data
+    )
     return simple and len(_flow(data)) <= _FLOW_WIDTH
 
 
 def _flow(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{}" if not value else "{" + ", ".join(f"{_text(str(key))}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        return (
+            "{}"
+            if not value
+            else "{" + ", ".join(f"{_text(str(key))}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if value is None:

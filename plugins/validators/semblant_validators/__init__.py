@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def _validator(name: str, made_by: str, step: ConfigStep, found: codes.Codes, summary: str) -> ValidatorType:
     return ValidatorType(
-        name=name, factory=f"semblant_validators.{made_by}", step=step, summary=summary,
+        name=name,
+        factory=f"semblant_validators.{made_by}",
+        step=step,
+        summary=summary,
         capabilities={"findings": codes.meanings(found)},
     )
 
@@ -25,23 +28,70 @@ def semblant_validators() -> Sequence[ValidatorType]:
     """Offer one validator per configuration step, and one per limit of this version."""
     return [
         _validator("source", "source:SourceValidator", ConfigStep.SOURCE, codes.SOURCE, "the source has tables"),
-        _validator("data", "data:DataValidator", ConfigStep.DATA, codes.DATA,
-                   "named tables and columns exist, something is left to learn"),
-        _validator("keys", "keys:KeysValidator", ConfigStep.KEYS, codes.KEYS,
-                   "primary and foreign keys name what exists and fit each other"),
-        _validator("relations", "relations:RelationsValidator", ConfigStep.KEYS, codes.RELATIONS,
-                   "one root table, no rings, original tables in their place"),
-        _validator("relational-limit", "relational_limit:RelationalLimitValidator", ConfigStep.KEYS, codes.RELATIONAL_LIMIT,
-                   "one synthesized table at a time in this version"),
-        _validator("treatment", "treatment:TreatmentValidator", ConfigStep.TREATMENT, codes.TREATMENT,
-                   "encodings fit types, sensitive columns that come out are told"),
-        _validator("model", "model:ModelValidator", ConfigStep.MODEL, codes.MODEL, "settings of the training go together"),
-        _validator("privacy", "privacy:PrivacyValidator", ConfigStep.MODEL, codes.PRIVACY,
-                   "privacy settings determine the run and go together"),
-        _validator("privacy-available", "privacy_available:PrivacyAvailableValidator", ConfigStep.MODEL,
-                   codes.PRIVACY_AVAILABLE, "no private training in this version"),
-        _validator("generation", "generation:GenerationValidator", ConfigStep.GENERATION, codes.GENERATION,
-                   "shares, batch sizes, report and holdout have sense and effect"),
-        _validator("destination", "destination:DestinationValidator", ConfigStep.DESTINATION, codes.DESTINATION,
-                   "the data go somewhere, and not over the original"),
+        _validator(
+            "data",
+            "data:DataValidator",
+            ConfigStep.DATA,
+            codes.DATA,
+            "named tables and columns exist, something is left to learn",
+        ),
+        _validator(
+            "keys",
+            "keys:KeysValidator",
+            ConfigStep.KEYS,
+            codes.KEYS,
+            "primary and foreign keys name what exists and fit each other",
+        ),
+        _validator(
+            "relations",
+            "relations:RelationsValidator",
+            ConfigStep.KEYS,
+            codes.RELATIONS,
+            "one root table, no rings, original tables in their place",
+        ),
+        _validator(
+            "relational-limit",
+            "relational_limit:RelationalLimitValidator",
+            ConfigStep.KEYS,
+            codes.RELATIONAL_LIMIT,
+            "one synthesized table at a time in this version",
+        ),
+        _validator(
+            "treatment",
+            "treatment:TreatmentValidator",
+            ConfigStep.TREATMENT,
+            codes.TREATMENT,
+            "encodings fit types, sensitive columns that come out are told",
+        ),
+        _validator(
+            "model", "model:ModelValidator", ConfigStep.MODEL, codes.MODEL, "settings of the training go together"
+        ),
+        _validator(
+            "privacy",
+            "privacy:PrivacyValidator",
+            ConfigStep.MODEL,
+            codes.PRIVACY,
+            "privacy settings determine the run and go together",
+        ),
+        _validator(
+            "privacy-available",
+            "privacy_available:PrivacyAvailableValidator",
+            ConfigStep.MODEL,
+            codes.PRIVACY_AVAILABLE,
+            "no private training in this version",
+        ),
+        _validator(
+            "generation",
+            "generation:GenerationValidator",
+            ConfigStep.GENERATION,
+            codes.GENERATION,
+            "shares, batch sizes, report and holdout have sense and effect",
+        ),
+        _validator(
+            "destination",
+            "destination:DestinationValidator",
+            ConfigStep.DESTINATION,
+            codes.DESTINATION,
+            "the data go somewhere, and not over the original",
+        ),
     ]

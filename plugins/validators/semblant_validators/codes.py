@@ -36,7 +36,10 @@ KEYS: Final = {
     "reference-excluded": (ERROR, "a foreign key of the spec points to an excluded table"),
     "reference-without-key": (ERROR, "a foreign key points to a table that has no primary key"),
     "reference-not-the-key": (ERROR, "a foreign key points to columns that are not the primary key of their table"),
-    "reference-beside-the-key": (WARNING, "a key of the source points to columns that are not the primary key of their table"),
+    "reference-beside-the-key": (
+        WARNING,
+        "a key of the source points to columns that are not the primary key of their table",
+    ),
     "key-length": (ERROR, "a foreign key has more or fewer columns than what it points to"),
     "key-type-mismatch": (ERROR, "the columns of a foreign key and those it points to are of different types"),
     "key-twice": (ERROR, "a table has the same foreign key twice"),
@@ -54,7 +57,10 @@ RELATIONAL_LIMIT: Final = {
     "self-reference-not-kept": (WARNING, "this version learns a key to its own table as an ordinary column"),
 }
 TREATMENT: Final = {
-    "original-has-settings": (ERROR, "an original table is copied, its columns have no encoding, treatment or rebalancing"),
+    "original-has-settings": (
+        ERROR,
+        "an original table is copied, its columns have no encoding, treatment or rebalancing",
+    ),
     "sensitive-copied": (WARNING, "a sensitive column of an original table is copied unchanged"),
     "sensitive-kept": (WARNING, "the real values of a sensitive column come out"),
     "key-has-settings": (ERROR, "the values of a key are made from the key, not from an encoding or treatment"),
@@ -113,7 +119,12 @@ EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
     ConfigStep.GENERATION: (GENERATION,),
     ConfigStep.DESTINATION: (DESTINATION,),
 }
-_KNOWN: Final = {code: (severity, step) for step, groups in EVERY.items() for codes in groups for code, (severity, _) in codes.items()}
+_KNOWN: Final = {
+    code: (severity, step)
+    for step, groups in EVERY.items()
+    for codes in groups
+    for code, (severity, _) in codes.items()
+}
 
 
 def finding(code: str, path: str, message: str, fix: str) -> Finding:

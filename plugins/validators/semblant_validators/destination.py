@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.vocabulary import WriteMode
 from semblant_validators.codes import finding
 
 if TYPE_CHECKING:
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -23,7 +23,7 @@ _PLACES = ("path", "url", "connector")
 class DestinationValidator:
     """The destination is used and is not the source. Whether it can be written its own check proves."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:  # noqa: ARG002 - the protocol's signature
         """Give all findings."""
@@ -32,12 +32,16 @@ class DestinationValidator:
         found = []
         if not spec.generation.enabled:
             message = "nothing is generated, so that nothing is written"
-            found.append(finding("destination-unused", "destination", message, "write generation.enabled: true, or remove it"))
+            found.append(
+                finding("destination-unused", "destination", message, "write generation.enabled: true, or remove it")
+            )
         if spec.destination.mode is not WriteMode.FAIL:
             same = _places(spec.destination.settings, parents=False) & _places(spec.source.settings, parents=True)
             for place in sorted(same):
                 message = f"mode '{spec.destination.mode}' would write over the original data in '{place}'"
-                found.append(finding("destination-is-source", "destination", message, "choose another place, or mode: fail"))
+                found.append(
+                    finding("destination-is-source", "destination", message, "choose another place, or mode: fail")
+                )
         return found
 
 

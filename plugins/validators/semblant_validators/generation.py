@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from semblant.components import NoSettings
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
@@ -19,6 +18,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -31,7 +31,7 @@ _ROUNDING = 1e-9
 class GenerationValidator:
     """What to generate, and the report on it."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
@@ -57,7 +57,9 @@ def _rebalance(view: View) -> Iterator[Finding]:
 def _column_shares(view: View, table: str, column: str, shares: Mapping[str, float], path: str) -> Iterator[Finding]:
     names = view.schema.table(table).column_names
     if column not in names:
-        yield finding("rebalance-unknown", path, f"table '{table}' has no column '{column}'", advice(column, names, "columns"))
+        yield finding(
+            "rebalance-unknown", path, f"table '{table}' has no column '{column}'", advice(column, names, "columns")
+        )
         return
     if not view.is_used(table, column):
         yield finding("rebalance-unknown", path, f"column '{column}' is excluded", "include it, or remove its shares")
@@ -67,19 +69,27 @@ def _column_shares(view: View, table: str, column: str, shares: Mapping[str, flo
         fix = f"write {dotted('tables', table, 'columns', column, 'rebalance')}: true (it is trained for it)"
         yield finding("rebalance-not-enabled", path, message, fix)
     if not shares:
-        yield finding("shares-empty", path, f"no shares are given for '{column}'", "write value: share, for example yes: 0.5")
+        yield finding(
+            "shares-empty", path, f"no shares are given for '{column}'", "write value: share, for example yes: 0.5"
+        )
         return
     wrong = {value: share for value, share in shares.items() if not 0 <= share <= 1}
     for value, share in wrong.items():
-        yield finding("shares-invalid", join(path, value), f"the share of '{value}' is {share:g}", "give a share from 0 to 1")
+        yield finding(
+            "shares-invalid", join(path, value), f"the share of '{value}' is {share:g}", "give a share from 0 to 1"
+        )
     if wrong:
         return
     total = math.fsum(shares.values())
     if total > 1 + _ROUNDING:
         message = f"the shares of '{column}' add up to {total:g}"
-        yield finding("shares-invalid", path, message, "make them add up to 1, or to less: the rest goes to the other values")
+        yield finding(
+            "shares-invalid", path, message, "make them add up to 1, or to less: the rest goes to the other values"
+        )
     elif total < 1 - _ROUNDING:
-        message = f"the values of '{column}' that have no share divide the remaining {1 - total:.4g} as they do in the data"
+        message = (
+            f"the values of '{column}' that have no share divide the remaining {1 - total:.4g} as they do in the data"
+        )
         yield finding("shares-rest", path, message, "make the shares add up to 1 to have no others")
     else:
         message = f"the shares of '{column}' add up to 1: no other value, and no missing one, comes out"
@@ -94,7 +104,9 @@ def _effect(view: View) -> Iterator[Finding]:
             yield finding("generation-unused", "generation", message, "remove them, or write enabled: true")
     elif generation.text_batch_size != AUTO and not view.may_have_text:
         message = "a text batch size is given and no column that is synthesized could be text"
-        yield finding("text-batch-unused", "generation.text_batch_size", message, "remove it, or write encoding: text on a column")
+        yield finding(
+            "text-batch-unused", "generation.text_batch_size", message, "remove it, or write encoding: text on a column"
+        )
 
 
 def _report(spec: Spec) -> Iterator[Finding]:
@@ -102,25 +114,41 @@ def _report(spec: Spec) -> Iterator[Finding]:
     if not report.enabled:
         return
     if not report.formats:
-        yield finding("report-without-format", "report.formats", "a report is wanted in no format",
-                      "name one, for example pdf, or write report.enabled: false")
+        yield finding(
+            "report-without-format",
+            "report.formats",
+            "a report is wanted in no format",
+            "name one, for example pdf, or write report.enabled: false",
+        )
     for index, name in enumerate(report.formats):
         if name in report.formats[:index]:
             yield finding("report-format-twice", f"report.formats[{index}]", f"'{name}' is named twice", "name it once")
     if not spec.generation.enabled and (report.sections != AUTO or report.holdout != AUTO):
-        yield finding("report-without-data", "report", "nothing is generated, so that there is nothing to report on",
-                      "write generation.enabled: true, or remove the section")
+        yield finding(
+            "report-without-data",
+            "report",
+            "nothing is generated, so that there is nothing to report on",
+            "write generation.enabled: true, or remove the section",
+        )
 
 
 def _holdout(spec: Spec) -> Iterator[Finding]:
     holdout = spec.report.holdout
     if isinstance(holdout, float):
         if not 0 < holdout <= _LARGEST_HOLDOUT:
-            yield finding("holdout-share", "report.holdout", f"a share of {holdout:g} cannot be kept back",
-                          f"give a share above 0 and at most {_LARGEST_HOLDOUT:g}, or a file, or auto")
+            yield finding(
+                "holdout-share",
+                "report.holdout",
+                f"a share of {holdout:g} cannot be kept back",
+                f"give a share above 0 and at most {_LARGEST_HOLDOUT:g}, or a file, or auto",
+            )
     elif holdout != AUTO and "://" not in holdout and not _exists(holdout):
-        yield finding("holdout-missing", "report.holdout", f"there is no holdout file '{holdout}'",
-                      "give the path of a file with rows that the generator never sees, or a share, or auto")
+        yield finding(
+            "holdout-missing",
+            "report.holdout",
+            f"there is no holdout file '{holdout}'",
+            "give the path of a file with rows that the generator never sees, or a share, or auto",
+        )
 
 
 def _exists(path: str) -> bool:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
@@ -18,6 +17,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import ForeignKey, Schema, Table
     from semblant.spec.model import Spec
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class KeysValidator:
     """Keys written in the spec hold; keys of the source that fall away are told. Data are not looked at."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
@@ -87,7 +87,9 @@ def _foreign_keys(view: View, table: Table) -> Iterator[Finding]:
             yield finding("key-twice", here, message, "remove one of them")
             continue
         if not given.columns:
-            yield finding("empty-key", join(here, "columns"), "a foreign key needs a column", "name it, or remove the key")
+            yield finding(
+                "empty-key", join(here, "columns"), "a foreign key needs a column", "name it, or remove the key"
+            )
             continue
         yield from _columns(view, table, given.columns, join(here, "columns"))
         if given.references not in view.schema:
@@ -96,7 +98,9 @@ def _foreign_keys(view: View, table: Table) -> Iterator[Finding]:
             yield finding("reference-unknown", join(here, "references"), message, fix)
         elif not view.is_used(given.references):
             message = f"table '{given.references}' is excluded and cannot be pointed to"
-            yield finding("reference-excluded", join(here, "references"), message, "include the table, or remove the key")
+            yield finding(
+                "reference-excluded", join(here, "references"), message, "include the table, or remove the key"
+            )
         else:
             yield from _target(view, table, given_key(given, _target_of(view, given.references)), here)
 
@@ -114,7 +118,9 @@ def _found_key(view: View, table: Table, key: ForeignKey, path: str) -> Iterator
     gone = [name for name in key.columns if not view.is_used(table.name, name)]
     if not view.is_used(key.references):
         message = f"{words} falls away, because table '{key.references}' is excluded"
-        yield finding("key-falls-away", path, message, f"include '{key.references}', or write foreign_keys: [] to say so")
+        yield finding(
+            "key-falls-away", path, message, f"include '{key.references}', or write foreign_keys: [] to say so"
+        )
     elif gone:
         message = f"{words} falls away, because {_names(gone)} excluded"
         yield finding("key-falls-away", path, message, "include it, or write foreign_keys: [] to say so")
@@ -152,7 +158,9 @@ def _target(view: View, table: Table, key: ForeignKey, path: str) -> Iterator[Fi
         yield finding("key-length", join(path, "columns"), message, "name as many columns, in the same order")
         return
     if set(key.referenced_columns) != set(primary):
-        message = f"({', '.join(key.referenced_columns)}) is not the primary key of '{key.references}' ({', '.join(primary)})"
+        message = (
+            f"({', '.join(key.referenced_columns)}) is not the primary key of '{key.references}' ({', '.join(primary)})"
+        )
         yield finding("reference-not-the-key", there, message, f"leave referenced_columns out, or set {of_target}")
         return
     for own, other in zip(key.columns, key.referenced_columns, strict=True):

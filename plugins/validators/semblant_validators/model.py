@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from semblant.components import NoSettings
 from semblant.findings import ConfigStep
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
@@ -19,6 +18,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class ModelValidator:
     """Learning rate, batches and text settings have an effect; what tables override is sound."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""

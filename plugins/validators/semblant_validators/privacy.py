@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.settings import AUTO
 from semblant_validators.codes import finding
 from semblant_validators.view import View
@@ -14,6 +13,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -28,21 +28,29 @@ _FIXED_AT_MOST = 2
 class PrivacyValidator:
     """Of epsilon, noise and steps at most two are given; batches fit; the subjects are clear."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings; none when the spec asks for no privacy."""
         if spec.privacy is None:
             return []
         view = View(spec, schema)
-        return [*_tables(view), *_determined(spec.privacy), *_batches(spec, spec.privacy), *_randomness(spec),
-                *_delta(view, spec.privacy), *_strength(spec.privacy)]
+        return [
+            *_tables(view),
+            *_determined(spec.privacy),
+            *_batches(spec, spec.privacy),
+            *_randomness(spec),
+            *_delta(view, spec.privacy),
+            *_strength(spec.privacy),
+        ]
 
 
 def _tables(view: View) -> Iterator[Finding]:
     names = [table.name for table in view.synthesized]
     if len(names) != 1:
-        message = f"privacy needs exactly one table that is not original, here are {len(names)}: {', '.join(names) or 'none'}"
+        message = (
+            f"privacy needs exactly one table that is not original, here are {len(names)}: {', '.join(names) or 'none'}"
+        )
         yield finding("privacy-several-tables", "privacy", message, "exclude the others, or mark them as original")
     for name in sorted(view.originals):
         message = f"'{name}' is copied unchanged: its rows are not covered by epsilon"
@@ -55,7 +63,9 @@ def _determined(privacy: PrivacySpec) -> Iterator[Finding]:
         message = "epsilon, noise multiplier and steps are all given; the third follows from the other two"
         yield finding("privacy-overdetermined", "privacy", message, "remove one of them; it is computed and shown")
     elif not {"epsilon", "noise_multiplier"} & set(given):
-        message = "neither epsilon nor the noise multiplier is given" + (", the steps alone decide nothing" if given else "")
+        message = "neither epsilon nor the noise multiplier is given" + (
+            ", the steps alone decide nothing" if given else ""
+        )
         yield finding("privacy-underdetermined", "privacy.epsilon", message, "write epsilon: 1 for strong protection")
 
 
@@ -70,7 +80,9 @@ def _batches(spec: Spec, privacy: PrivacySpec) -> Iterator[Finding]:
     physical = privacy.max_physical_batch_size
     if by_hand and physical != AUTO and int(physical) > int(model.batch_size):
         message = f"the physical batch ({physical}) is larger than the batch ({model.batch_size})"
-        yield finding("privacy-physical-batch", "privacy.max_physical_batch_size", message, f"at most {model.batch_size}")
+        yield finding(
+            "privacy-physical-batch", "privacy.max_physical_batch_size", message, f"at most {model.batch_size}"
+        )
     if model.gradient_accumulation != AUTO:
         message = "gradient accumulation does not go with privacy: batches are drawn anew at each step"
         fix = "remove it; privacy.max_physical_batch_size limits the memory"
@@ -80,7 +92,9 @@ def _batches(spec: Spec, privacy: PrivacySpec) -> Iterator[Finding]:
 def _randomness(spec: Spec) -> Iterator[Finding]:
     if spec.seed != 0:
         message = f"seed {spec.seed} is given; whoever knows the seed can take the noise away again"
-        yield finding("privacy-seed", "seed", message, "remove it: a private run takes entropy from the operating system")
+        yield finding(
+            "privacy-seed", "seed", message, "remove it: a private run takes entropy from the operating system"
+        )
 
 
 def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
@@ -94,7 +108,9 @@ def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
 def _strength(privacy: PrivacySpec) -> Iterator[Finding]:
     if privacy.epsilon is not None:
         message = f"epsilon {privacy.epsilon:g} is {strength(privacy.epsilon)} protection"
-        yield finding("privacy-strength", "privacy.epsilon", message, "at most 1 is strong, at most 10 medium, above weak")
+        yield finding(
+            "privacy-strength", "privacy.epsilon", message, "at most 1 is strong, at most 10 medium, above weak"
+        )
 
 
 def strength(epsilon: float) -> str:

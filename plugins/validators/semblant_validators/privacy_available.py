@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant_validators.codes import finding
 
 if TYPE_CHECKING:
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 class PrivacyAvailableValidator:
     """Refuses ``privacy``."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:  # noqa: ARG002 - the protocol's signature
         """Give all findings."""
         if spec.privacy is None:
             return []
         message = "this version has no differentially private training"
-        return [finding("privacy-not-available", "privacy", message, "remove the section; rare values and extremes stay protected")]
+        return [
+            finding(
+                "privacy-not-available",
+                "privacy",
+                message,
+                "remove the section; rare values and extremes stay protected",
+            )
+        ]

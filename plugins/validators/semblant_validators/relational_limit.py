@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.settings.path import dotted
 from semblant_validators.codes import finding
 from semblant_validators.view import View
 
 if TYPE_CHECKING:
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 class RelationalLimitValidator:
     """One synthesized table, any number of original ones."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         view = View(spec, schema)
         found = [
             finding(
-                "self-reference-not-kept", dotted("tables", table.name, "foreign_keys"),
-                f"{table.name}({', '.join(key.columns)}) points to its own table; this version learns it as an ordinary "
-                "column, so that it may name rows that do not exist",
-                f"exclude the column, or write {dotted('tables', table.name, 'foreign_keys')}: [] to say that it is no key",
+                "self-reference-not-kept",
+                dotted("tables", table.name, "foreign_keys"),
+                f"{table.name}({', '.join(key.columns)}) points to its own table; this version learns it as an "
+                "ordinary column, so that it may name rows that do not exist",
+                f"exclude the column, or write {dotted('tables', table.name, 'foreign_keys')}: [] if it is none",
             )
-            for table in view.synthesized for key in view.graph.self_references(table.name)
+            for table in view.synthesized
+            for key in view.graph.self_references(table.name)
         ]
         if len(view.synthesized) <= 1:
             return found

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.settings.path import dotted
 from semblant_validators.codes import finding
 from semblant_validators.view import View
@@ -14,6 +13,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class RelationsValidator:
     """Exactly one root table; original tables are pointed to and point to no synthesized one."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
@@ -53,7 +53,9 @@ def _cycles(view: View) -> Iterator[Finding]:
         keys = "; ".join(map(str, cycle.references))
         message = f"the tables {_listed(cycle.tables)} point to each other in a ring: {keys}"
         first = cycle.references[0]
-        fix = f"remove one of the keys, for example list the keys of '{first.table}' under foreign_keys without this one"
+        fix = (
+            f"remove one of the keys, for example list the keys of '{first.table}' under foreign_keys without this one"
+        )
         yield finding("cycle", dotted("tables", first.table, "foreign_keys"), message, fix)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant_validators.codes import finding
 
 if TYPE_CHECKING:
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SourceValidator:
     """The source has tables. That its type and settings are known is seen when the spec is loaded."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""

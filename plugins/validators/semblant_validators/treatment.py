@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.components import NoSettings
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.vocabulary import ColumnTreatment, EncodingType
@@ -17,6 +16,7 @@ from semblant_validators.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.components import NoSettings
     from semblant.findings import Finding
     from semblant.schema import Column, Schema, Table
     from semblant.spec.model import ColumnSpec, Spec
@@ -28,7 +28,7 @@ _REBALANCED = (EncodingType.CATEGORICAL, EncodingType.BOOLEAN)
 class TreatmentValidator:
     """Encodings fit types, rebalancing has categories, sensitive columns that come out are told."""
 
-    settings: NoSettings = NoSettings()
+    settings: NoSettings
 
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
@@ -39,7 +39,11 @@ class TreatmentValidator:
                 if wanted.rebalance:
                     what = "column" if view.is_used(table.name) else f"table '{table.name}' with column"
                     message = f"{what} '{column.name}' is excluded and cannot be rebalanced"
-                    found.append(finding("rebalance-excluded", join(path, "rebalance"), message, "include it, or remove rebalance"))
+                    found.append(
+                        finding(
+                            "rebalance-excluded", join(path, "rebalance"), message, "include it, or remove rebalance"
+                        )
+                    )
             elif table.name in view.originals:
                 found += _copied(table, column, wanted, path)
             elif role := _key_of(view, table.name, column.name):
@@ -53,16 +57,22 @@ class TreatmentValidator:
 
 def _copied(table: Table, column: Column, wanted: ColumnSpec, path: str) -> Iterator[Finding]:
     misplaced = {
-        "encoding": wanted.encoding != AUTO, "treatment": wanted.treatment is not ColumnTreatment.SYNTHESIZE,
-        "rebalance": wanted.rebalance, "options": bool(wanted.options),
+        "encoding": wanted.encoding != AUTO,
+        "treatment": wanted.treatment is not ColumnTreatment.SYNTHESIZE,
+        "rebalance": wanted.rebalance,
+        "options": bool(wanted.options),
     }
     for key, given in misplaced.items():
         if given:
-            message = f"'{table.name}' is original data and copied unchanged; '{key}' has no place on column '{column.name}'"
+            message = (
+                f"'{table.name}' is original data and copied unchanged; '{key}' has no place on column '{column.name}'"
+            )
             fix = f"remove it, or write {dotted('tables', table.name, 'treatment')}: synthesize"
             yield finding("original-has-settings", join(path, key), message, fix)
     if wanted.sensitive is True:
-        message = f"every value of the sensitive column '{column.name}' comes out, because '{table.name}' is copied unchanged"
+        message = (
+            f"every value of the sensitive column '{column.name}' comes out, because '{table.name}' is copied unchanged"
+        )
         fix = f"exclude the column, or write {dotted('tables', table.name, 'treatment')}: synthesize"
         yield finding("sensitive-copied", join(path, "sensitive"), message, fix)
 
@@ -106,7 +116,9 @@ def _rebalance(column: Column, wanted: ColumnSpec, path: str) -> Iterator[Findin
             yield finding("rebalance-impossible", here, message, "write encoding: categorical, or remove rebalance")
     elif not may_rebalance(column.type):
         message = f"column '{column.name}' is of type {column.type}, which is not taken for categories"
-        yield finding("rebalance-impossible", here, message, "write encoding: categorical beside it, or remove rebalance")
+        yield finding(
+            "rebalance-impossible", here, message, "write encoding: categorical beside it, or remove rebalance"
+        )
 
 
 def _kept(table: Table, column: Column, wanted: ColumnSpec, path: str) -> Iterator[Finding]:
@@ -115,5 +127,5 @@ def _kept(table: Table, column: Column, wanted: ColumnSpec, path: str) -> Iterat
             f"sensitive and not synthesized: any real value of '{table.name}.{column.name}' may come out as it is, "
             "rare ones and extremes, held by a single person, included"
         )
-        fix = "write treatment: synthesize, or exclude the column; leave it so if you have the right to publish the values"
+        fix = "write treatment: synthesize, or exclude the column; leave it so if you may publish the values"
         yield finding("sensitive-kept", join(path, "treatment"), message, fix)

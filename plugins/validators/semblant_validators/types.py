@@ -71,8 +71,10 @@ FITTING: Final[dict[EncodingType, tuple[Callable[[pa.DataType], bool], str]]] = 
     EncodingType.LATITUDE: (is_number, "numbers"),
     EncodingType.LONGITUDE: (is_number, "numbers"),
     EncodingType.PATTERN: (is_string, "texts"),
-    EncodingType.IDENTIFIER: (lambda kind: is_string(kind) or bool(arrow.is_integer(kind)) or is_binary(kind),
-                              "texts, whole numbers and bytes"),
+    EncodingType.IDENTIFIER: (
+        lambda kind: is_string(kind) or bool(arrow.is_integer(kind)) or is_binary(kind),
+        "texts, whole numbers and bytes",
+    ),
     EncodingType.TEXT: (is_string, "texts"),
     EncodingType.JSON: (is_string, "texts"),
     EncodingType.LIST: (_is_list, "lists"),

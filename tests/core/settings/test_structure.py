@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import pathlib
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
@@ -18,6 +17,9 @@ from semblant.settings import AUTO, Auto, Secret, setting
 from semblant.settings.structure import structure, unstructure
 from semblant.spec.model import GenerationSpec, ReportSpec, TableSpec
 from semblant.spec.training import ModelSpec, PrivacySpec, TrainingSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Colour(enum.StrEnum):
@@ -61,34 +63,82 @@ def made(data: Any) -> Outer:
 
 
 def test_good_data_of_every_kind_become_an_object() -> None:
-    outer = made({
-        "rows": 3, "ratio": 0.5, "name": "x", "colour": "green", "columns": ["a", "b"], "pair": [2, "b"],
-        "inner": {"depth": 2}, "inners": {"k": {"depth": 3}, "empty": None}, "password": "env:PASSWORD",
-        "folder": "/tmp", "mode": "b", "flag": True, "level": "high", "anything": {"deep": [1]},
-    })
+    outer = made(
+        {
+            "rows": 3,
+            "ratio": 0.5,
+            "name": "x",
+            "colour": "green",
+            "columns": ["a", "b"],
+            "pair": [2, "b"],
+            "inner": {"depth": 2},
+            "inners": {"k": {"depth": 3}, "empty": None},
+            "password": "env:PASSWORD",
+            "folder": "/tmp",
+            "mode": "b",
+            "flag": True,
+            "level": "high",
+            "anything": {"deep": [1]},
+        }
+    )
     assert outer == Outer(
-        rows=3, ratio=0.5, name="x", colour=Colour.GREEN, columns=("a", "b"), pair=(2, "b"), inner=Inner(depth=2),
-        inners={"k": Inner(depth=3), "empty": Inner()}, password=Secret("env:PASSWORD"), folder=pathlib.Path("/tmp"),
-        mode="b", flag=True, level="high", anything={"deep": [1]},
+        rows=3,
+        ratio=0.5,
+        name="x",
+        colour=Colour.GREEN,
+        columns=("a", "b"),
+        pair=(2, "b"),
+        inner=Inner(depth=2),
+        inners={"k": Inner(depth=3), "empty": Inner()},
+        password=Secret("env:PASSWORD"),
+        folder=pathlib.Path("/tmp"),
+        mode="b",
+        flag=True,
+        level="high",
+        anything={"deep": [1]},
     )
 
 
 def test_every_fault_is_told_at_once_with_its_path() -> None:
-    found = faults({
-        "ratio": 2, "colour": "gren", "columns": ["a", 3], "pair": [1], "inner": {"dept": 1, "depth": 10},
-        "inners": {"a b": {"depth": "deep"}}, "password": "hunter2", "mode": "c", "flag": "yes", "level": 3, "extra": 1,
-    }, path="here")
-    assert sorted(found) == sorted([
-        ("here.rows", "missing-key"), ("here.ratio", "out-of-bounds"), ("here.colour", "unknown-choice"),
-        ("here.columns[1]", "wrong-type"), ("here.pair", "wrong-length"), ("here.inner.dept", "unknown-key"),
-        ("here.inner.depth", "out-of-bounds"), ('here.inners."a b".depth', "wrong-type"),
-        ("here.password", "plain-secret"), ("here.mode", "unknown-choice"), ("here.flag", "wrong-type"),
-        ("here.level", "wrong-type"), ("here.extra", "unknown-key"),
-    ])
+    found = faults(
+        {
+            "ratio": 2,
+            "colour": "gren",
+            "columns": ["a", 3],
+            "pair": [1],
+            "inner": {"dept": 1, "depth": 10},
+            "inners": {"a b": {"depth": "deep"}},
+            "password": "hunter2",
+            "mode": "c",
+            "flag": "yes",
+            "level": 3,
+            "extra": 1,
+        },
+        path="here",
+    )
+    assert sorted(found) == sorted(
+        [
+            ("here.rows", "missing-key"),
+            ("here.ratio", "out-of-bounds"),
+            ("here.colour", "unknown-choice"),
+            ("here.columns[1]", "wrong-type"),
+            ("here.pair", "wrong-length"),
+            ("here.inner.dept", "unknown-key"),
+            ("here.inner.depth", "out-of-bounds"),
+            ('here.inners."a b".depth', "wrong-type"),
+            ("here.password", "plain-secret"),
+            ("here.mode", "unknown-choice"),
+            ("here.flag", "wrong-type"),
+            ("here.level", "wrong-type"),
+            ("here.extra", "unknown-key"),
+        ]
+    )
 
 
 def test_every_fault_says_how_to_mend_it() -> None:
-    _, found = structure(Outer, {"rows": "abc", "colour": "gren", "colum": 1, "flag": "true", "name": 5, "ratio": "0.5"})
+    _, found = structure(
+        Outer, {"rows": "abc", "colour": "gren", "colum": 1, "flag": "true", "name": 5, "ratio": "0.5"}
+    )
     texts = {finding.path: f"{finding.message}. {finding.fix}" for finding in found}
     assert texts == {
         "rows": "expected a whole number, got 'abc'. give a whole number of at least 1 (how many rows)",
@@ -176,7 +226,11 @@ def test_a_validator_of_the_class_is_heard_beside_other_faults() -> None:
         b: int = attrs.field(default=0, validator=even)
         c: bool = False
 
-    assert faults({"a": 1, "b": 3, "c": 4}, Checked) == [("a", "invalid-value"), ("b", "invalid-value"), ("c", "wrong-type")]
+    assert faults({"a": 1, "b": 3, "c": 4}, Checked) == [
+        ("a", "invalid-value"),
+        ("b", "invalid-value"),
+        ("c", "wrong-type"),
+    ]
 
 
 def test_a_class_that_refuses_the_whole_is_a_fault_of_the_section() -> None:
@@ -217,19 +271,27 @@ def test_no_plain_data_make_it_raise(data: dict[str, Any]) -> None:
     assert all(finding.path.startswith("model") and finding.fix for finding in found)
 
 
-@given(st.builds(
-    TrainingSettings,
-    max_epochs=st.just(AUTO) | st.integers(1, 100_000), max_minutes=st.none() | st.floats(0.1, 1e6),
-    adaptive_learning_rate=st.booleans(), learning_rate=st.just(AUTO) | st.floats(1e-9, 1), batch_size=st.integers(1, 10**6),
-    early_stop_delta=st.floats(0, 0.99),
-))
+@given(
+    st.builds(
+        TrainingSettings,
+        max_epochs=st.just(AUTO) | st.integers(1, 100_000),
+        max_minutes=st.none() | st.floats(0.1, 1e6),
+        adaptive_learning_rate=st.booleans(),
+        learning_rate=st.just(AUTO) | st.floats(1e-9, 1),
+        batch_size=st.integers(1, 10**6),
+        early_stop_delta=st.floats(0, 0.99),
+    )
+)
 def test_what_is_unstructured_is_structured_to_the_same(settings: TrainingSettings) -> None:
     assert structure(TrainingSettings, unstructure(settings))[0] == settings
     assert structure(TrainingSettings, unstructure(settings, omit_defaults=True))[0] == settings
 
 
 def test_defaults_are_left_out_on_demand_and_true_is_not_one() -> None:
-    assert unstructure(Outer(rows=1, level=1, inner=Inner(depth=2)), omit_defaults=True) == {"rows": 1, "inner": {"depth": 2}}
+    assert unstructure(Outer(rows=1, level=1, inner=Inner(depth=2)), omit_defaults=True) == {
+        "rows": 1,
+        "inner": {"depth": 2},
+    }
 
 
 def test_a_secret_is_unstructured_as_its_reference() -> None:

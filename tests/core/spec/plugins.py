@@ -81,5 +81,6 @@ def standard(failure: str = "", more: Iterable[Component] = ()) -> Host:
         RendererType(name="pdf", factory=nowhere, summary="PDF"),
         RendererType(name="json", factory=nowhere, summary="JSON"),
         SectionType(name="univariate", factory=nowhere, summary="one column"),
-        *more, failure=failure,
+        *more,
+        failure=failure,
     )

@@ -16,11 +16,31 @@ def codes(text: str) -> list[str]:
     return [finding.code for finding in read(text).findings]
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("no", "no"), ("on", "on"), ("y", "y"), ("yes", "yes"), ("2024-01-01", "2024-01-01"), ("12:30", "12:30"), ("1_000", "1_000"),
-    ("true", True), ("null", None), ("~", None), ("", None), ("0x10", 16), ("0o17", 15), ("017", 17), ("1e3", 1000.0),
-    (".5", 0.5), ("'1'", "1"), ('"true"', "true"), ("!!str 5", "5"), (".inf", float("inf")),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("on", "on"),
+        ("y", "y"),
+        ("yes", "yes"),
+        ("2024-01-01", "2024-01-01"),
+        ("12:30", "12:30"),
+        ("1_000", "1_000"),
+        ("true", True),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("0x10", 16),
+        ("0o17", 15),
+        ("017", 17),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("'1'", "1"),
+        ('"true"', "true"),
+        ("!!str 5", "5"),
+        (".inf", float("inf")),
+    ],
+)
 def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
     read_value = read(f"a: {text}").data["a"]
     assert (read_value, type(read_value)) == (value, type(value))
@@ -32,15 +52,16 @@ def test_keys_stay_texts() -> None:
 
 def test_every_key_and_entry_knows_its_line() -> None:
     document = read("a: 1\nb:\n  - x\n  - y: 2\nc: {d: 3}\n")
-    assert [document.line(keys) for keys in [("a",), ("b", 1), ("b", 1, "y"), ("c", "d"), ("c", "missing"), ("zzz",)]] == [
-        1, 4, 4, 5, 5, None
-    ]
+    assert [
+        document.line(keys) for keys in [("a",), ("b", 1), ("b", 1, "y"), ("c", "d"), ("c", "missing"), ("zzz",)]
+    ] == [1, 4, 4, 5, 5, None]
 
 
 def test_all_duplicate_keys_are_told_with_both_lines() -> None:
     found = read("a: 1\nb: 2\na: 3\nc:\n  d: 1\n  d: 2\n").findings
     assert [(finding.path, finding.line, finding.code) for finding in found] == [
-        ("a", 3, "duplicate-key"), ("c.d", 6, "duplicate-key")
+        ("a", 3, "duplicate-key"),
+        ("c.d", 6, "duplicate-key"),
     ]
     assert "line 1" in found[0].message
 
@@ -74,12 +95,25 @@ def test_an_explosion_of_anchors_is_stopped_soon() -> None:
     assert time.process_time() - begun < 10
 
 
-@pytest.mark.parametrize(("text", "code", "line"), [
-    ("a:\n\tb: 1", "syntax", 2), ("a: [1,\nb: 2", "syntax", 1), ("x: 1\ny: b: c", "syntax", 2), ("a: 'x\n", "syntax", 1),
-    ("a: 1\n---\nb: 2", "syntax", 2), ("a: *nope", "syntax", 1), ("a: !!python/object:os.system {}", "tag", 1),
-    ("a: &x [*x]", "recursive-anchor", 1), ("a: &x {<<: *x}", "recursive-anchor", 1), ("? [a]\n: 1", "syntax", 1),
-    ("<<: 3", "syntax", 1), ("a: \x00", "syntax", None), ("[" * 5000, "too-deep", None), ("- " * 200 + "a", "too-deep", None),
-])
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("a:\n\tb: 1", "syntax", 2),
+        ("a: [1,\nb: 2", "syntax", 1),
+        ("x: 1\ny: b: c", "syntax", 2),
+        ("a: 'x\n", "syntax", 1),
+        ("a: 1\n---\nb: 2", "syntax", 2),
+        ("a: *nope", "syntax", 1),
+        ("a: !!python/object:os.system {}", "tag", 1),
+        ("a: &x [*x]", "recursive-anchor", 1),
+        ("a: &x {<<: *x}", "recursive-anchor", 1),
+        ("? [a]\n: 1", "syntax", 1),
+        ("<<: 3", "syntax", 1),
+        ("a: \x00", "syntax", None),
+        ("[" * 5000, "too-deep", None),
+        ("- " * 200 + "a", "too-deep", None),
+    ],
+)
 def test_a_text_that_is_no_spec_is_named_with_its_line(text: str, code: str, line: int | None) -> None:
     found = read(text).findings
     assert code in [finding.code for finding in found]
@@ -103,9 +137,13 @@ def test_no_bytes_make_the_reader_raise(content: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**18), 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4), max_leaves=12,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
 )
 
 

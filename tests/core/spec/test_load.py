@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,9 @@ from semblant.spec.load import load_spec
 from semblant.spec.model import ForeignKeySpec, Selected, Spec
 from semblant.vocabulary import ModelSize, WriteMode
 from tests.core.spec.plugins import standard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOST = standard()
 SOURCE = "source: {type: files, path: /data/a.csv}\n"
@@ -44,7 +47,11 @@ def test_a_short_spec_has_the_defaults_everywhere_else() -> None:
 
 
 def test_yaml_json_and_plain_data_give_the_same_spec(tmp_path: Path) -> None:
-    data = {"source": {"type": "files", "path": "/data/a.csv"}, "model": {"size": "large"}, "tables": {"a b": {"primary_key": "id"}}}
+    data = {
+        "source": {"type": "files", "path": "/data/a.csv"},
+        "model": {"size": "large"},
+        "tables": {"a b": {"primary_key": "id"}},
+    }
     (tmp_path / "spec.json").write_text(json.dumps(data, indent=1))
     (tmp_path / "spec.yaml").write_text(SOURCE + 'model: {size: large}\ntables:\n  "a b": {primary_key: id}\n')
     specs = [load_spec(source, HOST) for source in (data, tmp_path / "spec.json", str(tmp_path / "spec.yaml"))]
@@ -87,21 +94,29 @@ destination:
 """
     error = refused(text)
     assert placed(error) == [
-        ("source.path", "missing-key", 1), ("source.pth", "unknown-key", 3), ("seeed", "unknown-key", 4),
+        ("source.path", "missing-key", 1),
+        ("source.pth", "unknown-key", 3),
+        ("seeed", "unknown-key", 4),
         ('tables."Order Details".include', "wrong-type", 7),
         ('tables."Order Details".columns.total.encoding', "unknown-choice", 9),
         ('tables."Order Details".primary_key', "wrong-type", 10),
-        ('tables."Order Details".model.max_epochs', "out-of-bounds", 11), ("model.size", "unknown-choice", 13),
-        ("model.learning_rate", "wrong-type", 14), ("generation.records", "out-of-bounds", 16),
-        ("destination.type", "missing-key", 17), ("destination.mode", "unknown-choice", 18),
+        ('tables."Order Details".model.max_epochs', "out-of-bounds", 11),
+        ("model.size", "unknown-choice", 13),
+        ("model.learning_rate", "wrong-type", 14),
+        ("generation.records", "out-of-bounds", 16),
+        ("destination.type", "missing-key", 17),
+        ("destination.mode", "unknown-choice", 18),
     ]
     assert all(finding.fix for finding in error.findings)
     assert "12 mistakes" in str(error)
-    assert {finding.step for finding in error.findings if finding.path.startswith("destination")} == {ConfigStep.DESTINATION}
+    assert {finding.step for finding in error.findings if finding.path.startswith("destination")} == {
+        ConfigStep.DESTINATION
+    }
 
 
 def test_the_settings_of_a_component_are_checked_with_their_own_path() -> None:
-    text = "source:\n  type: files\n  path: a\n  header_rows: -1\ndestination:\n  type: folder\n  path: 3\n  mode: append\n"
+    source = "source:\n  type: files\n  path: a\n  header_rows: -1\n"
+    text = source + "destination:\n  type: folder\n  path: 3\n  mode: append\n"
     assert placed(refused(text)) == [("source.header_rows", "out-of-bounds", 4), ("destination.path", "wrong-type", 7)]
 
 
@@ -127,18 +142,21 @@ def test_a_component_without_its_package_comes_with_the_pip_line() -> None:
     assert (finding.code, finding.fix) == ("missing-dependency", "pip install 'semblant[oracle]'")
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("model: {backend: netwrk}", ("model.backend", "unknown-component")),
-    ("model: {backend: letters}", ("model.backend", "wrong-kind")),
-    ("model: {text: {backend: network}}", ("model.text.backend", "wrong-kind")),
-    ("model: {settings: {layers: 0}}", ("model.settings.layers", "out-of-bounds")),
-    ("model: {backend: network, settings: {layer: 1}}", ("model.settings.layer", "unknown-key")),
-    ("tables: {a: {model: {backend: nothing}}}", ("tables.a.model.backend", "unknown-component")),
-    ("report: {formats: [pdf, docx]}", ("report.formats[1]", "unknown-component")),
-    ("report: {formats: docx}", ("report.formats", "unknown-component")),
-    ("report: {sections: [univariat]}", ("report.sections[0]", "unknown-component")),
-    ("name: a/b", ("name", "bad-name")),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model: {backend: netwrk}", ("model.backend", "unknown-component")),
+        ("model: {backend: letters}", ("model.backend", "wrong-kind")),
+        ("model: {text: {backend: network}}", ("model.text.backend", "wrong-kind")),
+        ("model: {settings: {layers: 0}}", ("model.settings.layers", "out-of-bounds")),
+        ("model: {backend: network, settings: {layer: 1}}", ("model.settings.layer", "unknown-key")),
+        ("tables: {a: {model: {backend: nothing}}}", ("tables.a.model.backend", "unknown-component")),
+        ("report: {formats: [pdf, docx]}", ("report.formats[1]", "unknown-component")),
+        ("report: {formats: docx}", ("report.formats", "unknown-component")),
+        ("report: {sections: [univariat]}", ("report.sections[0]", "unknown-component")),
+        ("name: a/b", ("name", "bad-name")),
+    ],
+)
 def test_backends_formats_sections_and_names_are_checked(text: str, expected: tuple[str, str]) -> None:
     (finding,) = refused(SOURCE + text + "\n").findings
     assert (finding.path, finding.code, finding.line) == (*expected, 2)
@@ -148,7 +166,8 @@ def test_overrides_win_over_environment_over_file_over_defaults() -> None:
     text = SOURCE + "model: {size: small}\n"
     variable = {"SEMBLANT_SET__MODEL__SIZE": "medium"}
     sizes = [
-        load_spec(SOURCE, HOST, environment={}), load_spec(text, HOST, environment={}),
+        load_spec(SOURCE, HOST, environment={}),
+        load_spec(text, HOST, environment={}),
         load_spec(text, HOST, environment=variable | {"SEMBLANT_SET__SEED": "4"}),
         load_spec(text, HOST, ["model.size=large"], variable),
     ]
@@ -179,7 +198,8 @@ def test_overrides_reach_names_with_dots_and_blanks_and_lists() -> None:
 
 def test_relative_paths_in_a_file_are_those_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    text = "source: {type: files, path: ../data/*.csv}\ndestination: {type: folder, path: out}\nreport: {holdout: hold.csv}\n"
+    source = "source: {type: files, path: ../data/*.csv}\n"
+    text = source + "destination: {type: folder, path: out}\nreport: {holdout: hold.csv}\n"
     (tmp_path / "sub" / "spec.yaml").write_text(text)
     spec = load_spec(tmp_path / "sub" / "spec.yaml", HOST, environment={})
     assert spec.source.settings["path"] == str(tmp_path / "data" / "*.csv")
@@ -212,8 +232,15 @@ def test_files_that_are_no_spec_are_named_with_what_to_do(tmp_path: Path) -> Non
     with (tmp_path / "huge.yaml").open("wb") as file:
         file.truncate(100 * 2**20)
     expected = {
-        "spec.yml": "did you mean", "": "is a folder", "image.yaml": "UTF-8", "zero.yaml": "binary", "empty.yaml": "is empty",
-        "list.yaml": "not a mapping", "data.csv": "looks like data", "huge.yaml": "100 MB", "no/such.yaml": "no folder",
+        "spec.yml": "did you mean",
+        "": "is a folder",
+        "image.yaml": "UTF-8",
+        "zero.yaml": "binary",
+        "empty.yaml": "is empty",
+        "list.yaml": "not a mapping",
+        "data.csv": "looks like data",
+        "huge.yaml": "100 MB",
+        "no/such.yaml": "no folder",
     }
     for name, words in expected.items():
         text = str(refused(tmp_path / name))
@@ -241,10 +268,39 @@ def test_secrets_are_kept_as_references_and_plain_ones_refused_unseen() -> None:
 
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=6) | st.just("auto")
-TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([
-    "type", "path", "columns", "include", "primary_key", "foreign_keys", "references", "text", "size", "a b", "rebalance",
-    "formats", "holdout", "settings", "model", "encoding", "backend", "sections",
-]), inner, max_size=4), max_leaves=15)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "type",
+                    "path",
+                    "columns",
+                    "include",
+                    "primary_key",
+                    "foreign_keys",
+                    "references",
+                    "text",
+                    "size",
+                    "a b",
+                    "rebalance",
+                    "formats",
+                    "holdout",
+                    "settings",
+                    "model",
+                    "encoding",
+                    "backend",
+                    "sections",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
 KEYS = ["source", "tables", "model", "generation", "report", "destination", "privacy", "name", "seed", "zzz"]
 
 

@@ -17,18 +17,21 @@ def laid(data: dict[str, Any], *texts: str) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize(("text", "result"), [
-    ("seed=3", {"seed": 3}),
-    ("model.size=large", {"model": {"size": "large"}}),
-    ("name=a=b", {"name": "a=b"}),
-    ('tables."Order Details".include=false', {"tables": {"Order Details": {"include": False}}}),
-    ('tables."a=b"."c.d"=1', {"tables": {"a=b": {"c.d": 1}}}),
-    ("report.formats=[pdf, json]", {"report": {"formats": ["pdf", "json"]}}),
-    ("privacy={epsilon: 1}", {"privacy": {"epsilon": 1}}),
-    ("name=", {"name": None}),
-    ("country=no", {"country": "no"}),
-    ("tables.2024.include=false", {"tables": {"2024": {"include": False}}}),
-])
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("seed=3", {"seed": 3}),
+        ("model.size=large", {"model": {"size": "large"}}),
+        ("name=a=b", {"name": "a=b"}),
+        ('tables."Order Details".include=false', {"tables": {"Order Details": {"include": False}}}),
+        ('tables."a=b"."c.d"=1', {"tables": {"a=b": {"c.d": 1}}}),
+        ("report.formats=[pdf, json]", {"report": {"formats": ["pdf", "json"]}}),
+        ("privacy={epsilon: 1}", {"privacy": {"epsilon": 1}}),
+        ("name=", {"name": None}),
+        ("country=no", {"country": "no"}),
+        ("tables.2024.include=false", {"tables": {"2024": {"include": False}}}),
+    ],
+)
 def test_a_value_is_yaml_and_lands_in_its_place(text: str, result: dict[str, Any]) -> None:
     assert laid({}, text) == result
 
@@ -61,12 +64,15 @@ def test_what_has_no_place_is_a_finding(text: str) -> None:
 
 def test_variables_are_read_without_regard_to_case_where_the_spec_has_the_name() -> None:
     environment = {
-        "SEMBLANT_SET__MODEL__MAX_EPOCHS": "3", "SEMBLANT_SET__TABLES__ORDERDETAILS__INCLUDE": "false", "OTHER": "1",
+        "SEMBLANT_SET__MODEL__MAX_EPOCHS": "3",
+        "SEMBLANT_SET__TABLES__ORDERDETAILS__INCLUDE": "false",
+        "OTHER": "1",
         "SEMBLANT_HOME": "/x",
     }
     found = from_environment(environment, {"tables": {"OrderDetails": {}}})
     assert [(one.keys, one.value) for one in found if isinstance(one, Override)] == [
-        (("model", "max_epochs"), 3), (("tables", "OrderDetails", "include"), False)
+        (("model", "max_epochs"), 3),
+        (("tables", "OrderDetails", "include"), False),
     ]
 
 
