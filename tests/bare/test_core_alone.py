@@ -70,7 +70,9 @@ def test_the_missing_pieces_are_listed_with_their_pip_lines() -> None:
 def test_a_model_that_is_asked_for_is_answered_with_its_pip_line() -> None:
     host = PluginHost()
 
-    for name in host.models:
+    tabular = [name for name, model in host.models.items() if model.learns == "tabular"]
+    assert tabular
+    for name in tabular:
         with pytest.raises(MissingDependencyError) as caught:
             host.get("model", name)
         assert caught.value.fix == "pip install 'semblant[models]'"
