@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _RESIDENT_BYTES = 2**30
 """Tokens held in memory for training at most; beyond it a fixed uniform choice of rows is trained on."""
 
+_LEAST_CALIBRATED = 500
+"""Training rows below which counts are too few to correct marginals by."""
+
 
 class ColumnArBackend:
     """Trains and loads :class:`~semblant_models.tabular.model.TabularModel`."""
@@ -70,10 +73,13 @@ class ColumnArBackend:
                 "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
                 "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None, "stopped": progress.stopped,
             }
-        return TabularModel(
+        model = TabularModel(
             encoding=table.encoding, shape=shape, arrays=arrays, tables=tables, history=history, settings_used=used,
             particles=self._settings.particles,
         )
+        if layout.tokens and len(train) >= _LEAST_CALIBRATED:
+            model.calibrate(table.counts(), rows=int(np.clip(2 * len(train), 32_768, 131_072)), seed=run.random_seed("calibrate", training.name))
+        return model
 
     def load(self, folder: Path) -> TabularModel:
         """Load a model; nothing found there is executed."""

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from attrs import define, field
 
 from semblant.errors import ArtefactError
+from semblant_models.tabular.calibration import calibrate
 from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.encodings.arrow import plain, restore
@@ -89,6 +90,23 @@ class TabularModel:
             padded[: len(part)] = part
             out[start : start + len(part)] = -np.asarray(score(weights["params"], weights["tables"], padded))[: len(part)]
         return out
+
+    def calibrate(self, wanted: np.ndarray, *, rows: int, seed: int) -> None:
+        """Shift the fixed log-shares until the marginals of drawn tokens are those of ``wanted`` counts."""
+        size = BATCH_ROWS
+        root = jax.random.wrap_key_data(jnp.array([seed >> 32, seed & 0xFFFFFFFF], jnp.uint32))
+        free, heat = np.zeros((size, self.shape.tokens), np.int32), np.ones(self.shape.tokens, np.float32)
+
+        def draw(tables: dict[str, np.ndarray], number: int) -> np.ndarray:
+            self.tables, self._weights = tables, {}
+            key = jax.random.fold_in(root, number)
+            parts = [
+                self._draw(jax.random.fold_in(key, i), free, free > 0, heat, heat, size)[0] for i in range(max(rows // size, 1))
+            ]
+            return np.concatenate([np.asarray(part) for part in parts])
+
+        self.tables = calibrate(self.shape, self.encoding.layout, self.tables, wanted, draw)
+        self._weights = {}
 
     def save(self, folder: Path) -> None:
         """Write ``model.safetensors`` and ``model.json``."""

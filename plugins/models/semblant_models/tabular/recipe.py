@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from semblant_models.settings import ColumnArSettings
 
 _WIDTH = {ModelSize.SMALL: (32, 8), ModelSize.MEDIUM: (64, 8), ModelSize.LARGE: (128, 12)}
-_VISITS = {Goal.ACCURACY: 700_000, Goal.SPEED: 300_000}
+_VISITS = {Goal.ACCURACY: 4_000_000, Goal.SPEED: 1_000_000}
 
 
 @frozen(kw_only=True)

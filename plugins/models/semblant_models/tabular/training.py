@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONGEST_CALL = 100
 """Optimizer steps per compiled call: between calls a job can be cancelled."""
 _VALIDATION_ROWS = 20_000
-_COOL_SHARE = 0.25
+_COOL_SHARE = 0.4
 _LAST_RATE = 0.02
 _MOST_RESTARTS = 3
 _CHECKPOINT_SECONDS = 20.0
@@ -181,7 +181,7 @@ class Training:
             progress.stopped = "time"
 
     def _early_stop(self, progress: Progress, found: float) -> None:
-        """Count validations without enough gain; then lower the rate for a quarter of the steps done, and end."""
+        """Count validations without enough gain; then lower the rate for a further 40 % of the steps done, and end."""
         gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
         if found < progress.reference - gain:
             progress.reference, progress.stale = found, 0
