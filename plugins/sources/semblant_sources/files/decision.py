@@ -16,6 +16,7 @@ from semblant_sources.files.kinds import (
     POINT,
     POINT_GROUPED,
     TRUTH,
+    whole_floats,
     whole_numbers,
 )
 from semblant_sources.files.plan import ColumnPlan
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _COMMA_STYLE = frozenset({COMMA, COMMA_GROUPED})
 _ENOUGH = 20
 _FEW_TOKENS = 10
-_SHARE = {"integer": 0.05, "number": 0.05, "date": 0.10, "datetime": 0.10, "bool": 0.0}
+_SHARE = {"integer": 0.05, "number": 0.05, "date": 0.10, "datetime": 0.10, "bool": 0.0, "amount": 0.0}
 
 
 @frozen
@@ -74,7 +75,7 @@ def decide(name: str, index: int, evidence: Evidence, style: FileStyle, settings
             return evolve(text, notes=(f"'{name}' holds nothing but {_listed(evidence.sentinels)}, kept as text",))
         return text
     fit = {kind: failures for kind, failures in evidence.kinds.items() if _tolerable(kind, evidence)}
-    chosen = _number(name, fit, evidence, style) or _moment(name, fit, evidence, settings) or _truth(fit)
+    chosen = _number(name, fit, evidence, style) or _amount(name, fit, style) or _moment(name, fit, evidence, settings) or _truth(fit)
     if chosen is None:
         return evolve(text, notes=_near_miss(name, evidence))
     if isinstance(chosen, str):
@@ -82,9 +83,9 @@ def decide(name: str, index: int, evidence: Evidence, style: FileStyle, settings
     kind, type_, parse, notes = chosen
     failures = fit[kind]
     if failures.tokens:
-        notes = (*notes, f"'{name}': {failures.cells} cells that are no {_noun(kind)} are read as missing: {_listed(failures.tokens)}")
+        notes = (*notes, f"'{name}': {counted(failures.cells, 'cell')} no {_noun(kind)}, read as missing: {_listed(failures.tokens)}")
     if evidence.sentinels:
-        notes = (*notes, f"'{name}': {sum(evidence.sentinels.values())} cells {_listed(evidence.sentinels)} are read as missing")
+        notes = (*notes, f"'{name}': {counted(sum(evidence.sentinels.values()), 'cell')} read as missing: {_listed(evidence.sentinels)}")
     return ColumnPlan(
         name=name, index=index, type=type_, kind=kind, parse=parse, missing=frozenset(failures.tokens), notes=notes
     )
@@ -112,7 +113,7 @@ def _tolerable(kind: Kind, evidence: Evidence) -> bool:
 
 def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: FileStyle) -> _Choice | str | None:
     if evidence.leading_zero:
-        return f"'{name}' has numbers with leading zeros and is kept as text" if fit.keys() & {INTEGER, *NUMBERS} else None
+        return f"'{name}' has numbers with leading zeros and is kept as text" if evidence.codes or fit.keys() & {INTEGER, *NUMBERS} else None
     if INTEGER in fit:
         if evidence.beyond_int64:
             return f"'{name}' has whole numbers beyond 64 bits and is kept as text, so that no digit is lost"
@@ -125,6 +126,8 @@ def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: Fil
         return f"'{name}' has numbers whose comma or point may part decimals or thousands; kept as text, set decimal to read them"
     if evidence.bare_exponent and not evidence.pointed:
         return f"'{name}' has codes such as 5E1 that are not taken for numbers; kept as text, set types to read them"
+    if kind is POINT and evidence.whole:
+        return kind, pa.int64(), whole_floats, ()
     side = "comma" if kind in _COMMA_STYLE else "point"
     if kind in (POINT_GROUPED, COMMA_GROUPED) and side not in evidence.fraction:
         return kind, pa.int64(), whole_numbers(), (f"'{name}' is written with thousands separators",)
@@ -134,6 +137,19 @@ def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: Fil
     if kind in (POINT_GROUPED, COMMA_GROUPED):
         notes = (f"'{name}' is written with thousands separators",)
     return kind, pa.float64(), None, notes
+
+
+def _amount(name: str, fit: dict[Kind, Failures], style: FileStyle) -> _Choice | str | None:
+    """Amounts are numbers when every cell carries the same sign."""
+    kinds = [kind for kind in fit if kind.family == "amount"]
+    if not kinds:
+        return None
+    sign = kinds[0].name[0]
+    kind = kinds[0]
+    if len(kinds) > 1:
+        comma = style.mark == "," or (not style.mark and style.delimiter != "," and sign not in "$£")
+        kind = kinds[1] if comma else kinds[0]
+    return kind, pa.float64(), None, (f"'{name}': the sign '{sign}', which every cell has, is taken off",)
 
 
 def _mark(kinds: list[Kind], style: FileStyle) -> Kind | None:
@@ -188,8 +204,17 @@ def _near_miss(name: str, evidence: Evidence) -> tuple[str, ...]:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _noun(kind: Kind) -> str:
-    return {"integer": "whole number", "number": "number", "bool": "truth value"}.get(kind.family, "date")
+    return {"integer": "whole number", "number": "number", "amount": "amount", "bool": "truth value"}.get(kind.family, "date")
 
 
 def _listed(tokens: dict[str, int]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,19 @@ from attrs import frozen
 from semblant.errors import DataError
 
 if TYPE_CHECKING:
+    import _csv
+    from collections.abc import Iterable
+
     from semblant_sources.files.place import Place
     from semblant_sources.settings import FilesSettings
 
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 _CANDIDATES = ("\t", ";", "|", ",")
 """On equal evidence the first wins: a comma may also be a decimal mark or stand in text."""
-_SAMPLE_ROWS = 1000
+_ROWS = 1000
+_QUOTE_WITHIN = re.compile(r"""\\["'](?![,;|\t\r\n]|$)""")
+ONE_COLUMN = "\x1f"
+"""Stands for the delimiter of a file with one column, whose text may well have commas."""
 
 
 @frozen(kw_only=True)
@@ -31,18 +39,24 @@ class Dialect:
 
     def rows(self, text: str, limit: int | None = None) -> list[list[str]]:
         """Parse a piece of text; lines without any cell are left out."""
-        found: list[list[str]] = []
-        for row in self.reader(io.StringIO(text, newline=None)):
-            if row:
-                found.append(row)
-                if limit is not None and len(found) >= limit:
-                    break
+        return [row for _, row in self.numbered_rows(io.StringIO(text, newline=None), limit)]
+
+    def numbered_rows(self, lines: Iterable[str], limit: int | None = None) -> list[tuple[int, list[str]]]:
+        """Parse rows together with the physical line that each ends in; stops before a cell of more than 128 kB."""
+        reader = self.reader(lines)
+        found: list[tuple[int, list[str]]] = []
+        with contextlib.suppress(csv.Error):
+            for row in reader:
+                if row:
+                    found.append((reader.line_num, row))
+                    if limit is not None and len(found) >= limit:
+                        break
         return found
 
-    def reader(self, lines: object) -> csv._reader:
+    def reader(self, lines: Iterable[str]) -> _csv._reader:
         """Give the standard library's reader with this dialect."""
         return csv.reader(
-            lines,  # type: ignore[arg-type]
+            lines,
             delimiter=self.delimiter,
             quotechar=self.quote or None,
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
@@ -62,8 +76,8 @@ class _Trial:
 
 def complete_rows(dialect: Dialect, text: str, *, whole: bool) -> list[list[str]]:
     """Rows of a head, without the last when the text was cut there."""
-    rows = dialect.rows(text, _SAMPLE_ROWS)
-    return rows if whole or len(rows) >= _SAMPLE_ROWS or len(rows) < 2 else rows[:-1]
+    rows = dialect.rows(text, _ROWS)
+    return rows if whole or len(rows) >= _ROWS or len(rows) < 2 else rows[:-1]
 
 
 def sniff(text: str, settings: FilesSettings, place: Place, *, whole: bool) -> Dialect:
@@ -76,15 +90,12 @@ def sniff(text: str, settings: FilesSettings, place: Place, *, whole: bool) -> D
     for delimiter in _delimiters(settings, place):
         for quote, escape in _quotings(text, settings, place):
             dialect = Dialect(delimiter=delimiter, quote=quote, escape=escape)
-            try:
-                rows = complete_rows(dialect, text, whole=whole)
-            except csv.Error:
-                continue
+            rows = complete_rows(dialect, text, whole=whole)
             if rows:
                 trials.append(_trial(dialect, rows))
-    default = Dialect(delimiter=_delimiters(settings, place)[-1], quote=_quotings(text, settings, place)[0][0])
+    default = Dialect(delimiter=ONE_COLUMN, quote=_quotings(text, settings, place)[0][0])
     if settings.delimiter != "auto":
-        return max(trials, key=lambda t: t.share).dialect if trials else default
+        return max(trials, key=lambda t: t.share).dialect
     good = [t for t in trials if t.width > 1 and _convincing(t)]
     if good:
         return max(good, key=lambda t: round(t.share, 3)).dialect
@@ -104,7 +115,7 @@ def _trial(dialect: Dialect, rows: list[list[str]]) -> _Trial:
 
 def _convincing(trial: _Trial) -> bool:
     """A delimiter is believed when most lines agree, or fewer do and the first is one of them."""
-    return trial.share >= 0.7 or (trial.share >= 0.4 and trial.first == trial.width)
+    return trial.share >= 0.5 or (trial.share >= 0.4 and trial.first == trial.width)
 
 
 def _delimiters(settings: FilesSettings, place: Place) -> tuple[str, ...]:
@@ -121,7 +132,7 @@ def _quotings(text: str, settings: FilesSettings, place: Place) -> list[tuple[st
     else:
         quotes = ["" if settings.quote == "none" else _one_character(settings.quote, "quote", place)]
     if settings.escape == "auto":
-        escapes = ["", "\\"] if any(q and f"\\{q}" in text for q in quotes) else [""]
+        escapes = ["\\", ""] if quotes != [""] and _QUOTE_WITHIN.search(text) else [""]
     else:
         escapes = ["" if settings.escape == "none" else _one_character(settings.escape, "escape", place)]
     return [(quote, escape) for quote in quotes for escape in escapes]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 from attrs import define, field
 
 from semblant_sources.files.calendar import FINE, temporal_kinds
-from semblant_sources.files.kinds import INTEGER, NUMBERS, TRUTH, is_sentinel
+from semblant_sources.files.kinds import INTEGER, NUMBERS, POINT, SIGNS, TRUTH, amounts, is_sentinel
+from semblant_sources.files.matching import among, distinct, matches, stripped
 
 if TYPE_CHECKING:
     from semblant_sources.files.kinds import Kind
@@ -45,13 +47,16 @@ class Evidence:
     beyond_float: bool = False
     bare_exponent: bool = False
     pointed: bool = False
-    grouped: bool = False
+    whole: bool = True
+    """Whether all decimals are whole numbers written with an exponent (1e+05)."""
     fraction: set[str] = field(factory=set)
     """Names of the number kinds under which some cell has decimals."""
     fine: bool = False
     wordless: list[int] | None = field(factory=list)
     """Rows whose cell has digits and no letter; None once they are too many for a column of words."""
     leading_zero: bool = False
+    codes: bool = False
+    """Whether the first cells are nothing but digits."""
 
     @property
     def valued(self) -> int:
@@ -68,8 +73,8 @@ class Evidence:
         if self.started and not self.kinds:
             self._look_for_words(cells, first_row)
             return
-        raw = cells.drop_nulls().unique()
-        texts = raw.str.strip_chars()
+        raw = distinct(cells.drop_nulls())
+        texts = stripped(raw)
         absent = is_sentinel(texts)
         if absent.any():
             self._count(cells, raw.filter(absent), self.sentinels)
@@ -85,9 +90,12 @@ class Evidence:
         """Keep the kinds that at least one of the first texts is of."""
         self.started = True
         head = texts.head(_LOOKED_AT)
+        self.codes = bool(matches(head, r"^[0-9]+$").all())
+        self.leading_zero = bool(matches(head, r"^[+-]?0[0-9]+$").any())
         kinds = [INTEGER, *NUMBERS, TRUTH]
         if not INTEGER.conforms(head).all():
             kinds.extend(temporal_kinds(head))
+            kinds.extend(kind for sign in SIGNS if matches(head, re.escape(sign)).any() for kind in amounts(sign))
         self.kinds = {kind: Failures() for kind in kinds if kind.conforms(head).any()}
 
     def _weigh(self, cells: pl.Series, raw: pl.Series, texts: pl.Series, first_row: int) -> None:
@@ -95,12 +103,12 @@ class Evidence:
         self._note_integers(texts.filter(whole))
         others, raw_others = texts.filter(~whole), raw.filter(~whole)
         numeric = [kind for kind in self.kinds if kind.family in ("integer", "number")]
-        temporal = [kind for kind in self.kinds if kind not in numeric]
+        rest = [kind for kind in self.kinds if kind not in numeric]
         self._note_numbers(others, numeric)
         for kind in numeric:
             bad = raw_others if kind is INTEGER else raw_others.filter(~kind.conforms(others))
             self._fail(kind, cells, bad, first_row)
-        for kind in temporal:
+        for kind in rest:
             self._fail(kind, cells, raw.filter(~kind.conforms(texts)), first_row)
 
     def _note_integers(self, texts: pl.Series) -> None:
@@ -113,41 +121,44 @@ class Evidence:
     def _note_numbers(self, texts: pl.Series, kinds: list[Kind]) -> None:
         if not len(texts) or not kinds:
             return
-        self.leading_zero = self.leading_zero or bool(texts.str.contains(r"^[+-]?0\d+$").any())
-        self.bare_exponent = self.bare_exponent or bool(texts.str.contains(r"^\d+[eE]\d+$").any())
-        self.pointed = self.pointed or bool(texts.str.contains(r"^[+-]?\d*[.,]\d|\d[eE][+-]").any())
-        self.grouped = self.grouped or bool(texts.str.contains(r"\d[ '\u00a0\u202f\u2019]\d").any())
-        if texts.str.contains(r"[.eEfF]").any():
+        self.leading_zero = self.leading_zero or bool(matches(texts, r"^[+-]?0[0-9]+$").any())
+        self.bare_exponent = self.bare_exponent or bool(matches(texts, r"^[0-9]+[eE][0-9]+$").any())
+        self.pointed = self.pointed or bool(matches(texts, r"^[+-]?[0-9]*[.,][0-9]|[0-9][eE][+-]").any())
+        if self.whole:
+            values = POINT.parse(texts).filter(matches(texts, r"^[+-]?[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"))
+            self.whole = len(values) == len(texts) and bool(((values == values.round()) & (values.abs() < _EXACT_IN_FLOAT)).all())
+        if matches(texts, r"[.eEfF]").any():
             self.fraction.add("point")
-        if texts.str.contains(r"[,eEfF]").any():
+        if matches(texts, r"[,eEfF]").any():
             self.fraction.add("comma")
 
     def _fail(self, kind: Kind, cells: pl.Series, bad: pl.Series, first_row: int) -> None:
         if not len(bad):
             return
         failures = self.kinds[kind]
+        bad = bad.unique() if bad.head(_LOOKED_AT).n_unique() <= MAX_TOKENS * 2 else bad
         if len(bad) + len(failures.tokens) > MAX_TOKENS * 2 or not self._count(cells, bad, failures.tokens):
             del self.kinds[kind]
             return
         if len(failures.rows) < _MAX_ROWS:
-            found = cells.is_in(bad.to_list()).arg_true().head(_MAX_ROWS - len(failures.rows))
+            found = among(cells, frozenset(bad.to_list())).arg_true().head(_MAX_ROWS - len(failures.rows))
             failures.rows.extend((first_row + row, cells[row]) for row in found)
 
     @staticmethod
     def _count(cells: pl.Series, wanted: pl.Series, into: dict[str, int]) -> bool:
         """Add up how often each text occurs; tell whether the texts are still few."""
-        counts = cells.filter(cells.is_in(wanted.to_list())).value_counts()
-        for text, count in counts.iter_rows():
+        found = cells.filter(among(cells, frozenset(wanted.to_list()))).value_counts()
+        for text, count in found.iter_rows():
             key = text.strip()
             into[key] = into.get(key, 0) + count
         return len(into) <= MAX_TOKENS
 
     def _look_for_words(self, cells: pl.Series, first_row: int) -> None:
         if any(kind.family in ("date", "datetime") for kind in self.kinds) and not self.fine:
-            self.fine = bool(cells.str.contains(FINE).any())
+            self.fine = bool(matches(cells, FINE).any())
         if self.wordless is None:
             return
-        found = (~cells.str.contains(r"\p{L}") & cells.str.contains(r"\d")).arg_true()
+        found = (~matches(cells, r"\p{L}") & matches(cells, r"[0-9]")).arg_true()
         if len(found) + len(self.wordless) > 5:
             self.wordless = None
         else:

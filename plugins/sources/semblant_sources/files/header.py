@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -11,7 +12,6 @@ from attrs import frozen
 from semblant.errors import DataError
 
 if TYPE_CHECKING:
-    from semblant_sources.files.dialect import Dialect
     from semblant_sources.files.place import Place
     from semblant_sources.settings import FilesSettings
 
@@ -28,6 +28,8 @@ class Header:
     names: tuple[str, ...]
     unnamed: frozenset[int]
     skip_lines: int
+    padded: bool = False
+    """Whether every delimiter is followed by a blank that belongs to no cell."""
     notes: tuple[str, ...] = ()
 
 
@@ -39,6 +41,16 @@ def is_typed(cell: str) -> bool:
     """
     text = cell.strip()
     return bool(_NUMBER.fullmatch(text) or _DATE.fullmatch(text)) or text.casefold() in _WORD
+
+
+def is_padded(rows: list[list[str]]) -> bool:
+    """Tell whether every cell behind a delimiter begins with one blank.
+
+    >>> is_padded([["id", " name"], ["1", " Ann"]])
+    True
+    """
+    cells = [cell for row in rows for cell in row[1:] if cell]
+    return len(cells) >= len(rows) > 1 and all(cell[0] == " " for cell in cells)
 
 
 def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, place: Place) -> Header:
@@ -53,6 +65,9 @@ def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, plac
         msg = f"'{place}' has no rows after the {start} skipped lines" if start else f"'{place}' is empty"
         raise DataError(msg, fix="name a file with data" if not start else "lower skip_rows")
     width = _usual_width([row for _, row in usable])
+    padded = is_padded([row for _, row in usable if len(row) == width])
+    if padded:
+        notes.append("a blank follows every delimiter; blanks around text cells are taken off")
     if settings.skip_rows == "auto" and settings.header_row == "auto":
         first = _after_preamble([row for _, row in usable], width)
         if first:
@@ -62,7 +77,10 @@ def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, plac
     if settings.header_row == "none" or (settings.header_row == "auto" and not _has_header([row for _, row in usable], width)):
         if settings.header_row == "auto":
             notes.append("the file has no header; the columns are called column_1, column_2, …")
-        return Header(names=tuple(f"column_{i + 1}" for i in range(width)), unnamed=frozenset(), skip_lines=start, notes=tuple(notes))
+        return Header(
+            names=tuple(f"column_{i + 1}" for i in range(width)), unnamed=frozenset(), skip_lines=start,
+            padded=padded, notes=tuple(notes),
+        )
     if isinstance(settings.header_row, int):
         wanted = start + settings.header_row
         usable = [(line, row) for line, row in usable if line >= wanted]
@@ -73,19 +91,7 @@ def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, plac
     texts = _joined([row for _, row in taken])
     texts, more = _fitted(texts, [row for _, row in usable[settings.header_rows :]], width)
     names, unnamed, renamed = _unique_names(texts)
-    return Header(names=names, unnamed=unnamed, skip_lines=taken[-1][0], notes=(*notes, *more, *renamed))
-
-
-def numbered_rows(dialect: Dialect, lines: object, limit: int) -> list[tuple[int, list[str]]]:
-    """Parse rows together with the physical line that each ends in."""
-    reader = dialect.reader(lines)
-    found = []
-    for row in reader:
-        if row:
-            found.append((reader.line_num, row))
-            if len(found) >= limit:
-                break
-    return found
+    return Header(names=names, unnamed=unnamed, skip_lines=taken[-1][0], padded=padded, notes=(*notes, *more, *renamed))
 
 
 def _usual_width(rows: list[list[str]]) -> int:
@@ -141,7 +147,7 @@ def _counts_up(cells: list[str]) -> bool:
     if not all(cell.isdecimal() for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
-    rising = all(b - a == 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = all(b - a == 1 for a, b in pairwise(numbers))
     years = all(1800 <= n <= 2100 for n in numbers) and len(set(numbers)) == len(numbers)
     return (rising and numbers[0] in (0, 1) and len(numbers) > 1) or (years and (rising or len(numbers) == 1 or numbers == sorted(numbers)))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 from attrs import frozen
+
+from semblant_sources.files.matching import among, lower, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +20,12 @@ SENTINELS = frozenset({
 })
 """Lower case; what people write for a missing value in a column that otherwise holds numbers, dates or truth values."""
 
-_LETTERS = r"\p{L}"
-_POINT = r"(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf(?:inity)?"
-_COMMA = r"(?:(?:0|[1-9]\d*)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?"
+_POINT = r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?"
+_COMMA = r"(?:(?:0|[1-9][0-9]*)(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+
+_UNLIKE_A_NUMBER = r"^(?:[^0-9+.-]|[+.-]+(?:[^0-9.]|$)|$)"
+"""What every sentinel matches and no number does."""
 
 
 @frozen(eq=False)
@@ -30,7 +37,7 @@ class Kind:
 
     name: str
     family: str
-    """``integer``, ``number``, ``bool``, ``date`` or ``datetime``."""
+    """``integer``, ``number``, ``amount``, ``bool``, ``date`` or ``datetime``."""
     pattern: str
     parse: Callable[[pl.Series], pl.Series]
     order: str = ""
@@ -38,7 +45,7 @@ class Kind:
 
     def conforms(self, texts: pl.Series) -> pl.Series:
         """Tell for each text whether it is of this kind."""
-        matching = texts.str.contains(self.pattern)
+        matching = matches(texts, self.pattern)
         if self.family in ("date", "datetime") and matching.any():
             return matching & self.parse(texts).is_not_null()
         return matching
@@ -46,7 +53,9 @@ class Kind:
 
 def is_sentinel(texts: pl.Series) -> pl.Series:
     """Tell which stripped texts are words for *missing*."""
-    return texts.str.to_lowercase().is_in(list(SENTINELS)) | texts.str.contains(r"^\*+$")
+    if len(texts) > 1000 and not matches(texts, _UNLIKE_A_NUMBER).any():
+        return pl.repeat(value=False, n=len(texts), dtype=pl.Boolean, eager=True)
+    return among(lower(texts), SENTINELS) | matches(texts, r"^\*+$")
 
 
 def _number(decimal: str, groups: str) -> Callable[[pl.Series], pl.Series]:
@@ -65,7 +74,7 @@ def _integer(texts: pl.Series) -> pl.Series:
 
 
 def _truth(texts: pl.Series) -> pl.Series:
-    return texts.str.to_lowercase() == "true"
+    return lower(texts) == "true"
 
 
 def whole_numbers(groups: str = "., '\u00a0\u202f\u2019") -> Callable[[pl.Series], pl.Series]:
@@ -77,18 +86,44 @@ def whole_numbers(groups: str = "., '\u00a0\u202f\u2019") -> Callable[[pl.Series
     return parse
 
 
-INTEGER = Kind("integer", "integer", r"^[+-]?(?:0|[1-9]\d*)$", _integer)
+def whole_floats(texts: pl.Series) -> pl.Series:
+    """Read whole numbers of which some are written with an exponent (1e+05)."""
+    return texts.cast(pl.Int64, strict=False).zip_with(
+        matches(texts, r"^[+-]?[0-9]+$"), texts.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+    )
+
+
+INTEGER = Kind("integer", "integer", r"^[+-]?(?:0|[1-9][0-9]*)$", _integer)
 POINT = Kind("decimal point", "number", rf"^[+-]?(?:{_POINT})$", _number(".", ""))
 COMMA = Kind("decimal comma", "number", rf"^[+-]?(?:{_COMMA})$", _number(",", ""))
 POINT_GROUPED = Kind(
     "decimal point with thousands separators", "number",
-    rf"^[+-]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+(?:\.\d+)?|[1-9]\d{{0,2}}(?:[ '\u00a0\u202f\u2019]\d{{3}})+(?:\.\d+)?|{_POINT})$",
+    rf"^[+-]?(?:[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[1-9][0-9]{{0,2}}(?:[ '\u00a0\u202f\u2019][0-9]{{3}})+(?:\.[0-9]+)?|{_POINT})$",
     _number(".", ", '\u00a0\u202f\u2019"),
 )
 COMMA_GROUPED = Kind(
     "decimal comma with thousands separators", "number",
-    rf"^[+-]?(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+(?:,\d+)?|[1-9]\d{{0,2}}(?:[ '\u00a0\u202f\u2019]\d{{3}})+(?:,\d+)?|{_COMMA})$",
+    rf"^[+-]?(?:[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+(?:,[0-9]+)?|[1-9][0-9]{{0,2}}(?:[ '\u00a0\u202f\u2019][0-9]{{3}})+(?:,[0-9]+)?|{_COMMA})$",
     _number(",", ". '\u00a0\u202f\u2019"),
 )
 NUMBERS = (POINT, COMMA, POINT_GROUPED, COMMA_GROUPED)
+SIGNS = "$€£¥%"
+
+
+@cache
+def amounts(sign: str) -> tuple[Kind, Kind]:
+    """Give the kinds of amount that carry a currency or percent sign, with decimal point and with decimal comma."""
+    found = []
+    for plain in (POINT_GROUPED, COMMA_GROUPED):
+        body = plain.pattern[len("^[+-]?") : -1]
+        mark = re.escape(sign)
+        pattern = rf"^(?:[+-]?{mark} ?(?:{body})|[+-]?(?:{body}) ?{mark})$"
+        found.append(Kind(f"{sign} with {plain.name}", "amount", pattern, _without(sign, plain)))
+    return found[0], found[1]
+
+
+def _without(sign: str, plain: Kind) -> Callable[[pl.Series], pl.Series]:
+    return lambda texts: plain.parse(texts.str.replace(sign, "", literal=True).str.replace(" ", "", literal=True))
+
+
 TRUTH = Kind("true/false", "bool", r"^(?i:true|false)$", _truth)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from semblant_sources.files.kinds import is_sentinel
+from semblant_sources.files.matching import among, stripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +50,11 @@ class ColumnPlan:
         if self.kind is None:
             if not self.trim:
                 return cells
-            return pl.Series(pl.from_arrow(cells)).str.strip_chars().to_arrow().cast(self.type)
-        texts = pl.Series(pl.from_arrow(cells)).str.strip_chars()
+            return stripped(pl.Series(pl.from_arrow(cells))).to_arrow().cast(self.type)
+        texts = stripped(pl.Series(pl.from_arrow(cells)))
         absent = texts.is_null() | is_sentinel(texts).fill_null(value=True)
         if self.missing:
-            absent |= texts.is_in(list(self.missing)).fill_null(value=True)
+            absent |= among(texts, self.missing).fill_null(value=True)
         known = texts.zip_with(~absent, pl.Series([None], dtype=pl.String).new_from_index(0, len(texts)))
         values = (self.parse or self.kind.parse)(known)
         unfit = (values.is_null() | ~self.kind.conforms(known).fill_null(value=False)) & ~absent

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from semblant_sources.files.evidence import Evidence
 
-_PURE = 0.9
+_PURE = 0.5
 _RARE = 0.001
 
 
@@ -36,7 +36,7 @@ class Suspect:
 def suspects(names: tuple[str, ...], columns: list[Evidence], blanks: BlankRows) -> Suspect | None:
     """Give the first row that looks like the header of another table, or shifted; None when there is none."""
     strange = _strange_rows(names, columns)
-    return _stacked(names, columns, blanks, strange) or _shifted(names, columns, strange)
+    return _stacked(blanks, strange) or _shifted(names, columns, strange)
 
 
 def second_header(names: tuple[str, ...], columns: list[Evidence]) -> bool:
@@ -58,9 +58,7 @@ def _strange_rows(names: tuple[str, ...], columns: list[Evidence]) -> dict[int, 
     return found
 
 
-def _stacked(
-    names: tuple[str, ...], columns: list[Evidence], blanks: BlankRows, strange: dict[int, list[tuple[str, str]]]
-) -> Suspect | None:
+def _stacked(blanks: BlankRows, strange: dict[int, list[tuple[str, str]]]) -> Suspect | None:
     inner = {row for row in blanks.rows if row < blanks.last_filled}
     for row in sorted(strange):
         cells = strange[row]

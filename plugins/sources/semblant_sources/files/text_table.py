@@ -14,10 +14,10 @@ from semblant.errors import DataError
 from semblant.schema import Column, Table
 from semblant_sources.files.bytestream import chunks, head_of
 from semblant_sources.files.charset import UndecodableError, checked_codec, decoded, detect_charset, fallback_charset
-from semblant_sources.files.decision import decide, style_of
+from semblant_sources.files.decision import counted, decide, style_of
 from semblant_sources.files.dialect import sniff
 from semblant_sources.files.evidence import Evidence
-from semblant_sources.files.header import numbered_rows, read_header
+from semblant_sources.files.header import read_header
 from semblant_sources.files.plan import UnfitCellError
 from semblant_sources.files.suspicion import BlankRows, second_header, suspects
 from semblant_sources.files.textrows import TextRows
@@ -84,6 +84,7 @@ class TextTable:
         self, texts: pa.RecordBatch, plans: list[ColumnPlan], schema: pa.Schema, first_row: int, facts: _Facts
     ) -> pa.RecordBatch:
         arrays = []
+        texts = facts.rows.without_nulls(texts)
         for position, plan in enumerate(plans):
             try:
                 arrays.append(plan.cast(texts.column(position)))
@@ -145,7 +146,7 @@ class TextTable:
                 whole = False
                 break
         dialect = sniff(self._after_skipped(text), settings, place, whole=whole)
-        numbered = numbered_rows(dialect, io.StringIO(text, newline=None), _HEAD_ROWS)
+        numbered = dialect.numbered_rows(io.StringIO(text, newline=None), _HEAD_ROWS)
         if not whole and len(numbered) > 1 and len(numbered) < _HEAD_ROWS:
             numbered = numbered[:-1]
         header = read_header(numbered, settings, place)
@@ -167,22 +168,27 @@ class TextTable:
         blanks = BlankRows()
         limit = None if settings.type_rows == "all" else settings.type_rows
         for batch in rows.batches():
-            piece = batch if limit is None else batch.slice(0, limit - blanks.total)
+            raw = batch if limit is None else batch.slice(0, limit - blanks.total)
+            piece = rows.without_nulls(raw)
             for position, evidence in enumerate(columns):
                 evidence.observe(pl.Series(pl.from_arrow(piece.column(position))), blanks.total)
-            _note_blanks(piece, blanks)
+            _note_blanks(raw, blanks)
             if limit is not None and blanks.total >= limit:
                 break
         complete = limit is None or blanks.total < limit
         self._refuse_suspects(rows, columns, blanks)
         if second_header(names, columns) and settings.header_rows == 1:
             notes.append(f"line {rows.line_of(0)} looks like a second header line; header_rows: 2 joins it to the first")
-        inner = [row for row in blanks.rows if row < blanks.last_filled]
+        if rows.header.padded:
+            settings = evolve(settings, trim=True)
+        if rows.skipped.rows:
+            notes.append(f"{counted(rows.skipped.rows, 'line')} with a wrong number of cells left out")
+        inner = sum(1 for row in blanks.rows if row < blanks.last_filled)
         if inner:
-            notes.append(f"{len(inner)} rows have no value at all")
+            notes.append(f"{counted(inner, 'row')} without any value")
         dropped = self._surplus(rows, columns) if complete else frozenset()
         if dropped:
-            notes.append(f"{len(dropped)} empty column{'s' if len(dropped) > 1 else ''} without a name at the end dropped")
+            notes.append(f"{counted(len(dropped), 'empty column')} without a name at the end dropped")
             notes = [note for note in notes if not (set(rows.header.unnamed) == set(dropped) and "no name" in note)]
         style = style_of(columns, rows.dialect.delimiter, settings.decimal)
         plans = []
@@ -196,7 +202,7 @@ class TextTable:
         _refuse_unknown(settings, names, self._place)
         notes.extend(note for plan in plans for note in plan.notes)
         if blanks.total > blanks.last_filled + 1 and complete:
-            notes.append(f"{blanks.total - blanks.last_filled - 1} blank rows at the end dropped")
+            notes.append(f"{counted(blanks.total - blanks.last_filled - 1, 'blank row')} at the end dropped")
         return _Facts(rows, tuple(plans), blanks.last_filled + 1 if complete else None, tuple(notes))
 
     def _refuse_suspects(self, rows: TextRows, columns: list[Evidence], blanks: BlankRows) -> None:

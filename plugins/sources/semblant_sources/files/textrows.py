@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from semblant.errors import DataError
 from semblant_sources.files.bytestream import chunks, reading
@@ -48,6 +48,13 @@ class _RowTooLongError(Exception):
     """A row does not fit the parser's block."""
 
 
+@define
+class Skipped:
+    """How many rows the last complete pass left out."""
+
+    rows: int = 0
+
+
 @frozen(kw_only=True)
 class TextRows:
     """A text file of which encoding, dialect and header are known."""
@@ -58,6 +65,7 @@ class TextRows:
     header: Header
     null_values: tuple[str, ...] = ()
     stop_at_bad_rows: bool = True
+    skipped: Skipped = field(factory=Skipped)
 
     def batches(self, columns: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
         """Stream the chosen columns (all by default, by position), named ``0``, ``1``, …; missing cells are null.
@@ -112,7 +120,7 @@ class TextRows:
                 )
                 for batch in reader:
                     if batch.num_rows:
-                        yield self._with_nulls(batch)
+                        yield batch
                         rows += batch.num_rows
                         tail = batch
             except pa.ArrowInvalid as exc:
@@ -124,13 +132,14 @@ class TextRows:
                     return
                 msg = f"'{self.place}' cannot be parsed: {exc}"
                 raise DataError(msg, fix="set delimiter, quote and escape") from exc
+        self.skipped.rows = ragged.skipped
         self._check_last_quote(stream, tail, rows)
 
     def _stream(self) -> Utf8Stream:
         return Utf8Stream(decoded(chunks(self.place), self.codec, self.place), self.header.skip_lines)
 
-    def _with_nulls(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Blank what the user declared to be missing."""
+    def without_nulls(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Blank what the user declared to be missing; quoted or not."""
         if not self.null_values:
             return batch
         values = pa.array(self.null_values, pa.string())
@@ -158,7 +167,7 @@ class TextRows:
         msg = f"'{self.place}', {where}: {found} cell{'s' if found != 1 else ''} where {wanted} are expected: {piece!r}"
         if "\n" in row.text and row.text.count(self.dialect.quote or "\0") % 2:
             return DataError(msg, fix="close the quote that is left open in that line, or set quote: none")
-        return DataError(msg, fix="mend the line (a delimiter too few or too many, a missing quote), or set bad_rows: skip")
+        return DataError(msg, fix="mend the line (a delimiter too few or too many, a missing quote), or set bad_rows: skip, or delimiter")
 
     def line_of(self, row: int) -> int | None:
         """Give the physical line in which a row of data (counted from 0) begins; None when it cannot be told."""
@@ -169,7 +178,7 @@ class TextRows:
         seen = before = 0
         try:
             for cells in reader:
-                if cells:
+                if cells and (self.stop_at_bad_rows or len(cells) == len(self.header.names)):
                     if seen == row:
                         return self.header.skip_lines + before + 1
                     seen += 1
