@@ -41,7 +41,7 @@ _PATTERNS: Final = (
     (
         re.compile(
             rf"(?P<keep>(?<![A-Za-z])[\w.-]*(?:{_WORDS})['\"]?\s*[=:]\s*)"
-            r"(?:(?P<quote>['\"])(?:\\.|(?!(?P=quote)).)*(?P=quote)"
+            r"(?:(?P<quote>['\"])(?!env:|file:|keyring:)(?:\\.|(?!(?P=quote)).)*(?P=quote)"
             # after ':' a single word only: 'columns.password: unknown setting' is a sentence
             r"|(?!env:|file:|keyring:)(?:(?<==)|(?<==\s)|(?=[^\s,;&'\"}\])]+\s*(?:$|[,;&}\])])))[^\s,;&'\"}\])]+)",
             re.IGNORECASE,

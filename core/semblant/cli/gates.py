@@ -100,6 +100,8 @@ def conclude(session: Session, result: JobResult | ReportResult, gates: Sequence
     from semblant.cli.show.result import job_lines, report_lines
     from semblant.results import JobResult
 
-    session.say(*(job_lines(result, gates) if isinstance(result, JobResult) else report_lines(result, gates)))
+    session.say(
+        *(job_lines(result, gates, session.warnings) if isinstance(result, JobResult) else report_lines(result, gates))
+    )
     if error is not None:
         raise error

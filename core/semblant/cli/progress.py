@@ -119,7 +119,11 @@ class LineProgress:
         """Say of each step that was silent for :data:`SECONDS_OF_SILENCE` that it is at work."""
         with self._lock:
             now = time.monotonic()
-            due = [key for key, (_, began) in self._began.items() if now - self._spoken.get(key, began) >= SECONDS_OF_SILENCE]
+            due = [
+                key
+                for key, (_, began) in self._began.items()
+                if now - self._spoken.get(key, began) >= SECONDS_OF_SILENCE
+            ]
             lines = [f"{self._began[key][0]}: still at work after {spoken(now - self._began[key][1])}" for key in due]
             self._spoken.update(dict.fromkeys(due, now))
         for line in lines:
@@ -160,7 +164,7 @@ class LineProgress:
 
 def _message(event: Event) -> str:
     if event.kind is EventKind.WARNING:
-        return f"warning: {visible(event.message)}"
+        return f"warning: {visible(event.message.removeprefix('warning '))}"
     return visible(event.message) if event.kind is EventKind.NOTICE else ""
 
 

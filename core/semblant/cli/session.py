@@ -64,13 +64,16 @@ def _output_closed() -> None:
 
 
 def _write(console: Console, parts: Iterable[Any]) -> None:
+    from rich.text import Text
+
     if console.is_terminal:
         for part in parts:
             console.print(part)
     else:
         with console.capture() as captured:
             for part in parts:
-                console.print(part)
+                # whoever reads a log wraps lines for himself; tables keep their columns
+                console.print(part, soft_wrap=isinstance(part, str | Text))
         # cells are padded to their column; in a file that is noise
         console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
     console.file.flush()

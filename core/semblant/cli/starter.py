@@ -34,7 +34,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, str):
         if _PLAIN.fullmatch(value) and value.isascii() and value.lower() not in _WORDS:
             return value
-        return json.dumps(value, ensure_ascii=not value.isprintable())
+        return _quoted(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_inside, value))}]"
     if isinstance(value, dict):
@@ -45,7 +45,13 @@ def scalar(value: Any) -> str:
 def _inside(value: Any) -> str:
     """Write a value within brackets, where commas and brackets part values."""
     text = scalar(value)
-    return json.dumps(value) if isinstance(value, str) and re.search(r"[\[\]{},]", text) else text
+    return _quoted(value) if isinstance(value, str) and re.search(r"[\[\]{},]", text) else text
+
+
+def _quoted(text: str) -> str:
+    # not by JSON, whose escapes are halves of a character beyond the first 65,536
+    escaped = (f"\\{sign}" if sign in '"\\' else sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in text)
+    return f'"{"".join(escaped)}"'
 
 
 def starter_spec(spec: Spec, found: Detection, *, folder: Path | None = None) -> str:

@@ -55,7 +55,14 @@ def source(spec: Spec, host: PluginHost) -> list[CheckResult]:
             opened.close()
     except SemblantError as exc:
         return [CheckResult(area=_AREA, name=name, health=Health.FAIL, message=exc.message, fix=exc.fix or "")]
-    return [CheckResult(area=_AREA, name=name, health=Health.OK, message=f"can be read, {len(tables)} tables")]
+    return [
+        CheckResult(
+            area=_AREA,
+            name=name,
+            health=Health.OK,
+            message=f"can be read, {len(tables)} table{'' if len(tables) == 1 else 's'}",
+        )
+    ]
 
 
 def destination(spec: Spec, host: PluginHost) -> list[CheckResult]:

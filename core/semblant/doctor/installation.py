@@ -121,7 +121,12 @@ def _group(extra: str, members: list[Requirement]) -> Iterator[CheckResult]:
     line = f"pip install 'semblant[{extra}]'" if extra else "pip install --upgrade semblant"
     name = f"extra '{extra}'" if extra else "core packages"
     if not missing and not wrong:
-        yield CheckResult(area=_AREA, name=name, health=Health.OK, message=f"{len(members)} packages are there")
+        yield CheckResult(
+            area=_AREA,
+            name=name,
+            health=Health.OK,
+            message=f"{len(members)} package{'' if len(members) == 1 else 's'} there",
+        )
         return
     if missing and extra and extra not in _EXTRAS_THAT_MATTER and len(missing) == len(members):
         # an extra that nobody asked for is no fault

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click.testing
 import pytest
@@ -12,6 +10,12 @@ import pytest
 from semblant.cli.main import program
 from semblant.cli.session import Session
 from tests.core.cli.fake import FakeEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from semblant.engine import Engine
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             made.append(FakeEngine(**arguments, **engine))
             return made[0]
 
-        session = Session(engine_factory=factory)
+        session = Session(engine_factory=cast("Callable[..., Engine]", factory))
         result = click.testing.CliRunner().invoke(program, [str(word) for word in words], obj=session)
         result.engine = made[0] if made else None  # type: ignore[attr-defined]
         return result

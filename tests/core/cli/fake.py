@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from semblant.detection.model import ColumnDetection, Detection, TableDetection
 from semblant.errors import Cancelled
 from semblant.events import Event, EventKind, Step
-from semblant.findings import Finding
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.plan import Plan, TablePlan
@@ -23,9 +21,18 @@ from semblant.spec.model import Selected, Spec
 from semblant.training import ColumnPlan
 from semblant.vocabulary import ColumnTreatment, EncodingType, TableTreatment
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from semblant.findings import Finding
+
 TABLE = Table(
     name="customers",
-    columns=(Column(name="id", type=pa.int64()), Column(name="email", type=pa.string()), Column(name="age", type=pa.int64())),
+    columns=(
+        Column(name="id", type=pa.int64()),
+        Column(name="email", type=pa.string()),
+        Column(name="age", type=pa.int64()),
+    ),
     primary_key=("id",),
     primary_key_reason="unique and counting up",
     rows=3,
@@ -87,7 +94,10 @@ class FakeEngine:
         columns = {
             "id": ColumnDetection(encoding=EncodingType.IDENTIFIER, reason="every value is different"),
             "email": ColumnDetection(
-                encoding=EncodingType.PATTERN, reason="3 of 3 look alike", sensitive=True, sensitive_reason="looks like e-mail addresses"
+                encoding=EncodingType.PATTERN,
+                reason="3 of 3 look alike",
+                sensitive=True,
+                sensitive_reason="looks like e-mail addresses",
             ),
             "age": ColumnDetection(encoding=EncodingType.INTEGER, reason="whole numbers", notes=("3 are null",)),
         }
@@ -98,36 +108,61 @@ class FakeEngine:
         self._ask("plan", spec=spec)
         columns = (
             ColumnPlan(
-                name="email", type=pa.string(), encoding=EncodingType.PATTERN, reason="look alike", treatment=ColumnTreatment.KEEP
+                name="email",
+                type=pa.string(),
+                encoding=EncodingType.PATTERN,
+                reason="look alike",
+                treatment=ColumnTreatment.KEEP,
             ),
             ColumnPlan(name="age", type=pa.int64(), encoding=EncodingType.INTEGER, reason="whole numbers"),
         )
         table = TablePlan(
-            table=TABLE, treatment=TableTreatment.SYNTHESIZE, columns=columns, model=spec.model, backend="autoregressive", rows=3,
-            records=10, sensitive={"email": "looks like e-mail addresses"},
+            table=TABLE,
+            treatment=TableTreatment.SYNTHESIZE,
+            columns=columns,
+            model=spec.model,
+            backend="autoregressive",
+            rows=3,
+            records=10,
+            sensitive={"email": "looks like e-mail addresses"},
         )
         return Plan(
-            spec=spec, schema=Schema(tables=(TABLE,)), tables=(table,), findings=self.findings, destination="application storage",
+            spec=spec,
+            schema=Schema(tables=(TABLE,)),
+            tables=(table,),
+            findings=self.findings,
+            destination="application storage",
             excluded={"customers": ("note",)},
         )
 
-    def run(self, spec: Spec, *, out: Path | None = None, file_format: str = "parquet", resume: str | None = None) -> JobResult:
+    def run(
+        self, spec: Spec, *, out: Path | None = None, file_format: str = "parquet", resume: str | None = None
+    ) -> JobResult:
         self._work("run", spec=spec, out=out, file_format=file_format, resume=resume)
         folder = out or Path("storage")
         return JobResult(
-            name="calm-otter-1", generator_path=folder / "generator.semblant", location=str(folder),
-            tables={"customers": folder / f"customers.{file_format}"}, rows={"customers": 10},
-            report_paths={"pdf": folder / "report.pdf"} if spec.report.enabled else {}, scores=self.scores,
-            timings={"total": 75.0, "AI training": 60.0}, findings=self.findings,
+            name="calm-otter-1",
+            generator_path=folder / "generator.semblant",
+            location=str(folder),
+            tables={"customers": folder / f"customers.{file_format}"},
+            rows={"customers": 10},
+            report_paths={"pdf": folder / "report.pdf"} if spec.report.enabled else {},
+            scores=self.scores,
+            timings={"total": 75.0, "AI training": 60.0},
+            findings=self.findings,
         )
 
     def train(self, spec: Spec, *, output: Path | None = None, resume: str | None = None) -> TrainedGenerator:
         self._work("train", spec=spec, output=output, resume=resume)
-        return TrainedGenerator(name="calm-otter-1", path=output or Path("g.semblant"), tables=("customers",), findings=self.findings)
+        return TrainedGenerator(
+            name="calm-otter-1", path=output or Path("g.semblant"), tables=("customers",), findings=self.findings
+        )
 
     def generate(self, generator: Path | str, **options: Any) -> SyntheticDataset:
         self._work("generate", generator=generator, **options)
-        return SyntheticDataset(name="calm-otter-1", location="out", tables={"customers": Path("out/c.parquet")}, rows={"customers": 5})
+        return SyntheticDataset(
+            name="calm-otter-1", location="out", tables={"customers": Path("out/c.parquet")}, rows={"customers": 5}
+        )
 
     def report(self, original: str, synthetic: str, **options: Any) -> ReportResult:
         self._work("report", original=original, synthetic=synthetic, **options)
@@ -149,7 +184,15 @@ class FakeEngine:
 def step_events(step: Step = Step.TRAIN, table: str = "customers", updates: int = 3) -> list[Event]:
     """Give the events of one step, begin and end included."""
     progress = [
-        Event(kind=EventKind.STEP_PROGRESS, step=step, table=table, done=n, total=updates, unit="epochs", seconds_left=float(updates - n))
+        Event(
+            kind=EventKind.STEP_PROGRESS,
+            step=step,
+            table=table,
+            done=n,
+            total=updates,
+            unit="epochs",
+            seconds_left=float(updates - n),
+        )
         for n in range(1, updates + 1)
     ]
     return [

@@ -13,7 +13,9 @@ from semblant.findings import Finding, Severity
 from semblant.vocabulary import Goal, ModelSize, WriteMode
 
 WARNING = Finding(severity=Severity.WARNING, path="tables.a", code="few-rows", message="has 3 rows", fix="bring more")
-ERROR = Finding(severity=Severity.ERROR, path="tables.a", code="two-roots", message="is a second root", line=4, fix="drop it")
+ERROR = Finding(
+    severity=Severity.ERROR, path="tables.a", code="two-roots", message="is a second root", line=4, fix="drop it"
+)
 
 
 def spec_asked(result, question="run"):
@@ -54,7 +56,9 @@ def test_a_name_given_is_the_name_in_the_spec(call, csv):
 
 
 def test_options_land_in_their_places_of_the_spec(call, csv):
-    spec = spec_asked(call("run", csv, "--seed", 7, "--goal", "speed", "--size", "large", "--holdout", "20%", "--no-report"))
+    spec = spec_asked(
+        call("run", csv, "--seed", 7, "--goal", "speed", "--size", "large", "--holdout", "20%", "--no-report")
+    )
     assert (spec.seed, spec.model.goal, spec.model.size, spec.report.holdout, spec.report.enabled) == (
         7, Goal.SPEED, ModelSize.LARGE, 0.2, False,
     )  # fmt: skip
@@ -64,7 +68,9 @@ def test_set_wins_over_the_file_and_takes_any_place(call, csv, tmp_path):
     spec = tmp_path / "spec.yaml"
     spec.write_text(f"source: {{type: files, path: {csv}}}\nseed: 3\nmodel: {{max_epochs: 5}}\n", encoding="utf-8")
     assert spec_asked(call("run", spec)).model.max_epochs == 5
-    changed = spec_asked(call("run", spec, "--set", "model.max_epochs=9", "--set", "tables.customers.primary_key=[id, age]"))
+    changed = spec_asked(
+        call("run", spec, "--set", "model.max_epochs=9", "--set", "tables.customers.primary_key=[id, age]")
+    )
     assert changed.model.max_epochs == 9
     assert changed.seed == 3
     assert changed.table("customers").primary_key == ("id", "age")
@@ -204,7 +210,16 @@ def test_check_ends_with_status_2_for_errors_only(call, csv):
 def test_plan_shows_reading_training_generating_writing_and_the_spec_and_does_nothing(call, csv):
     result = call("plan", csv, "--records", 10)
     assert [question for question, _ in result.engine.asked] == ["plan"]
-    for words in ("Read", "Train", "Generate", "Write", "application storage", "not read: note", "records: 10", "10 rows"):
+    for words in (
+        "Read",
+        "Train",
+        "Generate",
+        "Write",
+        "application storage",
+        "not read: note",
+        "records: 10",
+        "10 rows",
+    ):
         assert words in result.stdout
 
 
@@ -224,7 +239,12 @@ def test_sensitive_columns_that_may_come_out_are_named_in_words(call, csv):
 
 def test_detect_shows_reasons_and_sensitivity_in_words(call, csv):
     result = call("detect", csv)
-    for words in ("3 of 3 look alike", "sensitive: looks like e-mail addresses", "unique and counting up", "3 are null"):
+    for words in (
+        "3 of 3 look alike",
+        "sensitive: looks like e-mail addresses",
+        "unique and counting up",
+        "3 are null",
+    ):
         assert words in result.stdout
 
 

@@ -30,6 +30,7 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
 
     Takes a minute or two; then try 'semblant run' on data of your own.
     """
+    from semblant.cli.delivered import in_folder
     from semblant.cli.target import assignment, placed, spec_of
     from semblant.demo.shop import write_shop
     from semblant.home import Home
@@ -42,6 +43,7 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
     with session.working(resumable=False) as engine:
         spec = spec_of(engine, str(data), [assignment("seed", seed), "name=demo"])
         result = engine.run(placed(spec, place, "parquet", overwrite=out is not None), out=place)
+    result = in_folder(result, place, "parquet")
     tries = (
         ("preview", str(next(iter(result.tables.values()), place))),
         ("detect", str(data), "-o", "spec.yaml"),
@@ -66,7 +68,7 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
     from semblant.cli.show.text import command_line, heading, pairs
 
     session.say(
-        *job_lines(result),
+        *job_lines(result, told=session.warnings),
         pairs([("original", data)]),
         "",
         heading("Try next"),

@@ -59,6 +59,8 @@ def command(
     file_format: str,
 ) -> None:
     """Make synthetic data with a generator: a file, or the name of one that was trained here."""
+    from semblant.cli.delivered import in_folder
+
     if out is not None and destination is not None:
         msg = "-o and --destination cannot be used together"
         raise click.UsageError(msg)
@@ -77,6 +79,7 @@ def command(
             seed=seed,
             generation=None if temperature is None else _sampling(engine, chosen, temperature),
         )
+    result = in_folder(result, out, file_format)
     if session.as_json:
         session.document({**result.as_dict(), **session.remarks()})
         return

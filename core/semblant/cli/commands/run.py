@@ -73,6 +73,7 @@ def command(
     and timings.json.
     """
     from semblant.cli import gates
+    from semblant.cli.delivered import in_folder
     from semblant.cli.target import (
         assignments_of,
         destination_assignments,
@@ -93,5 +94,4 @@ def command(
         spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
         spec = placed(spec, out, file_format, overwrite=overwrite)
         result = engine.run(spec, out=out, file_format=file_format, resume=resume)
-    passed = gates.measured(wanted, result.scores)
-    gates.conclude(session, result, passed)
+    gates.conclude(session, in_folder(result, out, file_format), gates.measured(wanted, result.scores))

@@ -55,5 +55,6 @@ def command(
     from semblant.cli.show.text import command_line
 
     session.say(
-        *generator_lines(result), command_line("generate", str(result.path), "--records", "1000", "-o", "synthetic")
+        *generator_lines(result, session.warnings),
+        command_line("generate", str(result.path), "--records", "1000", "-o", "synthetic"),
     )

@@ -9,6 +9,7 @@ from rich.text import Text
 from semblant.cli.progress import spoken
 from semblant.cli.show.findings import counted, findings_table
 from semblant.cli.show.text import count, heading, listed, pairs
+from semblant.events import Step
 from semblant.findings import Severity
 from semblant.visible import visible
 
@@ -30,35 +31,46 @@ def score_text(name: str, value: float) -> str:
     return f"{name.replace('_', ' ')} {value:.3f}"
 
 
-def _tables(
-    tables: Mapping[str, Path], rows: Mapping[str, int], copied: Sequence[str] = ()
-) -> Iterator[tuple[str, object]]:
-    for name, path in tables.items():
-        size = count(rows.get(name), "row") + (" copied unchanged" if name in copied else "")
-        yield ("data" if len(tables) == 1 else f"data: {visible(name, limit=24)}"), f"{size} in {path}"
+def _data(result: JobResult | SyntheticDataset, copied: Sequence[str] = ()) -> Iterator[tuple[str, object]]:
+    """Say how many rows of each table there are, and where."""
+    # a table that was sent elsewhere has only the job's own copy here, which is nobody's business
+    there = {name: path for name, path in result.tables.items() if not result.location or _is_in(path, result.location)}
+    for name in result.tables:
+        size = count(result.rows.get(name), "row") + (" copied unchanged" if name in copied else "")
+        label = "data" if len(result.tables) == 1 else f"data: {visible(name, limit=24)}"
+        if name in there:
+            yield label, f"{size} in {there[name]}"
+        elif len(result.tables) == 1:
+            yield label, f"{size} in {result.location}"
+        else:
+            yield label, size
+    if len(result.tables) > 1 and not there:
+        yield "place", result.location
+
+
+def _is_in(path: Path, location: str) -> bool:
+    return str(path.absolute()).startswith(location) or str(path).startswith(location)
 
 
 def _time(timings: Mapping[str, float]) -> str:
+    """Give the whole time, and the steps that took a second or more."""
     total = timings.get("total")
-    parts = [
-        f"{visible(name)} {spoken(seconds)}" for name, seconds in timings.items() if name != "total" and seconds >= 1
-    ]
+    known = {"start", "planning", *map(str, Step)}
+    parts = [f"{name} {spoken(seconds)}" for name, seconds in timings.items() if name in known and seconds >= 1]
     whole = spoken(total) if total is not None else ""
     return f"{whole} ({', '.join(parts)})" if whole and parts else whole or ", ".join(parts)
 
 
-def job_lines(result: JobResult, gates: Sequence[Gate] = ()) -> Iterator[Any]:
-    """Show a finished job: where things lie, how good they are, what to know."""
+def job_lines(result: JobResult, gates: Sequence[Gate] = (), told: Sequence[str] = ()) -> Iterator[Any]:
+    """Show a finished job: where things lie, how good they are, what to know and was not ``told`` while it ran."""
     yield heading(f"{result.name} is done")
-    lines: list[tuple[str, object]] = list(_tables(result.tables, result.rows, result.copied))
-    if not result.tables and result.location:
-        lines.append(("data", result.location))
+    lines: list[tuple[str, object]] = list(_data(result, result.copied))
     lines += [(f"report ({name})" if name != "pdf" else "report", path) for name, path in result.report_paths.items()]
     if result.generator_path is not None:
         lines.append(("generator", result.generator_path))
     if result.scores:
         lines.append(("scores", ", ".join(score_text(name, value) for name, value in result.scores.items())))
-    if time := _time(_seconds(result.timings)):
+    if time := _time(result.timings):
         lines.append(("time", time))
     yield pairs(lines)
     if result.report_fault:
@@ -66,12 +78,8 @@ def job_lines(result: JobResult, gates: Sequence[Gate] = ()) -> Iterator[Any]:
             f"warning: there is no report: {visible(result.report_fault)}; data and generator are complete",
             style="yellow",
         )
-    yield from _remarks(result.findings)
+    yield from _remarks([finding for finding in result.findings if str(finding) not in told])
     yield from gate_lines(gates)
-
-
-def _seconds(timings: Mapping[str, float]) -> Mapping[str, float]:
-    return {name: value for name, value in timings.items() if isinstance(value, int | float) and "bytes" not in name}
 
 
 def _remarks(findings: Sequence[Finding]) -> Iterator[Any]:
@@ -88,23 +96,21 @@ def gate_lines(gates: Sequence[Gate]) -> Iterator[Text]:
         yield Text(str(gate), style="green" if gate.passed else "bold red")
 
 
-def generator_lines(result: TrainedGenerator) -> Iterator[Any]:
+def generator_lines(result: TrainedGenerator, told: Sequence[str] = ()) -> Iterator[Any]:
     """Show a trained generator and what to do with it."""
     yield heading(f"{result.name} is trained")
     lines: list[tuple[str, object]] = [("generator", result.path), ("tables", listed(result.tables))]
-    if time := _time(_seconds(result.timings)):
+    if time := _time(result.timings):
         lines.append(("time", time))
     yield pairs(lines)
-    yield from _remarks(result.findings)
+    yield from _remarks([finding for finding in result.findings if str(finding) not in told])
 
 
 def dataset_lines(result: SyntheticDataset) -> Iterator[Any]:
     """Show a synthetic dataset."""
     yield heading(f"{result.name} is done")
-    lines = list(_tables(result.tables, result.rows))
-    if not result.tables:
-        lines.append(("data", result.location))
-    if time := _time(_seconds(result.timings)):
+    lines = list(_data(result))
+    if time := _time(result.timings):
         lines.append(("time", time))
     yield pairs(lines)
 
