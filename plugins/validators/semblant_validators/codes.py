@@ -46,7 +46,6 @@ KEYS: Final = {
 }
 RELATIONS: Final = {
     "second-root": (ERROR, "more than one synthesized table has no foreign key to another one"),
-    "no-root": (ERROR, "every synthesized table points to another one"),
     "nothing-to-synthesize": (ERROR, "every table is original data"),
     "cycle": (ERROR, "tables point to each other in a ring"),
     "original-not-referenced": (ERROR, "no foreign key points to an original table"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ class DestinationValidator:
 
     settings: NoSettings
 
-    def check(self, spec: Spec, schema: Schema) -> list[Finding]:  # noqa: ARG002 - the protocol's signature
+    def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         if spec.destination is None:
             return []
@@ -56,7 +57,7 @@ def _places(settings: Any, *, parents: bool) -> set[str]:
             if "://" in entry or key != "path":
                 found.add(entry)
                 continue
-            path = Path(entry).absolute()
+            path = Path(os.path.normpath(Path(entry).absolute()))
             found.add(str(path))
             if parents and path.suffix:
                 found.add(str(path.parent))

@@ -24,7 +24,7 @@ class PrivacyAvailableValidator:
 
     settings: NoSettings
 
-    def check(self, spec: Spec, schema: Schema) -> list[Finding]:  # noqa: ARG002 - the protocol's signature
+    def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         if spec.privacy is None:
             return []

@@ -67,11 +67,7 @@ def _roots(view: View) -> Iterator[Finding]:
         return
     roots = view.graph.roots
     if not roots:
-        if not view.graph.cycles:
-            return
-        message = f"every synthesized table points to another one ({_listed(view.graph.synthesized)})"
-        yield finding("no-root", "tables", message, "remove the key of the table whose rows are the subjects")
-        return
+        return  # then there is a ring, and it has been told
     # the likeliest root: the one that most tables hang on, then the one that nothing else could be
     root = max(roots, key=lambda name: (len(view.graph.descendants(name)), -view.used.table_names.index(name)))
     for name in roots:

@@ -1,0 +1,383 @@
+"""For every code a spec that earns it and nothing else; and the same spec without the fault earns nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from semblant.findings import Severity
+from semblant.schema import Schema
+from semblant_validators.codes import EVERY
+from tests.plugins.validators.shop import ALONE, LOOKUP, SHOP, STR, check, codes, key, table
+
+KEEP = {"include": False}
+ROOTS = Schema(tables=(*ALONE.tables, table("visits", {"id": pa.int64(), "day": STR}, "id")))
+RING = Schema(
+    tables=(
+        table("a", {"id": STR, "b": STR}, "id", key("b", "b")),
+        table("b", {"id": STR, "a": STR}, "id", key("a", "a")),
+    )
+)
+STAFF = Schema(tables=(table("staff", {"id": STR, "boss": STR, "pay": STR}, "id", key("boss", "staff")),))
+ORIGINAL = {"countries": {"treatment": "original"}}
+HAND = {"auto_batching": False, "batch_size": 64}
+
+
+def people(**columns: dict[str, Any]) -> dict[str, Any]:
+    return {"tables": {"people": {"columns": columns}}}
+
+
+def with_key(**foreign: Any) -> dict[str, Any]:
+    return {
+        "tables": {
+            **ORIGINAL,
+            "people": {"foreign_keys": [{"columns": "country", "references": "countries", **foreign}]},
+        }
+    }
+
+
+CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
+    ("empty-source", {}, Schema(tables=()), "source"),
+    ("unknown-table", {"tables": {"peple": {}}}, ALONE, "tables.peple"),
+    ("unknown-column", people(agee={}), ALONE, "tables.people.columns.agee"),
+    ("no-tables", {"default_include": False}, ALONE, "tables"),
+    (
+        "no-columns",
+        {"tables": {"visits": {"columns": {"id": KEEP, "day": KEEP}, "primary_key": None}, "people": KEEP}},
+        ROOTS,
+        "tables.visits.columns",
+    ),
+    ("only-a-key", {"tables": {"visits": {"columns": {"day": KEEP}}, "people": KEEP}}, ROOTS, "tables.visits.columns"),
+    ("excluded-has-settings", {"tables": {"visits": {**KEEP, "primary_key": "id"}}}, ROOTS, "tables.visits"),
+    ("excluded-has-settings", people(age={**KEEP, "encoding": "number"}), ALONE, "tables.people.columns.age"),
+    ("key-column-unknown", {"tables": {"people": {"primary_key": "idd"}}}, ALONE, "tables.people.primary_key"),
+    ("key-column-twice", {"tables": {"people": {"primary_key": ["id", "id"]}}}, ALONE, "tables.people.primary_key"),
+    (
+        "key-column-excluded",
+        {"tables": {"people": {"primary_key": "id", "columns": {"id": KEEP}}}},
+        ALONE,
+        "tables.people.primary_key",
+    ),
+    ("key-column-type", {"tables": {"people": {"primary_key": "tags"}}}, ALONE, "tables.people.primary_key"),
+    ("key-falls-away", people(id=KEEP), ALONE, "tables.people.primary_key"),
+    ("key-falls-away", {"tables": {"countries": KEEP}}, LOOKUP, "tables.people.foreign_keys"),
+    (
+        "key-falls-away",
+        {"tables": {"countries": KEEP, "people": {"columns": {"country": KEEP}}}},
+        LOOKUP,
+        "tables.people.foreign_keys",
+    ),
+    (
+        "empty-key",
+        {"tables": {"people": {"foreign_keys": [{"columns": [], "references": "people"}]}}},
+        ALONE,
+        "tables.people.foreign_keys[0].columns",
+    ),
+    (
+        "reference-unknown",
+        {"tables": {"people": {"foreign_keys": [{"columns": "country", "references": "contries"}]}}},
+        ALONE,
+        "tables.people.foreign_keys[0].references",
+    ),
+    (
+        "reference-excluded",
+        {
+            "tables": {
+                "countries": KEEP,
+                "people": {"foreign_keys": [{"columns": "country", "references": "countries"}]},
+            }
+        },
+        LOOKUP,
+        "tables.people.foreign_keys[0].references",
+    ),
+    (
+        "reference-without-key",
+        {
+            "tables": {
+                "countries": {**KEEP},
+                "people": {"primary_key": None, "foreign_keys": [{"columns": "country", "references": "people"}]},
+            }
+        },
+        LOOKUP,
+        "tables.people.foreign_keys[0].references",
+    ),
+    (
+        "key-column-unknown",
+        {
+            "tables": {
+                "people": {
+                    "foreign_keys": [{"columns": "country", "references": "people", "referenced_columns": "idd"}]
+                }
+            }
+        },
+        ALONE,
+        "tables.people.foreign_keys[0].referenced_columns",
+    ),
+    (
+        "reference-not-the-key",
+        {
+            "tables": {
+                "people": {
+                    "foreign_keys": [{"columns": "country", "references": "people", "referenced_columns": "age"}]
+                }
+            }
+        },
+        ALONE,
+        "tables.people.foreign_keys[0].referenced_columns",
+    ),
+    (
+        "key-length",
+        {"tables": {"people": {"foreign_keys": [{"columns": ["country", "age"], "references": "people"}]}}},
+        ALONE,
+        "tables.people.foreign_keys[0].columns",
+    ),
+    (
+        "key-type-mismatch",
+        {"tables": {"people": {"foreign_keys": [{"columns": "city", "references": "people"}]}}},
+        ALONE,
+        "tables.people.foreign_keys[0].columns",
+    ),
+    (
+        "key-twice",
+        {"tables": {**ORIGINAL, "people": {"foreign_keys": [{"columns": "country", "references": "countries"}] * 2}}},
+        LOOKUP,
+        "tables.people.foreign_keys[1]",
+    ),
+    (
+        "reference-beside-the-key",
+        {"tables": {"countries": {"treatment": "original", "primary_key": None}}},
+        LOOKUP,
+        "tables.people.foreign_keys",
+    ),
+    ("second-root", {}, ROOTS, "tables.visits"),
+    ("cycle", {}, RING, "tables.a.foreign_keys"),
+    ("nothing-to-synthesize", {"tables": {**ORIGINAL, "people": {"treatment": "original"}}}, LOOKUP, "tables"),
+    ("original-not-referenced", {"tables": {"visits": {"treatment": "original"}}}, ROOTS, "tables.visits.treatment"),
+    (
+        "original-references-synthesized",
+        {"tables": {"orders": {"treatment": "original"}, "products": {"treatment": "original"}}},
+        SHOP,
+        "tables.orders.treatment",
+    ),
+    ("one-synthesized-table", {}, ROOTS, "tables"),
+    ("self-reference-not-kept", {}, STAFF, "tables.staff.foreign_keys"),
+    (
+        "original-has-settings",
+        {"tables": {"countries": {"treatment": "original", "columns": {"label": {"encoding": "text"}}}}},
+        LOOKUP,
+        "tables.countries.columns.label.encoding",
+    ),
+    (
+        "original-has-settings",
+        {"tables": {"countries": {"treatment": "original", "columns": {"label": {"rebalance": True}}}}},
+        LOOKUP,
+        "tables.countries.columns.label.rebalance",
+    ),
+    (
+        "sensitive-copied",
+        {"tables": {"countries": {"treatment": "original", "columns": {"label": {"sensitive": True}}}}},
+        LOOKUP,
+        "tables.countries.columns.label.sensitive",
+    ),
+    (
+        "sensitive-kept",
+        people(name={"sensitive": True, "treatment": "keep"}),
+        ALONE,
+        "tables.people.columns.name.treatment",
+    ),
+    ("key-has-settings", people(id={"encoding": "number"}), ALONE, "tables.people.columns.id.encoding"),
+    ("key-has-settings", people(id={"rebalance": True}), ALONE, "tables.people.columns.id.rebalance"),
+    ("encoding-impossible", people(age={"encoding": "text"}), ALONE, "tables.people.columns.age.encoding"),
+    ("rebalance-impossible", people(height={"rebalance": True}), ALONE, "tables.people.columns.height.rebalance"),
+    (
+        "rebalance-impossible",
+        people(age={"rebalance": True, "encoding": "number"}),
+        ALONE,
+        "tables.people.columns.age.rebalance",
+    ),
+    ("rebalance-excluded", people(city={"rebalance": True, **KEEP}), ALONE, "tables.people.columns.city.rebalance"),
+    ("learning-rate-adaptive", {"model": {"learning_rate": 0.1}}, ALONE, "model.learning_rate"),
+    ("learning-rate-adaptive", {"model": {"text": {"learning_rate": 0.1}}}, ALONE, "model.text.learning_rate"),
+    (
+        "learning-rate-adaptive",
+        {"tables": {"people": {"model": {"learning_rate": 0.1}}}},
+        ALONE,
+        "tables.people.model.learning_rate",
+    ),
+    ("batch-size-automatic", {"model": {"batch_size": 64}}, ALONE, "model.batch_size"),
+    ("accumulation-automatic", {"model": {"gradient_accumulation": 2}}, ALONE, "model.gradient_accumulation"),
+    (
+        "original-has-model",
+        {"tables": {"countries": {"treatment": "original", "model": {"size": "small"}}}},
+        LOOKUP,
+        "tables.countries.model",
+    ),
+    (
+        "text-settings-unused",
+        {"model": {"text": {"size": "small"}}},
+        Schema(tables=(table("t", {"x": pa.int64()}),)),
+        "model.text",
+    ),
+    (
+        "privacy-several-tables",
+        {"privacy": {"epsilon": 1}, "tables": {"products": {"treatment": "original"}}},
+        SHOP,
+        "privacy",
+    ),
+    ("privacy-underdetermined", {"privacy": {"steps": 100}}, ALONE, "privacy.epsilon"),
+    ("privacy-overdetermined", {"privacy": {"epsilon": 1, "noise_multiplier": 1, "steps": 9}}, ALONE, "privacy"),
+    ("privacy-batch-by-hand", {"privacy": {"epsilon": 1, "max_gradient_norm": 1}}, ALONE, "privacy.max_gradient_norm"),
+    (
+        "privacy-batch-by-hand",
+        {"privacy": {"epsilon": 1, "max_physical_batch_size": 8}},
+        ALONE,
+        "privacy.max_physical_batch_size",
+    ),
+    (
+        "privacy-physical-batch",
+        {"model": HAND, "privacy": {"epsilon": 1, "max_physical_batch_size": 65}},
+        ALONE,
+        "privacy.max_physical_batch_size",
+    ),
+    (
+        "privacy-accumulation",
+        {"model": {**HAND, "gradient_accumulation": 2}, "privacy": {"epsilon": 1}},
+        ALONE,
+        "model.gradient_accumulation",
+    ),
+    ("privacy-seed", {"seed": 3, "privacy": {"epsilon": 1}}, ALONE, "seed"),
+    ("privacy-original-tables", {"privacy": {"epsilon": 1}, "tables": ORIGINAL}, LOOKUP, "privacy"),
+    ("privacy-delta-large", {"privacy": {"epsilon": 1, "delta": 0.001}}, ALONE, "privacy.delta"),
+    ("privacy-not-available", {"privacy": {"epsilon": 1}}, ALONE, "privacy"),
+    ("rebalance-unknown", {"generation": {"rebalance": {"peple": {}}}}, ALONE, "generation.rebalance.peple"),
+    (
+        "rebalance-unknown",
+        {"generation": {"rebalance": {"people": {"town": {}}}}},
+        ALONE,
+        "generation.rebalance.people.town",
+    ),
+    (
+        "rebalance-unknown",
+        {"generation": {"rebalance": {"people": {"city": {"a": 1}}}}, **people(city=KEEP)},
+        ALONE,
+        "generation.rebalance.people.city",
+    ),
+    (
+        "rebalance-unknown",
+        {"generation": {"rebalance": {"countries": {"label": {"a": 1}}}}, "tables": ORIGINAL},
+        LOOKUP,
+        "generation.rebalance.countries",
+    ),
+    (
+        "rebalance-not-enabled",
+        {"generation": {"rebalance": {"people": {"city": {"Rome": 0.5}}}}},
+        ALONE,
+        "generation.rebalance.people.city",
+    ),
+    (
+        "shares-invalid",
+        {"generation": {"rebalance": {"people": {"city": {"Rome": -0.5}}}}, **people(city={"rebalance": True})},
+        ALONE,
+        "generation.rebalance.people.city.Rome",
+    ),
+    (
+        "shares-invalid",
+        {
+            "generation": {"rebalance": {"people": {"city": {"Rome": 0.6, "Oslo": 0.6}}}},
+            **people(city={"rebalance": True}),
+        },
+        ALONE,
+        "generation.rebalance.people.city",
+    ),
+    (
+        "shares-empty",
+        {"generation": {"rebalance": {"people": {"city": {}}}}, **people(city={"rebalance": True})},
+        ALONE,
+        "generation.rebalance.people.city",
+    ),
+    ("generation-unused", {"generation": {"enabled": False, "records": 5}}, ALONE, "generation"),
+    (
+        "text-batch-unused",
+        {"generation": {"text_batch_size": 5}},
+        Schema(tables=(table("t", {"x": pa.int64()}),)),
+        "generation.text_batch_size",
+    ),
+    ("report-without-data", {"generation": {"enabled": False}, "report": {"holdout": 0.2}}, ALONE, "report"),
+    ("report-without-format", {"report": {"formats": []}}, ALONE, "report.formats"),
+    ("report-format-twice", {"report": {"formats": ["pdf", "json", "pdf"]}}, ALONE, "report.formats[2]"),
+    ("holdout-share", {"report": {"holdout": 0.6}}, ALONE, "report.holdout"),
+    ("holdout-share", {"report": {"holdout": 0}}, ALONE, "report.holdout"),
+    ("holdout-missing", {"report": {"holdout": "/no/such/file.csv"}}, ALONE, "report.holdout"),
+    (
+        "destination-unused",
+        {"generation": {"enabled": False}, "destination": {"type": "folder", "path": "/out"}},
+        ALONE,
+        "destination",
+    ),
+    (
+        "destination-is-source",
+        {"destination": {"type": "folder", "path": "/data", "mode": "replace"}},
+        ALONE,
+        "destination",
+    ),
+]
+
+# What comes along because it is a consequence that the user should hear of too.
+ALONG: dict[str, set[str]] = {
+    "no-columns": {"key-falls-away"},
+    "nothing-to-synthesize": {"original-not-referenced"},
+    "original-references-synthesized": {"second-root"},
+    "one-synthesized-table": {"second-root"},
+    "privacy-several-tables": {"privacy-original-tables"},
+}
+INFORMING = {"privacy-strength", "shares-rest"}
+LIMITS = ("relational-limit", "privacy-available")
+
+
+def limits_for(code: str) -> tuple[str, ...]:
+    """Leave out what this version cannot do, unless that is what the case is about."""
+    return () if code in {"one-synthesized-table", "self-reference-not-kept", "privacy-not-available"} else LIMITS
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "schema", "path"), CASES, ids=[f"{case[0]}-{n}" for n, case in enumerate(CASES)]
+)
+def test_a_fault_earns_its_code_at_its_place(code: str, data: dict[str, Any], schema: Schema, path: str) -> None:
+    found = codes(check(data, schema, without=limits_for(code)))
+    assert (path, code) in found
+    allowed = {code} | ALONG.get(code, set())
+    assert {other for _, other in found} <= allowed
+
+
+def test_every_code_has_a_case() -> None:
+    every = {code for groups in EVERY.values() for group in groups for code in group}
+    assert every - {case[0] for case in CASES} - INFORMING == set()
+    assert {severity for groups in EVERY.values() for group in groups for severity, _ in group.values()} == set(
+        Severity
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"tables": {"people": {"columns": {"city": {"rebalance": True}, "age": {"encoding": "categorical"}}}}},
+        {"generation": {"rebalance": {"people": {"city": {"Rome": 0.4}}}}, **people(city={"rebalance": True})},
+        {"model": {"adaptive_learning_rate": False, "learning_rate": 0.1, **HAND, "gradient_accumulation": 2}},
+        {"report": {"holdout": 0.5}, "destination": {"type": "folder", "path": "/out", "mode": "replace"}},
+        {"destination": {"type": "folder", "path": "/data"}},
+        {"model": {"text": {"size": "small"}}, "generation": {"text_batch_size": 3}},
+        people(name={"encoding": "text", "sensitive": True}, height={"treatment": "keep"}),
+        {"tables": {"people": {"primary_key": None, "columns": {"id": {"encoding": "identifier"}}}}},
+    ],
+)
+def test_sound_specs_earn_nothing(data: dict[str, Any]) -> None:
+    assert codes(check(data)) == []
+
+
+def test_a_shop_with_originals_in_their_place_is_sound() -> None:
+    data = {"tables": {"products": {"treatment": "original"}}}
+    assert codes(check(data, SHOP, without=LIMITS)) == []
+    assert codes(check({"tables": ORIGINAL}, LOOKUP)) == []
