@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code; a failure prints what makes it come again.
+settings.register_profile("commit", deadline=None, print_blob=True)
+settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "commit"))
 
 
 @pytest.fixture(scope="session")

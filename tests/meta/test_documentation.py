@@ -72,7 +72,7 @@ def test_every_name_of_the_package_is_there(name: str) -> None:
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'semblant' has no attribute 'Enginee'"):
-        _ = semblant.Enginee  # type: ignore[attr-defined]
+        _ = semblant.Enginee
 
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("semblant_")]
