@@ -29,7 +29,7 @@ def _refused(*arguments: str | Path, code: int, cwd: Path, says: tuple[str, ...]
         ("header.csv", b"a,b,c\n", 2, ("header", "row")),
         ("one.csv", b"a,b\n1,2\n", 2, ("small", "one")),
         ("nul.csv", b"a,b\n" + b"1,\x00\x00\n" * 50, 2, ("nul.csv",)),
-        ("stacked.csv", b"id,name\n1,x\n2,y\n,\ncode,text\nA,one\nB,two\n" * 2, 2, ("stacked.csv", "line")),
+        ("stacked.csv", b"id,name\n" + b"1,x\n2,y\n" * 20 + b",\ncode,text\n" + b"7,one\n8,two\n" * 20, 2, ("stacked.csv", "line 43")),
     ],
 )
 @pytest.mark.feature(77, 79)
@@ -106,5 +106,6 @@ def test_dull_tables_still_work(tmp_path: Path, content: str) -> None:
 def test_a_destination_that_cannot_be_written_is_told_before_training(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("a,b\n" + "".join(f"{i % 5},{i}\n" for i in range(100)))
     (tmp_path / "out").write_text("a file is in the way")
-    text = _refused("run", "data.csv", "-o", "out", code=3, cwd=tmp_path, says=("out",))
+    text = _refused("run", "data.csv", "--destination", "out", code=3, cwd=tmp_path, says=("out",))
     assert "AI training" not in text
+    _refused("run", "data.csv", "-o", "out", code=2, cwd=tmp_path, says=("out", "file"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
@@ -86,12 +86,25 @@ class JobReport:
             holdout_reason=reason if whole else "no rows were kept back",
             copied=frozenset(self.job.originals),
             columns={name: found.plan.columns for name, found in self.job.learned.items()},
-            limits=limits_of(spec.report), spec=unstructure(spec),
+            limits=limits_of(spec.report), spec=_told(spec),
             history={name: [dict(entry) for entry in model.history] for name, model in models.items()},
             settings_used={name: dict(model.settings_used) for name, model in models.items()},
-            timings=dict(self.timings), models=models, privacy=self.run.privacy, seed=seed % 2**31,
+            timings={name: value for name, value in self.timings.items() if name != "peak_memory_mb"}, models=models, privacy=self.run.privacy, seed=seed % 2**31,
             min_subjects=max((found.plan.model.min_subjects for found in self.job.learned.values()), default=10),
         )
+
+
+def _told(spec: Spec) -> dict[str, Any]:
+    """Give what the spec says beyond the defaults; encodings stand with the columns already."""
+    told: dict[str, Any] = unstructure(spec, omit_defaults=True)
+    for table in told.get("tables", {}).values():
+        for name, column in list(table.get("columns", {}).items()):
+            rest = {key: value for key, value in column.items() if key not in {"encoding", "sensitive"}}
+            if rest:
+                table["columns"][name] = rest
+            else:
+                del table["columns"][name]
+    return told
 
 
 def limits_of(spec: ReportSpec) -> ReportLimits:
