@@ -148,7 +148,9 @@ class NgramBackend:
         tokens, rows = _framed(arrays["tokens"], arrays["rows"], arrays["buckets"])
         mine = learned[rows]
         _, holders = np.unique(arrays["subjects"], return_inverse=True)
-        counting = {"vocabulary": vocabulary.size, "order": order, "least": least}
+        counting: dict[str, Any] = {
+            "vocabulary": vocabulary.size, "order": order, "least": least, "kinds": vocabulary.kinds,
+        }
         nobody = np.where(learned, 0, -1)
         common = Trie.build(tokens[mine], rows[mine], holders, nobody, roots=1, **counting)
         special = None

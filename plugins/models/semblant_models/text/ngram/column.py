@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _FREE_ROUNDS = 4
 """Draws per text that may end by themselves before one is made to measure."""
 _REDRAWS = 8
-"""Rounds in which texts that the replay guard recognises are drawn again; the last half from single words."""
+"""Rounds in which texts that the replay guard recognises are drawn again; the last half from ever shorter runs."""
 
 
 @frozen(eq=False)
@@ -80,8 +80,8 @@ class ColumnModel:
             again = np.flatnonzero(self.guard.recognises(drawn))
             if not len(again):
                 break
-            if round_ == _REDRAWS // 2:
-                sampler = self._sampler([self.common.shortened()])
+            if round_ >= _REDRAWS // 2:
+                sampler = self._sampler([self.common.shortened(max(1, _REDRAWS - 1 - round_))])
             fresh = self._draw(sampler, buckets[written][again], classes[again], random)
             drawn = _put(drawn, again, fresh)
         return _put(texts, written, drawn)
@@ -105,12 +105,10 @@ class ColumnModel:
     def _sampler(self, trees: list[Trie]) -> Sampler:
         """Make a sampler; the signs that fill a gap are drawn as often as they are used."""
         single = np.flatnonzero(self.vocabulary.lengths == 1)
-        root = self.common.child(np.zeros(len(single), np.int64), single)
-        weight = np.where(root >= 0, self.common.probability[root - 1], 0.0) if len(self.common.keys) else np.zeros(len(single))
-        weight = weight + 1e-6
+        weight = self.common.alone[0, single] + 1e-6
         texts = self.vocabulary.texts.take(pa.array(single)).to_pylist()
         blank = next((token for token, text in zip(single, texts, strict=True) if text.isspace()), single[np.argmax(weight)])
-        return Sampler(trees, self.vocabulary.lengths, single, weight / weight.sum(), int(blank))
+        return Sampler(trees, self.vocabulary.lengths, self.vocabulary.kinds, single, weight / weight.sum(), int(blank))
 
     def log_prob(self, texts: pa.Array, context: pa.Array | None) -> NDArray[np.float64]:
         """Give the log-probability of each text in nats, given its length bucket and context."""

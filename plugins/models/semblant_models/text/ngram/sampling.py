@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from semblant_models.text.ngram.lengths import bounds
-from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, START
+from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, OPEN, START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,8 @@ class Sampler:
     trees: Sequence[Trie]
     lengths: NDArray[np.int64]
     """Characters per token."""
+    kinds: NDArray[np.int64]
+    """Kind per token."""
     fillers: NDArray[np.int64]
     """Tokens of one character, any of which fits everywhere."""
     filler_shares: NDArray[np.float64]
@@ -48,19 +50,20 @@ class Sampler:
         """
         low, high = bounds(buckets)
         length = np.zeros(len(buckets), dtype=np.int64)
-        fits = np.zeros(len(buckets), dtype=bool)
+        fits, kinds = np.zeros(len(buckets), dtype=bool), np.full(len(buckets), OPEN)
         roots = self._roots(classes)
         states = self._begin(buckets, roots)
         active = np.arange(len(buckets))
         written: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         while len(active):
-            token = self._once(states, random)
+            token = self._once(states, kinds[active], random)
             size = length[active] + self.lengths[np.maximum(token, 0)]
             fits[active[(token == END) & (size >= low[active])]] = True
             goes_on = (token > END) & (size <= high[active])
             active = active[goes_on]
             written.append((active, token[goes_on]))
             length[active] = size[goes_on]
+            kinds[active] = self.kinds[token[goes_on]]
             roots = [root[goes_on] for root in roots]
             states = [
                 follow(tree, state[goes_on], token[goes_on], root)
@@ -88,12 +91,13 @@ class Sampler:
         roots = self._roots(classes)
         states = self._begin(buckets, roots)
         fresh = [state.copy() for state in states]
+        kinds = np.full(len(buckets), OPEN)
         active = np.arange(len(buckets))
         written: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         while len(active):
             room = high[active] - length[active]
             may_end = length[active] >= targets[active]
-            token = self._next(states, roots, room, may_end, random)
+            token = self._next(states, kinds[active], room, may_end, random)
             early = (token == END) & ~may_end
             ended = ((token == END) & may_end) | ((token < 0) & (length[active] >= low[active]))
             stuck = (token < 0) & ~ended
@@ -104,6 +108,7 @@ class Sampler:
             rows = active[writes]
             written.append((rows, token[writes]))
             length[rows] += self.lengths[token[writes]]
+            kinds[rows] = np.where(early[writes], OPEN, self.kinds[token[writes]])
             states = [
                 np.where(early, start[active], follow(tree, state, token, root))[writes]
                 for tree, state, start, root in zip(self.trees, states, fresh, roots, strict=True)
@@ -135,21 +140,23 @@ class Sampler:
     def _next(
         self,
         states: Sequence[NDArray[np.int64]],
-        roots: Sequence[NDArray[np.int64]],
+        kinds: NDArray[np.int64],
         room: NDArray[np.int64],
         may_end: NDArray[np.bool_],
         random: np.random.Generator,
     ) -> NDArray[np.int64]:
         """Draw a token per row that fits; END is kept only when no other came; -1 where none fits."""
-        token = self._once(states, random)
+        token = self._once(states, kinds, random)
         for _ in range(_TRIES):
             again = np.flatnonzero(((token == END) & ~may_end) | (self.lengths[np.maximum(token, 0)] > room) | (token < 0))
             if not len(again):
                 break
-            token[again] = self._once([state[again] for state in states], random)
+            token[again] = self._once([state[again] for state in states], kinds[again], random)
         return np.where(self.lengths[np.maximum(token, 0)] > room, -1, token)
 
-    def _once(self, states: Sequence[NDArray[np.int64]], random: np.random.Generator) -> NDArray[np.int64]:
+    def _once(
+        self, states: Sequence[NDArray[np.int64]], kinds: NDArray[np.int64], random: np.random.Generator
+    ) -> NDArray[np.int64]:
         """Draw a token per row: from the longest run down, at each length the special tree first."""
         token = np.full(len(states[0]), -1, dtype=np.int64)
         current = [state.copy() for state in states]
@@ -157,8 +164,13 @@ class Sampler:
             for tree, state in zip(self.trees, current, strict=True):
                 here = np.flatnonzero((token < 0) & (state >= 0))
                 here = here[tree.depth[state[here]] == depth]
-                if len(here):
-                    token[here] = tree.draw(state[here], random.random(len(here)))
+                if depth == 0 and tree.roots == 1:
+                    token[here] = tree.draw_alone(kinds[here], random.random(len(here)))
+                elif len(here):
+                    drawn = tree.draw(state[here], random.random(len(here)))
+                    if depth == 0:
+                        drawn = np.where(self.trees[-1].alone[kinds[here], drawn] > 0, drawn, -1)
+                    token[here] = drawn
                     state[here] = tree.suffix[state[here]]
         return token
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semblant_models.text.ngram.sampling import follow
-from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, START
+from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, OPEN, START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +46,29 @@ def score(
     states = [
         follow(tree, follow(tree, root, marker, root), start, root) for tree, root in zip(trees, roots, strict=True)
     ]
+    kinds = np.full(len(active), OPEN)
+    allowed = trees[0].allowed(trees[-1].alone > 0)
     position = 0
     while len(active):
         there = size[active] > position
         at = np.minimum(first[active] + position, max(len(tokens) - 1, 0))
         token = np.where(there, tokens[at], END).astype(np.int64) if len(tokens) else np.full(len(active), END)
-        result[active] += np.log(np.maximum(_probability(trees, states, token), _FLOOR))
+        result[active] += np.log(np.maximum(_probability(trees, states, kinds, token, allowed), _FLOOR))
         states = [follow(tree, state, token, root)[there] for tree, state, root in zip(trees, states, roots, strict=True)]
         roots = [root[there] for root in roots]
+        kinds = vocabulary.kinds[token[there]]
         active = active[there]
         position += 1
     return result
 
 
-def _probability(trees: Sequence[Trie], states: Sequence[NDArray[np.int64]], token: NDArray[np.int64]) -> NDArray[np.float64]:
+def _probability(
+    trees: Sequence[Trie],
+    states: Sequence[NDArray[np.int64]],
+    kinds: NDArray[np.int64],
+    token: NDArray[np.int64],
+    allowed: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Give the probability of each token: what each run says, times what all longer runs left over."""
     current = [state.copy() for state in states]
     found = np.zeros(len(token))
@@ -68,9 +77,16 @@ def _probability(trees: Sequence[Trie], states: Sequence[NDArray[np.int64]], tok
         for tree, state in zip(trees, current, strict=True):
             here = np.flatnonzero(state >= 0)
             here = here[tree.depth[state[here]] == depth]
+            if depth == 0 and tree.roots == 1:
+                found[here] += left[here] * tree.alone[kinds[here], token[here]]
+                continue
             child = tree.child(state[here], token[here])
             known = child >= 0
+            mass = tree.mass(state[here])
+            if depth == 0:
+                known &= trees[-1].alone[kinds[here], token[here]] > 0
+                mass = allowed[state[here], kinds[here]]
             found[here[known]] += left[here[known]] * tree.probability[child[known] - tree.roots]
-            left[here] *= np.maximum(1.0 - tree.mass(state[here]), 0.0)
+            left[here] *= np.maximum(1.0 - mass, 0.0)
             state[here] = tree.suffix[state[here]]
     return found

@@ -6,12 +6,12 @@ letter that is still too rare is left out. Any digit of a spelled number is the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 from attrs import frozen
 
 if TYPE_CHECKING:
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
 END, START, LENGTHS, FIRST_WORD = 0, 1, 2, 40
 """Token numbers: end of text, start of text, one per length bucket, then the vocabulary."""
+OPEN, CLOSED, SPELLING = 0, 1, 2
+"""What a token leaves open for the next one."""
 
 _TOKEN = r"(?s) ?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*| ?\p{N}+|."
 _PIECE = r"(?s)^ .|."
 _SPELLED = "\x01"
 """Begins the key of a piece of a spelled word; a text's own tokens of that kind are one sign long."""
+_NUMBER = r"^\x01 ?00+$"
+"""A rare number of two or more digits, known by its length alone."""
+_HIDDEN = re.compile(r"\x01 ?0+")
+_BLANKED = _SPELLED + " "
 _PUBLIC_SIGNS = " .etaoinshrdlu"
 _FEWEST_SIGNS = 3
 """Below so many signs learned, common signs that nobody's data decided are added."""
-_DIGIT = ("\x010", "\x01 0")
 
 
 def _tokens(texts: pl.Series) -> pl.DataFrame:
@@ -44,10 +49,21 @@ def _common(frame: pl.DataFrame, subjects: NDArray[np.uint64], least: int, most:
     return found
 
 
-def _pieces(tokens: pl.Series) -> pl.Series:
-    """Spell tokens: a list of keys each."""
-    zeroed = tokens.str.replace_all(r"\p{Nd}", "0")
-    return zeroed.str.extract_all(_PIECE).list.eval(pl.concat_str(pl.lit(_SPELLED), pl.element()))
+def _kind(key: str) -> int:
+    """Tell what a token leaves open."""
+    if len(key) > 1 and key[0] == _SPELLED and len(key.strip(_BLANKED)) <= 1:
+        return SPELLING
+    return CLOSED if key[-1].isalnum() else OPEN
+
+
+def _zeroed(tokens: pl.Series) -> pl.Series:
+    """Make all digits of rare tokens alike: the keys of whole numbers by their length."""
+    return _SPELLED + tokens.str.replace_all(r"\p{Nd}", "0")
+
+
+def _pieces(keys: pl.Series) -> pl.Series:
+    """Spell rare tokens, given with digits made alike: a list of keys each."""
+    return keys.str.slice(1).str.extract_all(_PIECE).list.eval(pl.concat_str(pl.lit(_SPELLED), pl.element()))
 
 
 @frozen(eq=False)
@@ -60,8 +76,10 @@ class Vocabulary:
     """What each number stands for in a text; digits are drawn by :meth:`join`."""
     lengths: NDArray[np.int64]
     """Characters per number."""
-    digits: NDArray[np.bool_]
-    """Which numbers are a digit to be drawn."""
+    digits: NDArray[np.int64]
+    """Digits to be drawn per number."""
+    kinds: NDArray[np.int64]
+    """What each number leaves open: ``OPEN``, ``CLOSED`` (a word or number: letters cannot follow) or ``SPELLING``."""
 
     @classmethod
     def of(cls, keys: list[str]) -> Vocabulary:
@@ -75,7 +93,8 @@ class Vocabulary:
             words,
             pa.array(shown, pa.large_string()),
             np.array([len(text) for text in shown], dtype=np.int64),
-            np.array([False] * FIRST_WORD + [key in _DIGIT for key in keys]),
+            np.array([0] * FIRST_WORD + [key.count("0") if _HIDDEN.fullmatch(key) else 0 for key in keys], dtype=np.int64),
+            np.array([OPEN] * FIRST_WORD + [_kind(key) for key in keys]),
         )
 
     @classmethod
@@ -84,8 +103,11 @@ class Vocabulary:
         tokens = _tokens(texts)
         words = _common(tokens, subjects, least, most)
         rare = tokens.join(pl.DataFrame({"token": pl.Series(words, dtype=pl.String)}), on="token", how="anti")
+        rare = rare.with_columns(token=_zeroed(rare["token"]))
+        numbers = _common(rare.filter(pl.col("token").str.contains(_NUMBER)), subjects, least, most)
+        rare = rare.filter(~pl.col("token").is_in(numbers))
         spelled = rare.with_columns(token=_pieces(rare["token"])).explode("token")
-        keys = words + _common(spelled, subjects, least, most)
+        keys = words + numbers + [key for key in _common(spelled, subjects, least, most) if key not in numbers]
         if sum(len(key) == 1 for key in keys) < _FEWEST_SIGNS:
             keys += [sign for sign in _PUBLIC_SIGNS if sign not in keys]
         return cls.of(keys)
@@ -100,10 +122,13 @@ class Vocabulary:
         tokens = _tokens(texts).with_row_index("at")
         known = tokens.join(self._words, on="token", how="left", maintain_order="left")
         rare = known.filter(pl.col("id").is_null()).select("at", "row", "token")
-        spelled = rare.with_columns(token=_pieces(rare["token"])).explode("token")
-        spelled = spelled.join(self._words, on="token", how="left", maintain_order="left").select("at", "row", "id")
-        words = known.filter(pl.col("id").is_not_null()).select("at", "row", "id")
-        both = pl.concat([words, spelled]).sort("at", maintain_order=True)
+        rare = rare.with_columns(token=_zeroed(rare["token"]))
+        numbers = rare.filter(pl.col("token").str.contains(_NUMBER)).join(self._words, on="token", maintain_order="left")
+        rest = rare.join(numbers.select("at"), on="at", how="anti", maintain_order="left")
+        spelled = rest.with_columns(token=_pieces(rest["token"])).explode("token")
+        spelled = spelled.join(self._words, on="token", how="left", maintain_order="left")
+        words = known.filter(pl.col("id").is_not_null())
+        both = pl.concat([part.select("at", "row", "id") for part in (words, numbers, spelled)]).sort("at", maintain_order=True)
         lost = both.filter(pl.col("id").is_null())["row"].to_numpy()
         kept = both.drop_nulls("id")
         return kept["id"].to_numpy(), kept["row"].to_numpy(), np.bincount(lost, minlength=len(texts)).astype(np.int64)
@@ -111,19 +136,23 @@ class Vocabulary:
     def join(self, ids: NDArray[np.int32], counts: NDArray[np.int64], random: np.random.Generator) -> pa.Array:
         """Put texts together from the tokens of all rows and their number per row; digits are drawn."""
         parts = self.texts.take(pa.array(ids))
-        drawn = np.flatnonzero(self.digits[ids])
-        if len(drawn):
-            digits = pa.array(random.integers(0, 10, len(drawn))).cast(pa.large_string())
-            blank = pc.utf8_slice_codeunits(parts.take(pa.array(drawn)), 0, -1)
-            mask = np.zeros(len(ids), dtype=bool)
-            mask[drawn] = True
-            parts = pc.replace_with_mask(parts, pa.array(mask), pc.binary_join_element_wise(blank, digits, pa.scalar("", pa.large_string())))
         if not len(parts):
             return pa.array([""] * len(counts), pa.large_string())
         # The parts lie one behind the other in one buffer already: a text is a range of it.
         ends = np.frombuffer(parts.buffers()[1], np.int64)[parts.offset : parts.offset + len(parts) + 1]
+        data = np.frombuffer(parts.buffers()[2], np.uint8).copy()
+        zeros = self._zeros(ids, ends)
+        data[zeros] = ord("0") + random.integers(0, 10, len(zeros))
         offsets = np.ascontiguousarray(ends[np.concatenate([[0], np.cumsum(counts)])])
-        return pa.Array.from_buffers(pa.large_string(), len(counts), [None, pa.py_buffer(offsets), parts.buffers()[2]])
+        return pa.Array.from_buffers(pa.large_string(), len(counts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+    def _zeros(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the places of the digits to be drawn: the last bytes of the parts that have any."""
+        drawn = np.flatnonzero(self.digits[ids])
+        counts = self.digits[ids[drawn]]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        places: NDArray[np.int64] = np.repeat(ends[drawn + 1] - counts, counts) + within
+        return places
 
     def to_json(self) -> list[Any]:
         """Give the keys as plain data."""

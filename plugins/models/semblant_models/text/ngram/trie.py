@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+KINDS = 3
+"""Kinds of tokens: see :data:`.tokens.SPELLING`."""
 DISCOUNT = 0.5
 """Taken from every count and given to shorter runs (absolute discounting, Ney, Essen and Kneser, 1994)."""
 
@@ -40,6 +42,9 @@ class Trie:
     cumulative: NDArray[np.float64]
     first: NDArray[np.int64]
     """First child per node, as an index into ``keys``; one more entry than nodes."""
+    alone: NDArray[np.float64]
+    """P(token) by the kind of the token before it, shape (3, vocabulary)."""
+    alone_edges: NDArray[np.float64]
 
     @classmethod
     def build(
@@ -53,6 +58,7 @@ class Trie:
         vocabulary: int,
         order: int,
         least: int,
+        kinds: NDArray[np.int64],
     ) -> Trie:
         """Count the runs.
 
@@ -62,6 +68,7 @@ class Trie:
         :param classes: class of each row, -1 for rows to be left out.
         :param roots: number of classes.
         :param least: subjects that must hold a run.
+        :param kinds: kind of each token number, shape (vocabulary,).
         """
         at = np.flatnonzero(classes[rows] >= 0)
         node = np.full(len(tokens) + 1, -1, dtype=np.int64)
@@ -69,11 +76,13 @@ class Trie:
         parent, suffix = classes[rows[at]].astype(np.int64), classes[rows[at]].astype(np.int64)
         found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("parent", "token", "suffix", "depth", "count")}
         nodes, width = roots, int(subjects.max(initial=0)) + 1
+        before = np.concatenate([[0], kinds[tokens[:-1]]])[at].astype(np.int64)
+        alone = _alone(before * vocabulary + tokens[at], subjects[rows[at]], KINDS * vocabulary, least)
         for depth in range(1, order + 1):
             keys, one, inverse = np.unique(
                 parent * vocabulary + tokens[at + depth - 1], return_index=True, return_inverse=True
             )
-            held = np.bincount(np.unique(inverse * width + subjects[rows[at]]) // width, minlength=len(keys))
+            held = _holders(inverse * width + subjects[rows[at]], width, len(keys))
             common = held >= least
             if not common.any():
                 break
@@ -91,23 +100,24 @@ class Trie:
             parent, suffix = node[at], node[at + 1]
         arrays = {name: np.concatenate([np.zeros(0, np.int64), *parts]) for name, parts in found.items()}
         count = np.concatenate([totals, arrays.pop("count")])
-        return cls.of(arrays, count=count, order=order, vocabulary=vocabulary, roots=roots)
-
-    @classmethod
-    def of(
-        cls, arrays: Mapping[str, NDArray[np.int64]], *, count: NDArray[np.int64], order: int, vocabulary: int, roots: int
-    ) -> Trie:
-        """Compute the probabilities from counts (roots first)."""
         total = count[arrays["parent"]].astype(np.float64)
         probability = (count[roots:] - DISCOUNT) / np.maximum(total, 1.0)
-        probability = _proper(probability, arrays["parent"], arrays["token"], roots)
-        return cls._of(arrays, probability, order=order, vocabulary=vocabulary, roots=roots)
+        starts = (arrays["parent"] < roots) & _begins(arrays["token"])
+        return cls._of(
+            arrays, np.where(starts, 0.0, probability), alone.reshape(KINDS, vocabulary), order=order, roots=roots
+        )
 
     @classmethod
     def _of(
-        cls, arrays: Mapping[str, NDArray[np.int64]], probability: NDArray[np.float64], *, order: int, vocabulary: int, roots: int
+        cls,
+        arrays: Mapping[str, NDArray[np.int64]],
+        probability: NDArray[np.float64],
+        alone: NDArray[np.float64],
+        *,
+        order: int,
+        roots: int,
     ) -> Trie:
-        parent, token = arrays["parent"], arrays["token"]
+        parent, token, vocabulary = arrays["parent"], arrays["token"], alone.shape[1]
         keys = parent * vocabulary + token
         above = np.zeros(roots, dtype=np.int64)
         return cls(
@@ -122,6 +132,8 @@ class Trie:
             keys,
             np.cumsum(probability),
             np.searchsorted(parent, np.arange(roots + len(keys) + 1)),
+            alone,
+            np.cumsum(alone, axis=1),
         )
 
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
@@ -129,14 +141,16 @@ class Trie:
         return {
             **self._arrays(),
             "probability": self.probability,
-            "shape": np.array([self.order, self.vocabulary, self.roots]),
+            "alone": self.alone,
+            "shape": np.array([self.order, self.roots]),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[np.int64]]) -> Trie:
         """Make a tree from :meth:`arrays`."""
-        order, vocabulary, roots = (int(number) for number in arrays["shape"])
-        return cls._of(arrays, arrays["probability"].astype(np.float64), order=order, vocabulary=vocabulary, roots=roots)
+        order, roots = (int(number) for number in arrays["shape"])
+        probability, alone = (arrays[name].astype(np.float64) for name in ("probability", "alone"))
+        return cls._of(arrays, probability, alone, order=order, roots=roots)
 
     def sharpened(self, temperature: float, top_p: float) -> Trie:
         """Give a tree whose runs are drawn with a temperature and, per parent, only the likeliest ``top_p``."""
@@ -148,20 +162,20 @@ class Trie:
         np.maximum.at(peak, self.parent, self.probability)
         weight = (self.probability / np.maximum(peak[self.parent], 1e-300)) ** (1.0 / temperature)
         if top_p < 1.0:
-            ranked = np.lexsort((-weight, self.parent))
-            share = weight[ranked] / np.maximum(np.bincount(self.parent, weight, minlength=nodes), 1e-300)[self.parent[ranked]]
-            before = np.cumsum(share) - share
-            before -= before[self.first[self.parent[ranked]]]
-            weight[ranked[before >= top_p]] = 0.0
+            weight = _nucleus(weight, self.parent, nodes, top_p)
         scale = mass / np.maximum(np.bincount(self.parent, weight, minlength=nodes), 1e-300)
-        probability = weight * scale[self.parent]
-        return self._of(self._arrays(), probability, order=self.order, vocabulary=self.vocabulary, roots=self.roots)
+        alone = self.alone ** (1.0 / temperature)
+        if top_p < 1.0:
+            group = np.repeat(np.arange(KINDS), self.vocabulary)
+            alone = _nucleus(alone.reshape(-1), group, KINDS, top_p).reshape(alone.shape)
+        alone = alone / np.maximum(alone.sum(axis=1, keepdims=True), 1e-300)
+        return self._of(self._arrays(), weight * scale[self.parent], alone, order=self.order, roots=self.roots)
 
-    def shortened(self) -> Trie:
-        """Give the tree of single tokens alone."""
-        kept = self.depth[self.roots :] == 1
+    def shortened(self, order: int) -> Trie:
+        """Give the tree of runs of at most ``order`` tokens."""
+        kept = self.depth[self.roots :] <= order
         arrays = {name: values[kept] for name, values in self._arrays().items()}
-        return self._of(arrays, self.probability[kept], order=1, vocabulary=self.vocabulary, roots=self.roots)
+        return self._of(arrays, self.probability[kept], self.alone, order=min(order, self.order), roots=self.roots)
 
     def _arrays(self) -> dict[str, NDArray[np.int64]]:
         return {
@@ -179,6 +193,26 @@ class Trie:
             return np.full(len(nodes), -1, dtype=np.int64)
         index = np.searchsorted(self.cumulative, below + uniform, side="right")
         return np.where(index < high, self.token[np.minimum(np.maximum(index, low), len(self.keys) - 1)], -1)
+
+    def draw_alone(self, kinds: NDArray[np.int64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give a token that depends on nothing but the kind of the one before; -1 where there is none."""
+        token = np.full(len(uniform), -1, dtype=np.int64)
+        for kind in range(KINDS):
+            edges = self.alone_edges[kind]
+            here = np.flatnonzero(kinds == kind)
+            if len(here) and edges[-1] > 0:
+                drawn = np.searchsorted(edges, uniform[here] * edges[-1], side="right")
+                token[here] = np.minimum(drawn, len(edges) - 1)
+        return token
+
+    def allowed(self, follows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Give the mass of each root's tokens that may follow each kind, shape (roots, kinds)."""
+        top = np.flatnonzero(self.parent < self.roots)
+        mass = np.zeros((self.roots, len(follows)))
+        for kind, may in enumerate(follows):
+            weight = np.where(may[self.token[top]], self.probability[top], 0.0)
+            mass[:, kind] = np.bincount(self.parent[top], weight, minlength=self.roots)
+        return mass
 
     def mass(self, nodes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the probability that a node's own children have together."""
@@ -208,12 +242,34 @@ class Trie:
         return np.where(self.depth[result] >= self.order, self.suffix[result], result)
 
 
-def _proper(
-    probability: NDArray[np.float64], parent: NDArray[np.int64], token: NDArray[np.int64], roots: int
-) -> NDArray[np.float64]:
-    """Draw no token that only begins a text; let the single tokens of a tree with one root add up to 1."""
-    alone = parent < roots
-    marker = alone & ((token == START) | ((token >= LENGTHS) & (token < FIRST_WORD)))
-    probability = np.where(marker, 0.0, probability)
-    mass = probability[alone].sum()
-    return np.where(alone, probability / mass, probability) if mass and roots == 1 else probability
+def _nucleus(weight: NDArray[np.float64], group: NDArray[np.int64], groups: int, top_p: float) -> NDArray[np.float64]:
+    """Set the weights to 0 that follow those which reach the share ``top_p`` of their group; groups are sorted."""
+    ranked = np.lexsort((-weight, group))
+    share = weight[ranked] / np.maximum(np.bincount(group, weight, minlength=groups), 1e-300)[group[ranked]]
+    before = np.cumsum(share) - share
+    before -= before[np.searchsorted(group, group[ranked])]
+    kept = weight.copy()
+    kept[ranked[before >= top_p - 1e-9]] = 0.0
+    return kept
+
+
+def _begins(tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which tokens only begin a text and are never drawn."""
+    return np.asarray((tokens == START) | ((tokens >= LENGTHS) & (tokens < FIRST_WORD)))
+
+
+def _holders(pairs: NDArray[np.int64], width: int, size: int) -> NDArray[np.int64]:
+    """Count the subjects of each key from ``key * width + subject``; sorting beats hashing here."""
+    pairs = np.sort(pairs)
+    distinct = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs
+    return np.bincount(distinct // width, minlength=size)
+
+
+def _alone(keys: NDArray[np.int64], subjects: NDArray[np.int64], size: int, least: int) -> NDArray[np.float64]:
+    """Give the shares of tokens, by kind, among those that enough subjects hold."""
+    width = int(subjects.max(initial=0)) + 1
+    holders = _holders(keys * width + subjects, width, size)
+    counts = np.where(holders >= least, np.bincount(keys, minlength=size), 0).reshape(KINDS, -1).astype(np.float64)
+    counts[:, _begins(np.arange(size // KINDS))] = 0.0
+    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    return shares.reshape(-1)
