@@ -24,6 +24,8 @@ CONFIG: dict[str, Any] = {
     "title": {"color": INK, "fontSize": 11, "anchor": "start", "font": FONT, "fontWeight": "bold", "offset": 6},
     "legend": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal", "labelFont": FONT, "titleFont": FONT},
 }
+_LIMITS = (0.98, 0.97, 0.95, 0.9, 0.8)
+_CLASSES = ["98% and more", "97 – 98%", "95 – 97%", "90 – 95%", "80 – 90%", "below 80%"]
 SHARE_AXIS: dict[str, Any] = {"format": ".0%", "tickCount": 4, "title": None}
 
 
@@ -34,6 +36,7 @@ def _chart(spec: Mapping[str, Any], alt: str, width: float, caption: str = "") -
 
 def shorten(text: str, longest: int = 24) -> str:
     """Cut a label in its middle, so that it fits and still ends as it does."""
+    text = " ".join("".join(character if character.isprintable() or character in "\u200c\u200d" else " " for character in text).split())
     if len(text) <= longest:
         return text
     tail = longest // 3
@@ -99,7 +102,7 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
     spec = {
         "width": _inner(width), "height": 130, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 34), "frame": "bounds"},
         "layer": [
-            {"data": {"values": rows}, "mark": {"type": "bar", "color": ORIGINAL, "binSpacing": 0.6}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}}},
+            {"data": {"values": rows}, "mark": {"type": "rect", "color": ORIGINAL, "stroke": "#FFFFFF", "strokeWidth": 0.4}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}, "y2": {"datum": 0}}},
             {"data": {"values": outline}, "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"}, "encoding": {"x": {"field": "x", **x}, "y": {"field": "s", **share}, "order": {"field": "i", "type": "quantitative"}}},
         ],
     }
@@ -126,8 +129,8 @@ def pair_heatmap(labels: tuple[Sequence[str], Sequence[str]], shares: Sequence[S
         "data": {"values": rows}, "width": 190, "height": {"step": 15}, "title": {"text": title},
         "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
         "encoding": {
-            "x": {"field": "c", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[1])))}, "axis": {"title": shorten(names[1], 34), "labelExpr": _names({i: shorten(n, 18) for i, n in enumerate(labels[1])}), "labelAngle": -60, "ticks": False, "domain": False, "labelLimit": 110, "labelOverlap": False}},
-            "y": {"field": "r", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[0])))}, "axis": {"title": shorten(names[0], 26), "labelExpr": _names({i: shorten(n, 18) for i, n in enumerate(labels[0])}), "ticks": False, "domain": False, "labelLimit": 110, "labelOverlap": False}},
+            "x": {"field": "c", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[1])))}, "axis": {"title": shorten(names[1], 34), "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[1])}), "labelAngle": -60, "ticks": False, "domain": False, "labelLimit": 140, "labelOverlap": False}},
+            "y": {"field": "r", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[0])))}, "axis": {"title": shorten(names[0], 26), "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[0])}), "ticks": False, "domain": False, "labelLimit": 140, "labelOverlap": False}},
             "color": {"field": "v", "type": "quantitative", "scale": {"type": "threshold", "domain": thresholds, "range": list(STEPS)}, "legend": None},
         },
     }
@@ -136,7 +139,8 @@ def pair_heatmap(labels: tuple[Sequence[str], Sequence[str]], shares: Sequence[S
 
 def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]]) -> Chart:
     """Show the accuracy of all pairs of columns; the diagonal is the column alone."""
-    rows = [{"a": a, "b": b, "v": value} for a, b, value in cells] + [{"a": b, "b": a, "v": value} for a, b, value in cells if a != b]
+    both = [*cells, *((b, a, value) for a, b, value in cells if a != b)]
+    rows = [{"a": a, "b": b, "v": _CLASSES[sum(value < limit for limit in _LIMITS)]} for a, b, value in both]
     step = max(8, min(26, 430 // max(1, len(names))))
     labels = _names({place: shorten(name, 22) for place, name in enumerate(names)})
     size = min(10, step + 1)
@@ -149,9 +153,8 @@ def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]
             "x": {"field": "a", "type": "ordinal", "scale": {"domain": domain}, "axis": {**axis, "labelAngle": -60}},
             "y": {"field": "b", "type": "ordinal", "scale": {"domain": domain}, "axis": axis},
             "color": {
-                "field": "v", "type": "quantitative",
-                "scale": {"type": "threshold", "domain": [0.8, 0.9, 0.95, 0.97, 0.98], "range": list(reversed(STEPS))},
-                "legend": {"title": "accuracy", "type": "symbol", "symbolType": "square", "symbolSize": 140, "labelExpr": _LEGEND},
+                "field": "v", "type": "ordinal", "scale": {"domain": _CLASSES, "range": list(STEPS)},
+                "legend": {"title": "accuracy", "symbolType": "square", "symbolSize": 140, "symbolStrokeColor": RULE},
             },
         },
     }
@@ -159,7 +162,18 @@ def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]
     return _chart(spec, f"Accuracy of all pairs of {len(names)} columns; the lowest is {percent(worst)}.", 1.0)
 
 
-_LEGEND = "{'0.8': '80 – 90 %', '0.9': '90 – 95 %', '0.95': '95 – 97 %', '0.97': '97 – 98 %', '0.98': '98 % and more'}[datum.value] || 'below 80 %'"
+def colour_key() -> Chart:
+    """Say which colour is whose."""
+    rows = [{"x": 0, "t": "original", "c": ORIGINAL}, {"x": 90, "t": "synthetic", "c": SYNTHETIC}]
+    place = {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, PAGE], "nice": False}}
+    spec = {
+        "data": {"values": rows}, "width": PAGE - 20, "height": 12,
+        "layer": [
+            {"mark": {"type": "square", "size": 120, "opacity": 1}, "encoding": {"x": place, "color": {"field": "c", "type": "nominal", "scale": None}}},
+            {"mark": {"type": "text", "align": "left", "dx": 10, "fontSize": 10, "color": MUTED, "font": FONT}, "encoding": {"x": place, "text": {"field": "t"}}},
+        ],
+    }
+    return _chart(spec, "Grey blue is original, orange is synthetic.", 1.0)
 
 
 def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:

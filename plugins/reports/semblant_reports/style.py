@@ -27,9 +27,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     """Write a share as per cent, a dash where there is none.
 
     >>> percent(0.9772)
-    '97.7 %'
+    '97.7%'
     """
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    return "–" if share is None else f"{100 * share:.{digits}f}%"
 
 
 def decimals(number: float | None, digits: int = 3) -> str:

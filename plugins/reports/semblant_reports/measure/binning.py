@@ -112,5 +112,5 @@ def code_matrix(classes: Sequence[Classes], frame: pl.DataFrame) -> NDArray[np.i
     """Give the codes of all columns, int16, shape (columns, n)."""
     matrix = np.empty((len(classes), frame.height), dtype=np.int16)
     for row, item in enumerate(classes):
-        matrix[row] = item.codes(frame[item.column.name])
+        matrix[row] = item.codes(frame[item.column.key])
     return matrix

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from semblant_reports.measure.sample import Sample
 
 ROWS = 25_000
+CONTROL = 5_000
+"""Holdout rows whose distances tell what is usual."""
 OPERATIONS = 4e11
 """Multiplications for one set of distances; with more columns fewer rows are asked about."""
 TIE = 1e-6
@@ -31,7 +33,7 @@ def copying_figures(
     """Measure distances to the closest record and identical matches.
 
     ``dcr_share`` is the share of synthetic rows that are nearer to a training row than to a holdout
-    row, ties counted half: 0.5 is what rows from nobody's data would have. ``interval`` is its 95 %
+    row, ties counted half: 0.5 is what rows from nobody's data would have. ``interval`` is its 95%
     interval. Without a holdout only identical matches are known.
     """
     figures: dict[str, Any] = {
@@ -47,7 +49,7 @@ def copying_figures(
     train, held, made = _drawn(train, size, rng), _drawn(held, size, rng), _drawn(made, asked, rng)
     to_train = nearest(train, made, 2, progress)
     to_holdout = nearest(held, made, 2, progress)
-    control = nearest(train, _drawn(held, asked, rng), 2, progress)
+    control = nearest(train, _drawn(held, min(asked, CONTROL), rng), 2, progress)
     share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0])
     figures |= {
         "dcr_share": share, "interval": interval, "rows": asked,
@@ -61,7 +63,7 @@ def copying_figures(
 
 
 def dcr_share(to_train: NDArray[np.float64], to_holdout: NDArray[np.float64]) -> tuple[float, list[float]]:
-    """Give the share nearer to training, ties half, and its 95 % interval (Wilson).
+    """Give the share nearer to training, ties half, and its 95% interval (Wilson).
 
     >>> dcr_share(np.array([0.0, 1.0]), np.array([1.0, 1.0]))[0]
     0.75
@@ -103,7 +105,7 @@ def _drawn(points: NDArray[np.float32], rows: int, rng: np.random.Generator) -> 
 
 
 def _described(distances: NDArray[np.float64]) -> dict[str, float]:
-    """Give median and 5 % quantile of the distance and of the ratio to the second neighbour's."""
+    """Give median and 5% quantile of the distance and of the ratio to the second neighbour's."""
     tiny = 1e-6
     first, second = distances[:, 0], distances[:, 1]
     ratio = np.where(np.isfinite(second), (first + tiny) / (second + tiny), 1.0)

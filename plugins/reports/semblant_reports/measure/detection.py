@@ -34,6 +34,7 @@ def detection_figures(
     away, 1 that every row does. ``columns`` names those whose shuffling costs the classifier most.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     size = min(ROWS, sample.original.height, sample.synthetic.height)
     if sample.holdout is not None:
@@ -54,7 +55,8 @@ def detection_figures(
             max_iter=150, max_depth=6, max_leaf_nodes=64, learning_rate=0.1, min_samples_leaf=5, l2_regularization=1.0,
             max_features=0.9, categorical_features=categorical, early_stopping=False, random_state=seed % 2**32,
         )
-        with warnings.catch_warnings():
+        # one thread: on a machine that others use too, threads waiting for each other cost more than they give
+        with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="openmp"):
             warnings.simplefilter("ignore")  # a fold may lack a category; the trees cope
             model.fit(features[~test], labels[~test])
             areas.append(area_under_curve(model.predict_proba(features[test])[:, 1], labels[test] == 1))
@@ -91,7 +93,7 @@ def features_of(
         owners.append(owner)
 
     for column in columns:
-        series = frame[column.name]
+        series = frame[column.key]
         if column.form is Form.CATEGORY:
             counted = series.drop_nulls().rename("value").value_counts().sort(["count", "value"], descending=[True, False])
             levels = counted.filter(pl.col("count") > 1)["value"].head(LEVELS).to_list()

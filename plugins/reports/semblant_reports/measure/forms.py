@@ -38,6 +38,11 @@ class ColumnForm:
     whole: bool = False
     """Only whole numbers (or whole days)."""
 
+    @property
+    def key(self) -> str:
+        """Give the column's place in a frame: never empty, different from any other's."""
+        return "column\x1f" + "\x1f".join(self.path)
+
 
 def forms_of(schema: pa.Schema, columns: Iterable[str]) -> list[ColumnForm]:
     """Give the forms of ``columns``; a struct gives one form per field.
@@ -60,7 +65,7 @@ def _forms(kind: pa.DataType, path: tuple[str, ...]) -> Iterator[ColumnForm]:
         for index in range(kind.num_fields):
             yield from _forms(kind.field(index).type, (*path, kind.field(index).name))
         return
-    name = ".".join(path)
+    name = ".".join(path) or "(no name)"
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0)
         yield ColumnForm(name=name, path=path, form=Form.NUMBER, whole=whole)
@@ -93,12 +98,12 @@ def values_of(table: pa.Table, form: ColumnForm) -> pl.Series:
             return _all_null(form, table.num_rows)
         column = pc.struct_field(column, [column.type.get_field_index(part)])
     column = _plain(column)
-    return (_strings if form.form is Form.CATEGORY else _numbers)(column, form).alias(form.name)
+    return (_strings if form.form is Form.CATEGORY else _numbers)(column, form).alias(form.key)
 
 
 def _all_null(form: ColumnForm, rows: int) -> pl.Series:
     """Give a column of nothing."""
-    return pl.Series(form.name, [None] * rows, dtype=pl.String if form.form is Form.CATEGORY else pl.Float64)
+    return pl.Series(form.key, [None] * rows, dtype=pl.String if form.form is Form.CATEGORY else pl.Float64)
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:

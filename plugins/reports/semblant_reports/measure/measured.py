@@ -44,7 +44,7 @@ class MeasuredTable:
     def classes(self) -> list[Classes]:
         """How each column is cut."""
         reference = self.sample.reference
-        return [classes_of(column, reference[column.name]) for column in self.sample.columns]
+        return [classes_of(column, reference[column.key]) for column in self.sample.columns]
 
     @cached_property
     def codes(self) -> dict[str, NDArray[np.int16]]:

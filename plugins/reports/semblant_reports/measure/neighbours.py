@@ -22,7 +22,7 @@ def nearest(
 ) -> NDArray[np.float64]:
     """Give the Euclidean distances to the nearest reference points, ascending, float64, shape (n, neighbours).
 
-    Candidates are ranked by a matrix product (two more than asked for), their distances are then
+    Candidates are ranked by a matrix product (one more than asked for), their distances are then
     computed anew in double precision. Columns beyond the size of the reference are infinite.
 
     >>> nearest(np.array([[0.0], [3.0]], dtype=np.float32), np.array([[1.0]], dtype=np.float32)).tolist()
@@ -31,7 +31,7 @@ def nearest(
     result = np.full((len(queries), neighbours), np.inf)
     if not len(reference) or not len(queries):
         return result
-    candidates = min(neighbours + 2, len(reference))
+    candidates = min(neighbours + 1, len(reference))
     precision = np.float64 if len(reference) * len(queries) <= SMALL else np.float32
     centre = reference.mean(axis=0, dtype=np.float64)
     shifted = (reference - centre).astype(precision)

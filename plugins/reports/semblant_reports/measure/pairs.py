@@ -57,7 +57,7 @@ def pair_figures(table: MeasuredTable, first: int, second: int) -> dict[str, Any
 def _labels(table: MeasuredTable, place: int) -> tuple[list[str], NDArray[np.intp]]:
     """Name the classes of a column, and say which label each code gets; rare values share one."""
     classes = table.classes[place]
-    original = table.sample.original[classes.column.name]
+    original = table.sample.original[classes.column.key]
     if classes.edges is None:
         words = first_words(original) if classes.textual else original
         held = holders(words, table.sample.subjects)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     Subjects = NDArray[np.int64] | None
 
 BARS = 12
-DISTINCT = 15
+DISTINCT = 20
 """Numbers with no more values than this are shown value by value."""
 HISTOGRAM = 30
-HEAP = 0.3
+HEAP = 0.4
 """A number that this share of the rows holds is told apart from the histogram."""
 BEYOND = 0.01
 

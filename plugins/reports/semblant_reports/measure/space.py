@@ -27,7 +27,7 @@ def points_of(
     """
     parts: list[list[NDArray[np.float32]]] = [[] for _ in frames]
     for column in columns:
-        known = reference[column.name]
+        known = reference[column.key]
         if column.form is Form.CATEGORY:
             _corners(column, known, frames, parts)
         else:
@@ -45,9 +45,9 @@ def _ranks(
     ordered = np.sort(known.drop_nulls().to_numpy())
     if not len(ordered):
         return
-    flagged = any(frame[column.name].null_count() for frame in frames)
+    flagged = any(frame[column.key].null_count() for frame in frames)
     for frame, part in zip(frames, parts, strict=True):
-        numbers = frame[column.name].to_numpy().astype(np.float64)
+        numbers = frame[column.key].to_numpy().astype(np.float64)
         missing = np.isnan(numbers)
         ranks = (np.searchsorted(ordered, numbers, "left") + np.searchsorted(ordered, numbers, "right")) / (2 * len(ordered))
         part.append(np.where(missing, 0.5, ranks).astype(np.float32)[:, None])
@@ -64,10 +64,15 @@ def _corners(
     if not levels:
         return
     codes = dict(zip(levels, range(len(levels)), strict=True))
-    for frame, part in zip(frames, parts, strict=True):
-        found = frame[column.name].fill_null("\x00").replace_strict(
+    placed = [
+        frame[column.key].fill_null("\x00").replace_strict(
             list(codes), list(codes.values()), default=len(levels), return_dtype=pl.Int32
         )
+        for frame in frames
+    ]
+    rare = any(bool((found == len(levels)).any()) for found in placed)
+    for frame, found, part in zip(frames, placed, parts, strict=True):
         corner = np.zeros((frame.height, len(levels) + 1), dtype=np.float32)
         corner[np.arange(frame.height), found.to_numpy()] = np.float32(np.sqrt(0.5))
-        part.append(corner)
+        # no coordinate where nothing is rare: distances are the same, and the products cheaper
+        part.append(corner if rare else corner[:, :-1])

@@ -164,7 +164,9 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
 
 def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
     """Write a section; it begins on a new page unless there is ample room."""
-    if not first and sheet.get_y() > sheet.h * 0.55:
+    ahead = next((block for block in list(section.blocks)[:2] if isinstance(block, Chart) and block.width == 1.0), None)
+    need = sheet.h * 0.45 - MARGIN if ahead is None else 45 + drawing_of(ahead.spec).height * sheet.epw / PAGE
+    if not first and sheet.get_y() + need > sheet.bottom:
         sheet.add_page()
     elif not first:
         sheet.set_y(sheet.get_y() + 8)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SVG = "http://www.w3.org/2000/svg"
 VEGA_LITE = "5.20"
 _STEP = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
 _registered = threading.Event()
 
 
@@ -58,7 +59,22 @@ def svg_of(spec: Mapping[str, Any]) -> str:
         with as_file(files("semblant_reports") / "fonts") as folder:
             vl_convert.register_font_directory(str(folder))
         _registered.set()
-    return str(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGA_LITE, allowed_base_urls=[]))
+    return str(vl_convert.vegalite_to_svg(json.dumps(drawable(spec)), vl_version=VEGA_LITE, allowed_base_urls=[]))
+
+
+def drawable(value: Any) -> Any:
+    """Give a chart whose texts hold no control characters: SVG cannot, and the drawing library would abort.
+
+    >>> drawable({"title": "a\\x00b\\nc"})
+    {'title': 'a b c'}
+    """
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value)
+    if isinstance(value, dict):
+        return {drawable(name): drawable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [drawable(inner) for inner in value]
+    return value
 
 
 def drawing_of(spec: Mapping[str, Any]) -> Drawing:

@@ -21,6 +21,9 @@ PAD = 1.3
 GAP = 4.0
 NARROWEST = 20.0
 LINES = 12
+HEADER = 30.0
+TOGETHER = 25
+"""Tables of no more rows are not broken when they fit on a page."""
 
 
 @frozen(kw_only=True)
@@ -56,7 +59,8 @@ def _parts(sheet: Sheet, columns: Sequence[str], rows: Sequence[Sequence[str]], 
     natural = []
     for place, name in enumerate(columns):
         sheet.pen(SIZE, bold=True)
-        width = max((sheet.width(word) for word in name.split(" ")), default=0.0) if align[place] == "R" else sheet.width(name)
+        whole = sheet.width(name)
+        width = max(min(whole, HEADER), *(sheet.width(word) for word in name.split(" "))) if align[place] == "R" else whole
         sheet.pen(SIZE)
         natural.append(max([width, *(sheet.width(row[place]) for row in rows)]) + GAP)
     parts: list[_Part] = []
@@ -122,12 +126,17 @@ def _write_part(
         sheet.rect(sheet.l_margin, sheet.get_y(), total, tall, style="F")
         write(header, bold=True, colour=MUTED)
 
+    tones = [table.tones[number] if number < len(table.tones) else Tone.PLAIN for number in range(len(rows))]
+    ready = [
+        cut([f"{SIGNS[tone]} {cell}" if SIGNS[tone] and place == 0 else cell for place, cell in enumerate(row)], bold=False)
+        for row, tone in zip(rows, tones, strict=True)
+    ]
+    whole = tall + sum(max(len(cell) for cell in cells) * LINE + 2 * PAD for cells in ready)
+    if len(rows) <= TOGETHER and whole < 0.6 * (sheet.bottom - sheet.t_margin):
+        sheet.room(whole)
     sheet.room(tall + LINE + 2 * PAD)
     write_header()
-    for number, row in enumerate(rows):
-        tone = table.tones[number] if number < len(table.tones) else Tone.PLAIN
-        marked = [f"{SIGNS[tone]} {cell}" if SIGNS[tone] and place == 0 else cell for place, cell in enumerate(row)]
-        cells = cut(marked, bold=False)
+    for cells, tone in zip(ready, tones, strict=True):
         height = max(len(cell) for cell in cells) * LINE + 2 * PAD
         if sheet.get_y() + height > sheet.bottom:
             sheet.add_page()

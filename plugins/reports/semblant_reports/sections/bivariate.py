@@ -42,7 +42,7 @@ class Bivariate:
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Draw the matrix, then each pair twice."""
         blocks: list[Block] = [
-            Text(text="Accuracy of every pair of columns: the overlap of their joint distributions, cut into at most ten classes each. Dark is good. On the diagonal stands the column alone."),
+            Text(text="Accuracy of every pair of columns: the overlap of their joint distributions, cut into at most ten classes each. The darker, the more the pair differs. On the diagonal stands the column alone."),
         ]
         for table in figures["tables"]:
             if len(figures["tables"]) > 1:

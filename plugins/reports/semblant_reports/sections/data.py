@@ -115,10 +115,9 @@ def _columns(table: Mapping[str, Any]) -> Iterator[Block]:
     """List the columns of a table, and what is sensitive."""
     yield Heading(text=f"Columns of {table['table']}")
     shown = table["columns"][:COLUMNS]
-    yield Table(
-        columns=("column", "type", "encoding", "why"), align="llll",
-        rows=[(column["column"], column["type"], column["role"] or column["encoding"] or "–", column["reason"] or "–") for column in shown],
-    )
+    rows = [(column["column"], column["type"], column["role"] or column["encoding"] or "–", column["reason"] or "–") for column in shown]
+    told = 4 if any(row[3] != "–" for row in rows) else 3 if any(row[2] != "–" for row in rows) else 2
+    yield Table(columns=("column", "type", "encoding", "why")[:told], align="llll"[:told], rows=[row[:told] for row in rows])
     if len(table["columns"]) > COLUMNS:
         yield Text(text=f"{len(table['columns']) - COLUMNS} more columns are listed in the JSON report only.")
     made = [column["column"] for column in table["columns"] if column["sensitive"] and column["synthesized"] and not table["copied"]]

@@ -63,13 +63,14 @@ def _patterns(table: MeasuredTable) -> dict[str, Any]:
     nothing: dict[str, Any] = {"columns": [], "accuracy": None, "patterns": [], "other": {"original": 0.0, "synthetic": 0.0}}
     if not table.comparable:
         return nothing
-    names = [name for name in sample.original.columns if sample.original[name].null_count() or sample.synthetic[name].null_count()]
-    most = sorted(names, key=lambda name: -sample.original[name].null_count())[:COLUMNS]
-    names = [name for name in sample.original.columns if name in set(most)]
-    if not names:
+    columns = [column for column in sample.columns if sample.original[column.key].null_count() or sample.synthetic[column.key].null_count()]
+    most = sorted(columns, key=lambda column: -sample.original[column.key].null_count())[:COLUMNS]
+    columns = [column for column in columns if column in most]
+    names = [column.name for column in columns]
+    if not columns:
         return nothing
     keys = [
-        frame.select(pl.concat_str([pl.when(pl.col(name).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for name in names]).alias("key"))["key"]
+        frame.select(pl.concat_str([pl.when(pl.col(column.key).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for column in columns]).alias("key"))["key"]
         for frame in (sample.original, sample.synthetic)
     ]
     subjects = sample.subjects if sample.subjects is not None else np.arange(len(keys[0]))

@@ -65,11 +65,11 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
         good = low <= 0.51
         blocks.append(Text(
             tone=Tone.GOOD if good else Tone.FAIR if low <= 0.54 else Tone.BAD,
-            text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer to a training row than to a holdout row (95 % interval {percent(low)} to {percent(high)}; 50 % is what strangers' rows have). "
+            text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer to a training row than to a holdout row (95% interval {percent(low)} to {percent(high)}; 50% is what strangers' rows have). "
             + ("No sign of copying." if good else "The generator may have learned rows by heart: train less long, with a smaller model, or on more rows."),
         ))
         blocks.append(Table(
-            columns=("distance to the closest row", "median", "5 % quantile", "ratio to second: median", "5 % quantile"), align="lrrrr",
+            columns=("distance to the closest row", "median", "5% quantile", "ratio to second: median", "5% quantile"), align="lrrrr",
             rows=[
                 (NAMES[name], f"{item['median']:.4f}", f"{item['p5']:.4f}", f"{item['ratio_median']:.3f}", f"{item['ratio_p5']:.3f}")
                 for name, item in table["distances"].items()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from semblant.report.inputs import ReportInputs
     from semblant.run import Run
     from semblant_reports.measure.accuracy import Accuracy
+    from semblant_reports.measure.forms import ColumnForm
     from semblant_reports.measure.measured import MeasuredTable
 
 WORST = 5
@@ -106,21 +107,21 @@ def _worst(table: MeasuredTable) -> list[dict[str, Any]]:
         behind = (ceiling if ceiling is not None else 0.99) - value
         if behind <= 0.005:
             continue
-        missing = [frame[column.name].null_count() / max(1, frame.height) for frame in (table.sample.original, table.sample.synthetic)]
+        missing = [frame[column.key].null_count() / max(1, frame.height) for frame in (table.sample.original, table.sample.synthetic)]
         rows.append({
             "column": column.name, "accuracy": round(value, 5), "ceiling": None if ceiling is None else round(ceiling, 5),
-            "advice": _advice(table, column.name, behind, missing),
+            "advice": _advice(table, column, behind, missing),
         })
     return rows
 
 
-def _advice(table: MeasuredTable, column: str, behind: float, missing: list[float]) -> str:
+def _advice(table: MeasuredTable, column: ColumnForm, behind: float, missing: list[float]) -> str:
     """Say what to do about a column that falls behind."""
-    if column.split(".")[0] in table.sample.absent:
+    if column.path[0] in table.sample.absent:
         return "the synthetic table does not have it: check names and exclusions"
     if abs(missing[0] - missing[1]) > max(0.02, behind / 2):
         return f"missing in {percent(missing[1])} of the rows instead of {percent(missing[0])}: check its encoding"
-    if table.sample.synthetic[column].n_unique() == 1 and table.sample.original[column].n_unique() > 1:
+    if table.sample.synthetic[column.key].n_unique() == 1 and table.sample.original[column.key].n_unique() > 1:
         return "all synthetic values are the same: check its encoding and treatment"
     if table.sample.original.height < 1000:
         return "few rows to learn from: give more if you can"
@@ -144,7 +145,7 @@ def _scores(figures: Mapping[str, Any]) -> list[Score]:
         scores.append(Score(label="Detection", value=decimals(auc), tone=grade(auc, 0.6, 0.75), note="AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst"))
     near = figures["nearer_to_training"]
     if near is not None:
-        scores.append(Score(label="Nearer to training", value=percent(near["share"]), tone=grade(near["interval"][0], 0.51, 0.54), note="of the synthetic rows are nearer to a training row than to a holdout row; 50 % is what strangers' rows have"))
+        scores.append(Score(label="Nearer to training", value=percent(near["share"]), tone=grade(near["interval"][0], 0.51, 0.54), note="of the synthetic rows are nearer to a training row than to a holdout row; 50% is what strangers' rows have"))
     copies, usual = _copies(figures)
     if copies is not None:
         scores.append(Score(label="Identical rows", value=percent(copies, 2), tone=grade(copies - (usual or 0.0), 0.002, 0.01) if usual is not None else Tone.PLAIN, note=f"occur in the training rows; {percent(usual, 2)} of the holdout's do" if usual is not None else "occur in the training rows; without a holdout nobody knows how many would by chance"))

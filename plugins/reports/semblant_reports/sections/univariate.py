@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Table, Text
-from semblant_reports.charts import column_chart
+from semblant_reports.charts import colour_key, column_chart
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.measure.shapes import shape_of
 from semblant_reports.style import percent
@@ -42,6 +42,7 @@ class Univariate:
         """Draw three columns side by side."""
         blocks: list[Block] = [
             Text(text="Original in grey blue, synthetic in orange; the most different columns come first. The distance is the total variation distance between the columns cut into at most ten classes: 0 is the same, 1 nothing in common. Values that few subjects hold stand together as (other), and the outermost rows are not drawn."),
+            colour_key(),
         ]
         for table in figures["tables"]:
             if len(figures["tables"]) > 1:
@@ -76,7 +77,7 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
         figures["columns"].append({
             "column": column.name, "accuracy": round(accuracy, 5), "distance": round(1 - accuracy, 5),
             "ceiling": None if table.ceiling is None else round(float(table.ceiling.columns[place]), 5),
-            **shape_of(column, sample.original[column.name], sample.synthetic[column.name], sample.subjects, table.min_subjects),
+            **shape_of(column, sample.original[column.key], sample.synthetic[column.key], sample.subjects, table.min_subjects),
         })
     figures["left_out"] = [sample.columns[place].name for place in table.most_different[limit:]]
     return figures
