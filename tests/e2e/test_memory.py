@@ -53,4 +53,4 @@ def test_two_gigabytes_go_through_half_a_gigabyte(tmp_path: Path) -> None:
 
 @pytest.mark.feature(119, 120, 121)
 def test_a_table_streams_through_every_step_before_training(tmp_path: Path) -> None:
-    _measured(tmp_path, 100, 512)
+    _measured(tmp_path, 48, 512)
