@@ -130,7 +130,7 @@ def _drop(values: pa.Array) -> int:
     bounds = pc.min_max(values).as_py()
     scale = values.type.scale
     largest = max(abs(int(bounds[side].scaleb(scale))) for side in ("min", "max"))
-    return max(0, len(str(largest)) - 18)
+    return 0 if largest < 2**62 else len(str(largest)) - 18
 
 
 def _unscaled(values: pa.Array, drop: int) -> np.ndarray:

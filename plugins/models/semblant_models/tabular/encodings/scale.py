@@ -68,17 +68,15 @@ class Scale:
             rows = rest[members]
             place = (np.cumsum(rest) - 1)[members[rows]]
             rest_subjects = None if subjects is None else subjects[rows]
-            if len(atoms) == 0 or len(np.unique(place if rest_subjects is None else rest_subjects)) >= 1:
-                enough = rows.sum() if rest_subjects is None else len(np.unique(rest_subjects))
-                if enough >= least or len(atoms) == 0:
-                    budget = max(1, min(CELLS, RUNS * ITEMS_PER_RUN - len(atoms)))
-                    group = groups_of_subjects(counts[rest], place, rest_subjects, budget, least)
-                    ordered = np.argsort(place, kind="stable")
-                    sorted_subjects = None if rest_subjects is None else rest_subjects[ordered]
-                    sorted_values = values[rows][ordered]
-                    cells = _points(sorted_values, group[place[ordered]], sorted_subjects, least, keep)
-                    cell_rows = np.bincount(group, weights=counts[rest])
-                    rounding = Rounding.fit(unique[rest], counts[rest], steps) if integer else Rounding.none()
+            enough = int(rows.sum()) if rest_subjects is None else len(np.unique(rest_subjects))
+            if enough >= least or len(atoms) == 0:
+                budget = max(1, min(CELLS, RUNS * ITEMS_PER_RUN - len(atoms)))
+                group = groups_of_subjects(counts[rest], place, rest_subjects, budget, least)
+                ordered = np.argsort(place, kind="stable")
+                sorted_subjects = None if rest_subjects is None else rest_subjects[ordered]
+                cells = _points(values[rows][ordered], group[place[ordered]], sorted_subjects, least, keep=keep)
+                cell_rows = np.bincount(group, weights=counts[rest])
+                rounding = Rounding.fit(unique[rest], counts[rest], steps) if integer else Rounding.none()
         centre = np.concatenate([atoms.astype(np.float64), cells[:, 1].astype(np.float64)])
         order = np.lexsort((np.r_[np.zeros(len(atoms)), np.ones(len(cells))], centre))
         place_of = np.empty(len(order), np.int64)
@@ -186,30 +184,49 @@ def _atoms(counts: np.ndarray, held: np.ndarray, least: int) -> np.ndarray:
     return atom
 
 
-def _points(values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, keep: bool) -> np.ndarray:
-    """Give low, middle and high of each cell, all means over ``least`` subjects; ``values`` and ``group`` are sorted."""
-    size = int(group[-1]) + 1
-    starts = np.searchsorted(group, np.arange(size + 1))
-    half = max((least + 1) // 2, 1) if subjects is None else least
+def _points(values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, *, keep: bool) -> np.ndarray:
+    """Give low, middle and high of each cell, shape (cells, 3); ``values`` and ``group`` are sorted.
 
-    def mean(low: int, high: int) -> Any:
-        part = values[max(low, 0) : min(high, len(values))]
-        if subjects is not None:
-            low, high = max(low, 0), min(high, len(values))
-            while len(np.unique(subjects[low:high])) < least and (low > 0 or high < len(values)):
-                low, high = max(low - least, 0), min(high + least, len(values))
-            part = values[low:high]
-        base = part[len(part) // 2]
-        offset = (part.astype(np.float64) - float(base)).mean() if part.dtype.kind != "i" else float((part - base).mean())
-        return base + (round(offset) if part.dtype.kind == "i" else offset)
-
-    edges = [values[0] if keep else mean(0, least)]
-    edges += [mean(int(s) - half, int(s) + half) for s in starts[1:-1]]
-    edges.append(values[-1] if keep else mean(len(values) - least, len(values)))
+    Inner points are means over the nearest ``least`` subjects. The outermost ones leave the ``least``
+    most extreme subjects out, so that a single extreme does not show, not even in a mean.
+    """
+    starts = np.searchsorted(group, np.arange(int(group[-1]) + 2))
+    half = max((least + 1) // 2, 1)
+    edges = [values[0] if keep else _outer(values, subjects, least)]
+    edges += [_near(values, subjects, int(s), half, least) for s in starts[1:-1]]
+    edges.append(values[-1] if keep else _outer(values[::-1], None if subjects is None else subjects[::-1], least))
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
-    middles = [mean((int(a) + int(b)) // 2 - half, (int(a) + int(b) + 1) // 2 + half) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
+    middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in zip(starts[:-1], starts[1:], strict=True)]
     middle = np.clip(np.array(middles, values.dtype), edge[:-1], edge[1:])
     return np.stack([edge[:-1], middle, edge[1:]], axis=1)
+
+
+def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int, least: int) -> Any:
+    """Give the mean over at least ``least`` subjects around a place, each subject counted once."""
+    low, high = max(place - half, 0), min(place + half, len(values))
+    if subjects is None:
+        return _mean(values[low:high])
+    while len(np.unique(subjects[low:high])) < least and (low > 0 or high < len(values)):
+        low, high = max(low - least, 0), min(high + least, len(values))
+    return _mean(values[low:high][np.unique(subjects[low:high], return_index=True)[1]])
+
+
+def _outer(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
+    """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin."""
+    if subjects is not None:
+        values = values[np.sort(np.unique(subjects, return_index=True)[1])]
+    if len(values) < 4 * least:
+        return _mean(values[: max(len(values) // 2, min(least, len(values)))])
+    return _mean(values[least : 2 * least])
+
+
+def _mean(part: np.ndarray) -> Any:
+    """Give a mean that is exact for close int64 values however large they are."""
+    base = part[len(part) // 2]
+    if part.dtype.kind != "i":
+        return base + (part - base).mean()
+    return int(base) + round(sum(int(v) - int(base) for v in part.tolist()) / len(part))
 
 
 def _runs(mass: np.ndarray) -> np.ndarray:
