@@ -68,7 +68,8 @@ class ColumnAccumulator:
         if self._numbers is not None:
             numbers = _floats(present)
             self._numbers.add(numbers)
-            self._order.add(numbers)
+            exact = pa.types.is_integer(present.type)
+            self._order.add(present.to_numpy(zero_copy_only=False) if exact else numbers)
         if self._strings is not None:
             self._strings.add(present)
         if self._lists is not None:
@@ -304,12 +305,10 @@ def _ready(values: pa.Array | None) -> list[Any]:
     if values is None:
         return []
     kind = values.type
-    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
-        return (
-            [str(value) for value in pc.cast(values, pa.string()).to_pylist()]
-            if not pa.types.is_duration(kind)
-            else values.view(pa.int64()).to_pylist()
-        )
+    if pa.types.is_duration(kind):
+        return list(values.view(pa.int64()).to_pylist())
+    if pa.types.is_decimal(kind) or (pa.types.is_temporal(kind) and not pa.types.is_interval(kind)):
+        return list(pc.cast(values, pa.string()).to_pylist())
     items = values.to_pylist()
     if pa.types.is_fixed_size_binary(kind):
         return [value.hex() for value in items]

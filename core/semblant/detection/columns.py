@@ -13,6 +13,8 @@ from semblant.detection.strings import detect_string
 from semblant.vocabulary import EncodingType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from semblant.detection.profile import ColumnProfile, TableProfile
     from semblant.schema import Column, Table
 
@@ -48,7 +50,8 @@ def detect_column(column: Column, profile: ColumnProfile) -> Proposal:
 
     >>> from semblant.schema import Column
     >>> from semblant.detection.profile import ColumnProfile
-    >>> detect_column(Column(name="ok", type=pa.bool_()), ColumnProfile(name="ok", type="bool", rows=2, nulls=0, distinct=2))[0]
+    >>> figures = ColumnProfile(name="ok", type="bool", rows=2, nulls=0, distinct=2)
+    >>> detect_column(Column(name="ok", type=pa.bool_()), figures)[0]
     <EncodingType.BOOLEAN: 'boolean'>
     """
     encoding, reason, notes = _by_type(column, column.type, profile)
@@ -60,7 +63,7 @@ def detect_column(column: Column, profile: ColumnProfile) -> Proposal:
     return encoding, reason, notes
 
 
-def _by_type(column: Column, kind: pa.DataType, profile: ColumnProfile) -> Proposal:  # noqa: C901 - one line per type
+def _by_type(column: Column, kind: pa.DataType, profile: ColumnProfile) -> Proposal:
     if isinstance(kind, pa.BaseExtensionType):
         return _extension(column, kind, profile)
     if pa.types.is_dictionary(kind):
@@ -70,30 +73,33 @@ def _by_type(column: Column, kind: pa.DataType, profile: ColumnProfile) -> Propo
         return encoding, reason, notes
     if column.enum:
         return EncodingType.CATEGORICAL, f"the source allows {len(column.enum)} values only", ()
-    if pa.types.is_null(kind):
-        return EncodingType.CATEGORICAL, "no type and no value", ()
-    if pa.types.is_boolean(kind):
-        return EncodingType.BOOLEAN, "true or false by type", ()
+    for holds, encoding, reason in _PLAIN_TYPES:
+        if holds(kind):
+            return encoding, reason, ()
     if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0):
         return _integer(column, profile)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return _number(column, profile)
-    if pa.types.is_date(kind):
-        return EncodingType.DATE, "date by type", ()
     if pa.types.is_timestamp(kind):
         notes = ("always at midnight: a date",) if profile.times.get("midnight_share") == 1.0 else ()
         return EncodingType.DATETIME, "date and time by type", notes
-    if pa.types.is_time(kind):
-        return EncodingType.TIME, "time of day by type", ()
-    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
-        return EncodingType.DURATION, "duration by type", ()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
         return detect_string(profile)
     if pa.types.is_struct(kind):
         return EncodingType.STRUCT, f"record of {kind.num_fields} fields by type", ()
-    if pa.types.is_nested(kind):
-        return EncodingType.LIST, "list by type", ()
     return EncodingType.BINARY, "bytes by type", ()
+
+
+_PLAIN_TYPES: tuple[tuple[Callable[[pa.DataType], bool], EncodingType, str], ...] = (
+    (pa.types.is_null, EncodingType.CATEGORICAL, "no type and no value"),
+    (pa.types.is_boolean, EncodingType.BOOLEAN, "true or false by type"),
+    (pa.types.is_date, EncodingType.DATE, "date by type"),
+    (pa.types.is_time, EncodingType.TIME, "time of day by type"),
+    (pa.types.is_duration, EncodingType.DURATION, "duration by type"),
+    (pa.types.is_interval, EncodingType.DURATION, "duration by type"),
+    (lambda kind: pa.types.is_nested(kind) and not pa.types.is_struct(kind), EncodingType.LIST, "list by type"),
+)
+"""Types that leave no choice: (test, encoding, reason)."""
 
 
 def _extension(column: Column, kind: pa.BaseExtensionType, profile: ColumnProfile) -> Proposal:

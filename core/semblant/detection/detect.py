@@ -28,7 +28,7 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
     :returns: a :class:`~semblant.detection.model.Detection`, every proposal with its reason.
 
     >>> import pyarrow as pa
-    >>> from semblant.schema import Column, Table
+    >>> from semblant.schema import Column, Schema, Table
     >>> data = pa.table({"id": range(600), "grade": ["a", "b", "c"] * 200})
     >>> columns = tuple(Column(name=f.name, type=f.type) for f in data.schema)
     >>> schema = Schema(tables=(Table(name="exams", columns=columns),))

@@ -68,13 +68,13 @@ def table_findings(
 ) -> list[Finding]:
     """Say what stands out: too few rows, a bad key, empty or constant columns, repeated rows, sparse categories.
 
-    A table that is copied, not learned, has findings on its key only; only a root can be too small
-    to go on with.
+    A table that had better be copied is not judged as one to learn from; only a root can be too
+    small to go on with.
     """
     path = f"tables.{table.name}"
     found = key_findings(table, profile)
     if treatment is TableTreatment.ORIGINAL:
-        return found
+        return [*_lookup_findings(table, profile), *found]
     found = [*_size_findings(table, profile, root=root), *found]
     if len(table.columns) >= MANY_COLUMNS:
         message = f"the table has {len(table.columns):,} columns: training will take long"
@@ -84,11 +84,19 @@ def table_findings(
     if profile.duplicate_rows and profile.rows:
         share = profile.duplicate_rows / profile.rows
         about = "" if profile.distinct_rows_exact else "about "
-        message = f"{about}{profile.duplicate_rows:,} of {profile.rows:,} rows ({share:.1%}) repeat an earlier row in every column"
+        message = f"{about}{profile.duplicate_rows:,} of {profile.rows:,} rows ({share:.1%}) repeat an earlier row"
         found.append(_finding(Severity.INFO, path, "duplicate-rows", message))
     if profile.rows:
         found += _column_findings(table, profile, detections)
     return found
+
+
+def _lookup_findings(table: Table, profile: TableProfile) -> list[Finding]:
+    if not profile.complete or profile.rows >= FEW_ROWS:
+        return []
+    rows = f"{profile.rows:,} row{'' if profile.rows == 1 else 's'}"
+    message = f"{rows} are too few to learn from, a lookup table as it is"
+    return [_finding(Severity.INFO, f"tables.{table.name}", "small-lookup", message, "mark it as original")]
 
 
 def _size_findings(table: Table, profile: TableProfile, *, root: bool) -> list[Finding]:

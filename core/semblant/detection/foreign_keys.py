@@ -146,7 +146,7 @@ def _family(kind: str) -> str:
     return "number" if kind.startswith(("int", "uint", "double", "float", "decimal")) else "text"
 
 
-def name_evidence(column: str, table: Table, parent: Table) -> Evidence | None:  # noqa: C901 - a list of rules
+def name_evidence(column: str, table: Table, parent: Table) -> Evidence | None:  # noqa: C901, PLR0912 - a list of rules
     """Tell what a column's name says about a parent table; None when it says nothing.
 
     >>> from semblant.schema import Table

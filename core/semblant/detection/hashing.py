@@ -71,7 +71,7 @@ def _valid(array: pa.Array) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def _hash_valid(array: pa.Array) -> Hashes:
+def _hash_valid(array: pa.Array) -> Hashes:  # noqa: C901, PLR0912 - one line per type
     """Hash without regard to nulls: what stands under a null is arbitrary."""
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
@@ -127,11 +127,12 @@ def _hash_floats(values: npt.NDArray[np.float64]) -> Hashes:
 
 
 def _hash_decimals(array: pa.Array) -> Hashes:
-    return (
-        _hash_floats(_numpy(pc.cast(array, pa.float64()), np.float64))
-        if array.type.precision <= 15
-        else _hash_bytes(pc.cast(array, pa.string()))
-    )
+    """Hash as floats do where a float holds the value exactly, by its digits elsewhere."""
+    floats = _numpy(pc.cast(array, pa.float64()), np.float64)
+    if array.type.precision <= 15:
+        return _hash_floats(floats)
+    digits = _hash_bytes(pc.cast(array, pa.string()))
+    return np.where(np.abs(floats) < 2.0**53, _hash_floats(floats), digits) if array.type.scale <= 0 else digits
 
 
 def _hash_dictionary(array: pa.DictionaryArray) -> Hashes:

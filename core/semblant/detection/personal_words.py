@@ -248,6 +248,14 @@ THING_WORDS = vocabulary(
 )
 """Words for things: a column or table named after one is about no person."""
 
+QUALITY_WORDS = vocabulary(
+    """
+    sent status type kind count length flag verified provider opened rate score valid hash_type domain consent optin
+    frequency preference quality present exists missing
+    """
+)
+"""Last words that turn a name into a quality of it: ``email_status`` is no e-mail address."""
+
 COMPANY_WORDS = vocabulary(
     """
     company firm firma business organisation organization supplier vendor shipper manufacturer publisher

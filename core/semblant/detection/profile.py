@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from attrs import field, frozen
 
 from semblant.detection.accumulators import ColumnAccumulator
@@ -18,6 +17,8 @@ from semblant.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
 
     from semblant.schema import Table
 
@@ -169,6 +170,7 @@ def profile_table(
     :raises SourceError: when a batch lacks a column of the table.
     :returns: a :class:`TableProfile`; memory does not grow with the number of rows.
 
+    >>> import pyarrow as pa
     >>> from semblant.schema import Column, Table
     >>> batch = pa.record_batch({"n": [1, 2, 2, None]})
     >>> profile = profile_table(Table(name="t", columns=(Column(name="n", type=pa.int64()),)), iter([batch]))

@@ -25,6 +25,7 @@ from semblant.detection.personal_words import (
     NOTE_WORDS,
     PERSON_ROLES,
     PERSONAL_WORDS,
+    QUALITY_WORDS,
     RECORD_WORDS,
     THING_WORDS,
     WEAK_WORDS,
@@ -58,7 +59,7 @@ def propose_sensitivity(
 ) -> dict[str, ColumnDetection]:
     """Give the detections again, with ``sensitive`` and ``sensitive_reason`` filled in."""
     people = _people_by_name(table.name)
-    first = {name: _strong(table, name, profile.columns[name], found) for name, found in detections.items()}
+    first = {name: _strong(name, profile.columns[name], found) for name, found in detections.items()}
     named = any(reason.startswith(("personal by its name", "the values are e-mail")) for reason in first.values())
     result = {}
     for name, found in detections.items():
@@ -93,7 +94,7 @@ def _people_by_name(name: str) -> bool:
     return bool(parts) and parts[-1] in PERSON_TABLES and not THING_WORDS.intersection(parts)
 
 
-def _strong(table: Table, name: str, profile: ColumnProfile, found: ColumnDetection) -> str:  # noqa: C901 - a list of rules
+def _strong(name: str, profile: ColumnProfile, found: ColumnDetection) -> str:
     if not profile.present or found.encoding in _NUMERIC:
         return ""
     for kind, called in _SURE.items():
@@ -101,7 +102,7 @@ def _strong(table: Table, name: str, profile: ColumnProfile, found: ColumnDetect
             return f"the values are {called}"
     parts = words(name)
     joined = " ".join(parts)
-    if not THING_WORDS.intersection(parts):
+    if not THING_WORDS.intersection(parts) and parts[-1:] and parts[-1] not in QUALITY_WORDS:
         for meaning in _meanings(parts, PERSONAL_WORDS):
             if _plausible(meaning, profile, found):
                 return f"personal by its name: {meaning}"
@@ -122,8 +123,8 @@ def _strong(table: Table, name: str, profile: ColumnProfile, found: ColumnDetect
 
 def _weak(table: Table, name: str, profile: ColumnProfile, found: ColumnDetection) -> str:
     """Judge words that are personal only among people."""
-    parts = words(name)
-    if not profile.present or COMPANY_WORDS.intersection(parts) or THING_WORDS.intersection(parts):
+    parts = words(name) or ("",)
+    if not profile.present or COMPANY_WORDS.union(THING_WORDS).intersection(parts) or parts[-1] in QUALITY_WORDS:
         return ""
     if table.primary_key == (name,):
         return "number of a person: primary key of a table of people"
@@ -172,7 +173,7 @@ def _plausible(meaning: str, profile: ColumnProfile, found: ColumnDetection) -> 
     if meaning in ("latitude", "longitude", "place"):
         return found.encoding in (EncodingType.LATITUDE, EncodingType.LONGITUDE)
     if meaning in ("name of a person", "e-mail address", "postal address"):
-        return _textual(found)
+        return _textual(found) and bool(profile.strings)
     return found.encoding not in (EncodingType.NUMBER, EncodingType.DATE, EncodingType.DATETIME)
 
 
