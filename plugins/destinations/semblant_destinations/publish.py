@@ -13,7 +13,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from semblant.atomic import remove, sweep, sync_folder, sync_tree, write_json
+from semblant.atomic import PARTIAL, remove, sweep, sync_folder, sync_tree, write_json
 from semblant.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -132,5 +132,7 @@ def recover(folder: Path) -> bool:
         finished = True
     for leftover in folder.glob(f"{STAGING}*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in folder.glob(f".{JOURNAL}.*{PARTIAL}"):
+        leftover.unlink(missing_ok=True)
     sweep(folder)
     return finished

@@ -108,7 +108,7 @@ class _Killed(BaseException):
 
 
 def _die_at(moment: int, calls: list[str], monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Let the ``moment``-th change of the file system while publishing fail with ``error``."""
+    """Let the ``moment``-th change of the file system while publishing fail with ``error``; the dead change nothing more."""
 
     def counted(name: str, original: Any) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -116,7 +116,7 @@ def _die_at(moment: int, calls: list[str], monkeypatch: pytest.MonkeyPatch, erro
                 name == "unlink"
             ):
                 calls.append(name)
-                if len(calls) == moment:
+                if len(calls) == moment or (len(calls) > moment and isinstance(error, _Killed)):
                     raise error
             return original(*arguments, **named)
 
@@ -140,7 +140,7 @@ def test_a_kill_at_every_step_of_publishing_is_finished_or_undone(
         patched.setattr(type(delivery), "abort", lambda self: self._release())
         with pytest.raises(_Killed):
             delivery.commit()
-    assert len(calls) == moment
+    assert len(calls) >= moment
     committed = (tmp_path / JOURNAL).exists()
     recover(tmp_path)
     old = {*(f"{name}.parquet" for name in TABLES), MANIFEST}
