@@ -63,7 +63,7 @@ def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
         "axis": {"labelExpr": _names(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
     }
     spec = {
-        "data": {"values": rows}, "width": _inner(width), "height": {"step": step}, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 34), "frame": "bounds"},
+        "data": {"values": rows}, "width": _inner(width), "height": {"step": step}, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
         "layer": [
             {"mark": {"type": "bar", "color": ORIGINAL, "height": 11}, "encoding": {"x": {"field": "o", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
             {"mark": {"type": "bar", "color": SYNTHETIC, "height": 4}, "encoding": {"x": {"field": "s", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
@@ -85,7 +85,7 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
     outline.append({"x": bins[-1]["to"] * factor, "s": 0})
     for order, point in enumerate(outline):
         point["i"] = order
-    axis: dict[str, Any] = {"title": unit or None, "grid": False, "tickCount": 5, "labelOverlap": True, "labelFlush": True}
+    axis: dict[str, Any] = {"title": unit or None, "grid": False, "tickCount": 5, "labelOverlap": "greedy", "labelSeparation": 5, "labelFlush": False}
     scale: dict[str, Any] = {"zero": False, "nice": False}
     kind = "quantitative"
     if moment or figures["unit"] == "clock":
@@ -94,13 +94,14 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
         span = float(bins[-1]["to"]) - float(bins[0]["from"])
         axis["format"] = "%H:%M" if figures["unit"] == "clock" else "%Y" if span > 4 * 366 * 86400 else "%b %Y" if span > 120 * 86400 else "%d %b"
     else:
-        axis["format"] = "~s" if max(abs(bins[0]["from"]), abs(bins[-1]["to"])) * factor >= 1e4 else "~g"
-        if axis["format"] == "~g":
-            del axis["format"]
+        largest = max(abs(bins[0]["from"]), abs(bins[-1]["to"])) * factor
+        if largest >= 1e4:
+            axis["format"] = "~s" if largest < 1e15 else ".1~e"
+            axis["tickCount"] = 5 if largest < 1e15 else 2
     x = {"type": kind, "scale": scale, "axis": axis}
     share = {"type": "quantitative", "axis": SHARE_AXIS | ({"format": ".1%"} if max(max(i["original"], i["synthetic"]) for i in bins) < 0.04 else {})}
     spec = {
-        "width": _inner(width), "height": 130, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 34), "frame": "bounds"},
+        "width": _inner(width), "height": 130, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
         "layer": [
             {"data": {"values": rows}, "mark": {"type": "rect", "color": ORIGINAL, "stroke": "#FFFFFF", "strokeWidth": 0.4}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}, "y2": {"datum": 0}}},
             {"data": {"values": outline}, "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"}, "encoding": {"x": {"field": "x", **x}, "y": {"field": "s", **share}, "order": {"field": "i", "type": "quantitative"}}},
@@ -203,7 +204,7 @@ def _names(names: Mapping[int, str]) -> str:
     import json
 
     quoted = {str(place): name for place, name in names.items()}
-    return f"({json.dumps(quoted)})[datum.value] || ''"
+    return f"({json.dumps(quoted, ensure_ascii=False)})[datum.value] || ''"
 
 
 def _inner(width: float) -> float:

@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,6 @@ _FOLDERS = (
     "~/Library/Fonts", "C:/Windows/Fonts",
 )
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d", "\u200e", "\u200f"}
 
 
 @frozen(kw_only=True)
@@ -38,8 +37,10 @@ class FontChoice:
     regular: Path
     bold: Path
     fallbacks: tuple[Path, ...]
-    missing: frozenset[str]
-    """Characters that no font has."""
+    covered: frozenset[int]
+    """Code points that regular and bold, or a fallback, can show."""
+    boxed: set[str] = field(factory=set)
+    """Characters that were replaced so far."""
 
     def visible(self, text: str) -> str:
         """Write the text so that every character of it can be set: control characters become spaces.
@@ -48,30 +49,36 @@ class FontChoice:
         """
         if text.isascii() and text.isprintable():
             return text
-        clean = "".join(" " if character in "\t\n\r\x0b\x0c\u2028\u2029\u00a0" else character for character in text)
-        return "".join(
-            REPLACEMENT if character in self.missing or (unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}) else character
-            for character in clean if character not in "\ufe0e\ufe0f\ufeff" and (unicodedata.category(character) != "Cf" or character in _JOINERS)
-        )
+        return "".join(self._visible(character) for character in text)
+
+    def _visible(self, character: str) -> str:
+        """Give the character, what stands for it, or nothing for marks that are never seen."""
+        if character.isspace() or unicodedata.category(character) == "Cc":
+            return " "
+        if ord(character) in self.covered:
+            return character
+        if unicodedata.category(character) == "Cf" or character in "\ufe0e\ufe0f":
+            return ""
+        self.boxed.add(character)
+        return REPLACEMENT
 
 
 def choose_fonts(texts: Iterable[str], given: Sequence[str] = ()) -> FontChoice:
     """Choose the fonts that the texts need; those ``given`` come before those of the system."""
     with as_file(files("semblant_reports") / "fonts") as folder:
         regular, bold = folder / "DejaVuSans.ttf", folder / "DejaVuSans-Bold.ttf"
-    wanted = {character for text in texts if not text.isascii() for character in text if not character.isascii()}
-    wanted = {character for character in wanted if unicodedata.category(character) not in _UNSEEN and not character.isspace()}
-    wanted |= _JOINERS & {character for text in texts for character in text} if not wanted else set()
-    missing = {character for character in wanted if ord(character) not in (_covered(regular) & _covered(bold))}
+    covered = _covered(regular) & _covered(bold)
+    wanted = {ord(character) for text in texts if not text.isascii() for character in text}
+    missing = {point for point in wanted - covered if unicodedata.category(chr(point)) not in _UNSEEN and not chr(point).isspace()}
     fallbacks: list[Path] = []
     for path in _candidates(given) if missing else ():
-        found = {character for character in missing if ord(character) in _covered(path)}
-        if found:
+        if missing & _covered(path):
             fallbacks.append(path)
-            missing -= found
+            missing -= _covered(path)
+            covered |= _covered(path)
         if not missing:
             break
-    return FontChoice(regular=regular, bold=bold, fallbacks=tuple(fallbacks), missing=frozenset(missing))
+    return FontChoice(regular=regular, bold=bold, fallbacks=tuple(fallbacks), covered=covered)
 
 
 def _candidates(given: Sequence[str]) -> list[Path]:

@@ -13,7 +13,6 @@ from semblant_reports.charts import PAGE
 from semblant_reports.renderers.files import write_whole
 from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.sheet import MARGIN, Sheet
-from semblant_reports.renderers.svg import drawing_of
 from semblant_reports.renderers.tables import write_table
 from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, SYNTHETIC, TONES, WORDS
 
@@ -53,9 +52,9 @@ class PdfRenderer:
         _contents(sheet, report)
         for number, section in enumerate(report.sections):
             _section(sheet, section, first=number == 0)
-        if fonts.missing:
+        if fonts.boxed:
             sheet.room(12)
-            _paragraph(sheet, Text(text=f"A box stands for characters ({len(fonts.missing)} different ones) that none of the fonts at hand can show; name a font file in the report's settings to see them."))
+            _paragraph(sheet, Text(text=f"A box stands for characters ({len(fonts.boxed)} different ones) that none of the fonts at hand can show; name a font file in the report's settings to see them."))
         write_whole(path, bytes(sheet.output()))
 
 
@@ -164,8 +163,8 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
 
 def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
     """Write a section; it begins on a new page unless there is ample room."""
-    ahead = next((block for block in list(section.blocks)[:2] if isinstance(block, Chart) and block.width == 1.0), None)
-    need = sheet.h * 0.45 - MARGIN if ahead is None else 45 + drawing_of(ahead.spec).height * sheet.epw / PAGE
+    ahead = [block for block in list(section.blocks)[:4] if isinstance(block, Chart)][:2]
+    need = 45 + sum(sheet.drawing(chart).height for chart in ahead) * sheet.epw / PAGE if ahead else sheet.h * 0.45 - MARGIN
     if not first and sheet.get_y() + need > sheet.bottom:
         sheet.add_page()
     elif not first:
@@ -286,7 +285,7 @@ def _tiles(sheet: Sheet, scores: Sequence[Score]) -> None:
 
 def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:
     """Place charts side by side, each with its caption."""
-    drawings = [drawing_of(chart.spec) for chart in charts]
+    drawings = [sheet.drawing(chart) for chart in charts]
     whole = sheet.epw / PAGE
     slots = [sheet.epw * chart.width - (GUTTER if chart.width < 1 else 0.0) for chart in charts]
     tallest = sheet.bottom - MARGIN - 14

@@ -13,11 +13,13 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from semblant_reports.renderers.fonts import FAMILY, FontChoice
+from semblant_reports.renderers.svg import drawing_of
 from semblant_reports.style import INK, MUTED, RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from semblant.report.blocks import Chart
     from semblant_reports.renderers.svg import Drawing
 
 MARGIN = 18.0
@@ -33,6 +35,7 @@ class Sheet(FPDF):
         super().__init__(unit="mm", format=paper)
         self.fonts_at_hand = fonts
         self.running = running
+        self._drawings: dict[int, Drawing] = {}
         self.add_font(FAMILY, "", str(fonts.regular))
         self.add_font(FAMILY, "B", str(fonts.bold))
         names = []
@@ -99,7 +102,8 @@ class Sheet(FPDF):
         if text.isascii() or not _needs_shaping(text):
             yield text
         elif self.shaping:
-            self.set_text_shaping(True)
+            mixed = any(unicodedata.bidirectional(character) == "L" for character in text)
+            self.set_text_shaping(True, direction="ltr" if mixed else None)
             try:
                 yield text
             finally:
@@ -161,6 +165,12 @@ class Sheet(FPDF):
             raise RuntimeError(msg)
         self._out("EMC")
 
+    def drawing(self, chart: Chart) -> Drawing:
+        """Draw a chart, once."""
+        if id(chart) not in self._drawings:
+            self._drawings[id(chart)] = drawing_of(chart.spec, self.fonts_at_hand.visible)
+        return self._drawings[id(chart)]
+
     def draw(self, drawing: Drawing, x: float, y: float, scale: float, alt: str) -> None:
         """Place a chart: shapes as vectors, labels as text; ``scale`` is millimetres per pixel."""
         with self.tagged("Figure", alt):
@@ -171,6 +181,11 @@ class Sheet(FPDF):
                 text = self.fonts_at_hand.visible(label.text)
                 shift = {"middle": 0.5, "end": 1.0}.get(label.anchor, 0.0) * self.width(text)
                 left, base = x + label.x * scale, y + label.y * scale
+                if abs(label.angle) < 0.5:
+                    # fonts differ from those the chart was laid out with: never write over its edges
+                    room = label.x if label.anchor == "end" else drawing.width - label.x if label.anchor == "start" else 2 * min(label.x, drawing.width - label.x)
+                    text = self.clipped(text, room * scale + 2.5)
+                    shift = {"middle": 0.5, "end": 1.0}.get(label.anchor, 0.0) * self.width(text)
                 height = size / 72 * 25.4
                 if abs(label.angle) < 0.5:
                     self.say(text, left - shift, base - 0.8 * height, height)

@@ -16,12 +16,13 @@ from xml.etree import ElementTree
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SVG = "http://www.w3.org/2000/svg"
 VEGA_LITE = "5.20"
 _STEP = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
+_SHAPES = {"path", "rect", "circle"}
 _registered = threading.Event()
 
 
@@ -62,24 +63,24 @@ def svg_of(spec: Mapping[str, Any]) -> str:
     return str(vl_convert.vegalite_to_svg(json.dumps(drawable(spec)), vl_version=VEGA_LITE, allowed_base_urls=[]))
 
 
-def drawable(value: Any) -> Any:
+def drawable(value: Any, visible: Callable[[str], str] = str) -> Any:
     """Give a chart whose texts hold no control characters: SVG cannot, and the drawing library would abort.
 
     >>> drawable({"title": "a\\x00b\\nc"})
     {'title': 'a b c'}
     """
     if isinstance(value, str):
-        return _CONTROL.sub(" ", value)
+        return visible(_CONTROL.sub(" ", value))
     if isinstance(value, dict):
-        return {drawable(name): drawable(inner) for name, inner in value.items()}
+        return {drawable(name, visible): drawable(inner, visible) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [drawable(inner) for inner in value]
+        return [drawable(inner, visible) for inner in value]
     return value
 
 
-def drawing_of(spec: Mapping[str, Any]) -> Drawing:
-    """Draw a Vega-Lite chart and take its labels apart."""
-    root = ElementTree.fromstring(svg_of(spec))  # noqa: S314 - our own drawing, not a file of others
+def drawing_of(spec: Mapping[str, Any], visible: Callable[[str], str] = str) -> Drawing:
+    """Draw a Vega-Lite chart and take its labels apart; ``visible`` writes texts as they can be set."""
+    root = ElementTree.fromstring(svg_of(drawable(spec, visible)))  # noqa: S314 - our own drawing, not a file of others
     labels: list[Label] = []
     _walk(root, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), labels)
     ElementTree.register_namespace("", SVG)
@@ -108,6 +109,8 @@ def _walk(element: ElementTree.Element, matrix: Matrix, labels: list[Label]) -> 
             if name == "line":
                 for side in ("x1", "y1", "x2", "y2"):
                     child.set(side, child.get(side, "0"))
+            elif name in _SHAPES and child.get("stroke") is None:
+                child.set("stroke", "none")  # or a reader may take the colour that was used before
             _walk(child, inner, labels)
 
 

@@ -82,7 +82,7 @@ def _table(inputs: ReportInputs, name: str) -> dict[str, Any]:
         plan = plans.get(column.name)
         role = "primary key" if column.name in described.primary_key else f"key to {foreign[column.name]}" if column.name in foreign else ""
         columns.append({
-            "column": column.name, "type": str(column.type), "encoding": plan.encoding.value if plan else "", "reason": plan.reason if plan else "",
+            "column": column.name or "(no name)", "type": str(column.type), "encoding": plan.encoding.value if plan else "", "reason": plan.reason if plan else "",
             "role": role or (plan.role.value.replace("_", " ") if plan and plan.role is not Role.FEATURE else ""),
             "sensitive": bool(plan and plan.sensitive), "synthesized": plan is None or plan.treatment is ColumnTreatment.SYNTHESIZE,
         })
