@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import re
+import sys
+import tomllib
 from typing import TYPE_CHECKING
 
+from semblant.plugins.discovery import normalized
 from tests.meta.tree import MODULES, PACKAGES, ROOT, called, imported, module_name, parsed
 
 if TYPE_CHECKING:
@@ -55,6 +58,20 @@ def test_nothing_that_could_run_code_from_a_file_is_called() -> None:
         found += [f"{module_name(path)} calls {name}" for name in (called(path) & CALLS_CODE) - safe]
 
     assert found == []
+
+
+def test_whatever_is_imported_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    declared = {normalized(re.split(r"[\s<>=!\[;]", line)[0]) for line in lines}
+    installed = importlib.metadata.packages_distributions()
+    missing = set()
+    for path in MODULES:
+        for name in {name.partition(".")[0] for name in imported(path)} - OWN - sys.stdlib_module_names - {"msvcrt"}:
+            if not {normalized(distribution) for distribution in installed.get(name, [name])} & declared:
+                missing.add(f"{module_name(path)} imports {name}")
+
+    assert missing == set()
 
 
 def test_a_module_has_one_idea() -> None:

@@ -12,7 +12,7 @@ from tests.meta.tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOREIGN = {
-    "a folder of somebody's": r"(?<![\w.])/(?:home|Users)/[a-z]\w+/|(?<!\w)/ro{2}t/|(?<!\w)/tmp/\w+/\w",
+    "a folder of somebody's": r"(?<![\w.])/(?:home|Users)/(?!ann/|user/)[a-z]\w+/|(?<!\w)/ro{2}t/|(?<!\w)/tmp/\w+/\w",
     "an address in a private network": r"\b(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b",
     "a credential": r"AKIA[0-9A-Z]{16}|ghp_\w{30,}|-----BEGIN (?:RSA |EC )?PRIVATE KEY",
 }
