@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import define, field
+
 from semblant.settings.path import dotted, split
 from semblant.spec.lines import scalar
 
@@ -27,6 +29,20 @@ _LONGEST_KEY = 500
 _STEP = "  "
 
 
+@define
+class _Comments:
+    """Comments by place, and per section the places below it, in order."""
+
+    at: dict[Key, str]
+    below: dict[Key, list[Key]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        """Look at each path once."""
+        for path in self.at:
+            for end in range(len(path)):
+                self.below.setdefault(path[:end], []).append(path)
+
+
 def to_yaml(data: Mapping[str, Any], comments: Mapping[str, str] | None = None, heading: str = "") -> str:
     """Write a mapping; reading it gives the same data.
 
@@ -36,7 +52,7 @@ def to_yaml(data: Mapping[str, Any], comments: Mapping[str, str] | None = None, 
       # nothing
       x: null
     """
-    placed: dict[Key, str] = {split(path): text for path, text in (comments or {}).items()}
+    placed = _Comments({split(path): text for path, text in (comments or {}).items()})
     head = _comment(heading, "")
     body = list(_mapping(data, (), placed, "")) if data else ["{}"]
     return "\n".join([*head, *body]) + "\n"
@@ -51,10 +67,10 @@ def scalar_text(value: Any) -> str:
     return _flow(value)
 
 
-def _mapping(data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], indent: str) -> Iterator[str]:
+def _mapping(data: Mapping[str, Any], at: Key, comments: _Comments, indent: str) -> Iterator[str]:
     for key, value in data.items():
         here = (*at, key)
-        yield from _comment(comments.get(here), indent)
+        yield from _comment(comments.at.get(here), indent)
         if isinstance(value, Mapping) and value:
             yield f"{_key(key, indent)}:"
             yield from _mapping(value, here, comments, indent + _STEP)
@@ -67,10 +83,10 @@ def _mapping(data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], inde
     yield from _unwritten(data, at, comments, indent, under=at)
 
 
-def _sequence(data: list[Any] | tuple[Any, ...], at: Key, comments: Mapping[Key, str], indent: str) -> Iterator[str]:
+def _sequence(data: list[Any] | tuple[Any, ...], at: Key, comments: _Comments, indent: str) -> Iterator[str]:
     for index, value in enumerate(data):
         here = (*at, index)
-        yield from _comment(comments.get(here), indent)
+        yield from _comment(comments.at.get(here), indent)
         if isinstance(value, Mapping) and value:
             first, *rest = _mapping(value, here, comments, indent + _STEP)
             if first.lstrip().startswith("#"):
@@ -86,13 +102,11 @@ def _sequence(data: list[Any] | tuple[Any, ...], at: Key, comments: Mapping[Key,
             yield f"{indent}- {_flow(value)}"
 
 
-def _unwritten(
-    data: Mapping[str, Any], at: Key, comments: Mapping[Key, str], indent: str, *, under: Key
-) -> Iterator[str]:
+def _unwritten(data: Mapping[str, Any], at: Key, comments: _Comments, indent: str, *, under: Key) -> Iterator[str]:
     """Write the comments on what is auto, in the section where it would stand."""
-    for path, text in comments.items():
-        if len(path) > len(at) and path[: len(at)] == at and path[len(at)] not in data:
-            yield from _comment(f"{dotted(*path[len(under) :])}: {text}", indent)
+    for path in comments.below.get(at, ()):
+        if path[len(at)] not in data:
+            yield from _comment(f"{dotted(*path[len(under) :])}: {comments.at[path]}", indent)
 
 
 def _comment(text: str | None, indent: str) -> list[str]:

@@ -57,7 +57,13 @@ class View:
 
     def is_used(self, table: str, column: str | None = None) -> bool:
         """Tell whether a table, or a column of it, exists and is not excluded."""
-        return table in self.used and (column is None or column in self.used.table(table).column_names)
+        names = self._used_names.get(table)
+        return names is not None and (column is None or column in names)
+
+    @cached_property
+    def _used_names(self) -> dict[str, frozenset[str]]:
+        """Tables may have ten thousand columns: a look-up must not walk them."""
+        return {table.name: frozenset(table.column_names) for table in self.used}
 
     def named_columns(self) -> Iterator[tuple[Table, Column, ColumnSpec, str]]:
         """Give the columns that the spec names and the source has, with the path of their settings."""
@@ -65,10 +71,10 @@ class View:
             if name not in self.schema:
                 continue
             table = self.schema.table(name)
-            known = set(table.column_names)
+            known = {column.name: column for column in table.columns}
             for column, settings in wanted.columns.items():
                 if column in known:
-                    yield table, table.column(column), settings, dotted("tables", name, "columns", column)
+                    yield table, known[column], settings, dotted("tables", name, "columns", column)
 
     @cached_property
     def may_have_text(self) -> bool:

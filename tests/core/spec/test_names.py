@@ -23,10 +23,10 @@ def test_a_made_name_is_readable_valid_and_not_taken() -> None:
 
 def test_names_run_out_for_nobody() -> None:
     class Stubborn(random.Random):
-        def choice(self, seq):  # type: ignore[no-untyped-def]
+        def choice(self, seq):
             return seq[0]
 
-        def randrange(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        def randrange(self, *args, **kwargs):
             return 0
 
     first = readable_name(chance=Stubborn())
