@@ -32,7 +32,8 @@ class FilesSettings:
 
     path: tuple[str, ...] = setting(
         help="a file, a folder, a glob or an fsspec URL (file://, memory://, https://, s3://); a list is allowed",
-        converter=_listed, feature=(2,),
+        converter=_listed,
+        feature=(2,),
     )
     format: Literal["auto", "csv", "parquet", "arrow", "jsonl"] = setting(
         "auto", help="auto looks at the content, not only at the ending"
@@ -54,7 +55,7 @@ class FilesSettings:
         (), help="texts that mean a missing value in every column, beside the empty cell", converter=_listed
     )
     types: Mapping[str, str] = setting(
-        help="column: type, where the type found is not the one wanted; one of string, int64, float64, bool, date, datetime",
+        help="column: type, where another than the found one is wanted: string, int64, float64, bool, date, datetime",
         factory=dict,
     )
     trim: bool = setting(False, help="take blanks off both ends of text cells")
@@ -65,7 +66,9 @@ class FilesSettings:
         "stop", help="what happens with lines that look shifted or like the header of another table"
     )
     type_rows: int | Literal["all"] = setting(
-        "all", help="rows that types are decided on; with less than all, a later cell that does not fit stops the reading", ge=1
+        "all",
+        help="rows that types are decided on; with less than all, a later cell that does not fit stops the reading",
+        ge=1,
     )
     table: str | None = setting(None, help="name of the table when one file is read; its stem otherwise")
     overrides: Mapping[str, Mapping[str, Any]] = setting(

@@ -41,17 +41,47 @@ WIDE = 10_000
         (b"a,b\n1,2\n", {"skip_rows": 9}, DataError, r"no rows after the 9 skipped lines", "lower skip_rows"),
         (b"a,b\n1,2\n", {"header_row": 9}, DataError, r"no line 9, where header_row wants", "lower header_row"),
         (b"a,b\n1,2\n", {"types": {"c": "string"}}, DataError, r"no column 'c', which types names", "use one of: a, b"),
-        (b"a,b\n1,2\n", {"types": {"a": "complex"}}, DataError, r"type 'complex' set for column 'a' is unknown", "string, int64"),
+        (
+            b"a,b\n1,2\n",
+            {"types": {"a": "complex"}},
+            DataError,
+            r"type 'complex' set for column 'a' is unknown",
+            "string, int64",
+        ),
         (b"a,b,c\n1,2\n1,2,3,4\n1\n1,2,3,4,5\n", {}, DataError, r"delimiter cannot be told", "set delimiter"),
-        (b"a,b\n1,x\n2,y\na,b\n3,z\n4,w\n5,v\n6,u\n", {}, DataError, r"line 4, column 'a'.*header of another table", "suspicious_rows"),
+        (
+            b"a,b\n1,x\n2,y\na,b\n3,z\n4,w\n5,v\n6,u\n",
+            {},
+            DataError,
+            r"line 4, column 'a'.*header of another table",
+            "suspicious_rows",
+        ),
         (b"SQLite format 3\x00" + b"\0" * 100, {}, DataError, r"is an SQLite database", "sqlite"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, {}, DataError, r"is an old Office document", "CSV"),
         (b"%PDF-1.7 \n", {}, DataError, r"is a PDF document", ""),
         (b"FEA1....", {}, DataError, r"Feather file of version 1", "Parquet"),
-        (gzip.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000], {}, SourceError, r"truncated or damaged", "copy"),
+        (
+            gzip.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000],
+            {},
+            SourceError,
+            r"truncated or damaged",
+            "copy",
+        ),
         (b"\x1f\x8b\x08nonsense", {}, SourceError, r"truncated or damaged|cannot be read", "copy"),
-        (lzma.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000], {}, SourceError, r"truncated|damaged", "copy"),
-        (bz2.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000], {}, SourceError, r"truncated|damaged|cannot", "copy"),
+        (
+            lzma.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000],
+            {},
+            SourceError,
+            r"truncated|damaged",
+            "copy",
+        ),
+        (
+            bz2.compress(b"a,b\n" + os.urandom(9000).hex().encode())[:-2000],
+            {},
+            SourceError,
+            r"truncated|damaged|cannot",
+            "copy",
+        ),
         (b"\x28\xb5\x2f\xfdnonsense", {}, SourceError, r"cannot be read|damaged", "copy"),
         (b"PK\x03\x04nonsense", {}, SourceError, r"damaged ZIP", "copy"),
         (b"a,b\n1,2\n", {"format": "parquet"}, SourceError, r"is no Parquet file", "format"),
@@ -94,15 +124,21 @@ def test_what_cannot_be_read_says_where_and_what_to_do(tmp_path, text, settings,
         (b"a,a,a_2\n1,2,3\n", {"a": [1], "a_3": [2], "a_2": [3]}),
         (b" a , b \n1,2\n", {"a": [1], "b": [2]}),
         (b"1,x\n2,y\n3,z\n", {"column_1": [1, 2, 3], "column_2": ["x", "y", "z"]}),
-        (b"country,2010,2011\nSweden,1.5,2.5\nNorway,3.5,4.5\n",
-         {"country": ["Sweden", "Norway"], "2010": [1.5, 3.5], "2011": [2.5, 4.5]}),
-        (b"Report of May\n\nby me\na,b,c\n1,2,3\n4,5,6\n7,8,9\n1,1,1\n",
-         {"a": [1, 4, 7, 1], "b": [2, 5, 8, 1], "c": [3, 6, 9, 1]}),
+        (
+            b"country,2010,2011\nSweden,1.5,2.5\nNorway,3.5,4.5\n",
+            {"country": ["Sweden", "Norway"], "2010": [1.5, 3.5], "2011": [2.5, 4.5]},
+        ),
+        (
+            b"Report of May\n\nby me\na,b,c\n1,2,3\n4,5,6\n7,8,9\n1,1,1\n",
+            {"a": [1, 4, 7, 1], "b": [2, 5, 8, 1], "c": [3, 6, 9, 1]},
+        ),
         (b"x y\n1 2 3\nfoo\n4 5 6\n", {"x y": ["1 2 3", "foo", "4 5 6"]}),
         (b"a,b\n1,2\n,\n3,4\n,\n,\n", {"a": [1, None, 3], "b": [2, None, 4]}),
         (b"a,b\n1,2\n\n3,4\n\n\n", {"a": [1, 3], "b": [2, 4]}),
-        (b"mpg,cyl\nMazda,21,6\nDatsun,22.8,4\nHornet,21.4,6\n",
-         {"column_1": ["Mazda", "Datsun", "Hornet"], "mpg": [21.0, 22.8, 21.4], "cyl": [6, 4, 6]}),
+        (
+            b"mpg,cyl\nMazda,21,6\nDatsun,22.8,4\nHornet,21.4,6\n",
+            {"column_1": ["Mazda", "Datsun", "Hornet"], "mpg": [21.0, 22.8, 21.4], "cyl": [6, 4, 6]},
+        ),
         (b"a,b\n1,2,\n3,4,\n5,6,\n", {"a": [1, 3, 5], "b": [2, 4, 6]}),
         (b"a,b\n,\n", {"a": [], "b": []}),
         (b"a,b\n,1\n,2\n", {"a": [None, None], "b": [1, 2]}),
@@ -154,8 +190,11 @@ def test_what_was_done_to_a_file_is_noted(tmp_path, text, note):
         ({"skip_rows": 1}, "x,y\na,b\n1,2\n", {"a": [1], "b": [2]}),
         ({"header_rows": 2}, "a,,b\nx,y,\n1,2,3\n", {"a / x": [1], "a / y": [2], "b": [3]}),
         ({"bad_rows": "skip"}, "a,b\n1,2\n3\n4,5,6\n7,8\n", {"a": [1, 7], "b": [2, 8]}),
-        ({"suspicious_rows": "keep"}, "a,b\n1,x\n2,y\na,b\n3,z\n4,w\n5,v\n6,u\n",
-         {"a": ["1", "2", "a", "3", "4", "5", "6"], "b": ["x", "y", "b", "z", "w", "v", "u"]}),
+        (
+            {"suspicious_rows": "keep"},
+            "a,b\n1,x\n2,y\na,b\n3,z\n4,w\n5,v\n6,u\n",
+            {"a": ["1", "2", "a", "3", "4", "5", "6"], "b": ["x", "y", "b", "z", "w", "v", "u"]},
+        ),
     ],
 )
 @pytest.mark.feature(2)
@@ -169,7 +208,9 @@ def test_each_setting_changes_what_is_read(tmp_path, settings, text, columns):
 
 
 def test_skipped_rows_are_counted_in_a_note(tmp_path):
-    assert "2 lines with a wrong number of cells left out" in notes_of(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n", bad_rows="skip")
+    assert "2 lines with a wrong number of cells left out" in notes_of(
+        tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n", bad_rows="skip"
+    )
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])

@@ -45,7 +45,14 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(nasty):
     opened = source(nasty / "cabinet_turnover_bom.csv")
     table = read_all(opened)
     assert table.column_names == [
-        "president", "position", "appointee", "start_date", "end_date", "length", "departure_day", "gender",
+        "president",
+        "position",
+        "appointee",
+        "start_date",
+        "end_date",
+        "length",
+        "departure_day",
+        "gender",
     ]
     assert table.num_rows == 379
     assert kinds(table)["start_date"] == kinds(table)["end_date"] == "date32[day]"
@@ -73,8 +80,13 @@ def test_long_ids_and_emoji_survive(nasty):
     assert table.num_rows == 12_118
     assert sum(table["id"].to_pylist()) == 10_926_383_885_639_298_494_419
     assert kinds(table) == {
-        "created_at": "timestamp[us]", "emojis": "bool", "id": "int64", "link": "string", "retweeted": "bool",
-        "screen_name": "string", "text": "string",
+        "created_at": "timestamp[us]",
+        "emojis": "bool",
+        "id": "int64",
+        "link": "string",
+        "retweeted": "bool",
+        "screen_name": "string",
+        "text": "string",
     }
     assert table["text"][0].as_py() == "Ringe çıkmadan ateş etmeye başladı 😃#McGregor https://t.co/mJHDvLfIVc"
 
@@ -100,14 +112,18 @@ def test_two_header_lines_can_be_joined(nasty):
 
 
 def test_stacked_tables_stop_and_name_the_line(nasty):
-    with pytest.raises(DataError, match=r"diabetes_ids_mapping.csv', line 11, column 'admission_type_id'.*another table") as caught:
+    with pytest.raises(
+        DataError, match=r"diabetes_ids_mapping.csv', line 11, column 'admission_type_id'.*another table"
+    ) as caught:
         source(nasty / "diabetes_ids_mapping.csv").discover()
     assert caught.value.exit_code == 2
     assert "file of its own" in str(caught.value.fix)
 
 
 def test_a_shifted_row_stops_and_names_the_line(nasty):
-    with pytest.raises(DataError, match=r"googleplaystore_shifted.csv', line 10474, columns .*'Last Updated'.*shifted") as caught:
+    with pytest.raises(
+        DataError, match=r"googleplaystore_shifted.csv', line 10474, columns .*'Last Updated'.*shifted"
+    ) as caught:
         source(nasty / "googleplaystore_shifted.csv").discover()
     assert caught.value.exit_code == 2
     assert "suspicious_rows: keep" in str(caught.value.fix)

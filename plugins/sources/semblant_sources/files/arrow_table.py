@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
@@ -100,8 +101,10 @@ class ParquetTable(_Stored):
 
     kind = "Parquet"
 
-    def _file(self) -> pq.ParquetFile:
-        return pq.ParquetFile(seekable(self._place), pre_buffer=False, buffer_size=1 << 20)
+    @contextmanager
+    def _file(self) -> Iterator[pq.ParquetFile]:
+        with seekable(self._place) as handle, pq.ParquetFile(handle, pre_buffer=False, buffer_size=1 << 20) as file:
+            yield file
 
     def _stored_schema(self) -> pa.Schema:
         with self._file() as file:
@@ -140,8 +143,11 @@ class ArrowTable(_Stored):
 
     def _open(self) -> tuple[IO[bytes], pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:
         handle = open_plain(self._place) if self._stream else seekable(self._place)
-        reader = pa.ipc.open_stream(handle) if self._stream else pa.ipc.open_file(handle)
-        return handle, reader
+        try:
+            return handle, pa.ipc.open_stream(handle) if self._stream else pa.ipc.open_file(handle)
+        except BaseException:
+            handle.close()
+            raise
 
     def _stored_schema(self) -> pa.Schema:
         handle, reader = self._open()
@@ -165,6 +171,6 @@ class ArrowTable(_Stored):
             try:
                 handle, reader = self._open()
                 with handle:
-                    return sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches))
+                    return int(reader.count_rows())
             except (pa.ArrowException, OSError) as exc:
                 raise self._damaged(exc) from exc

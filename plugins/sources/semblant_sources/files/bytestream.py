@@ -9,7 +9,7 @@ import lzma
 import tempfile
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -25,9 +25,9 @@ _CHUNK = 1 << 20
 
 
 def compression_of(head: bytes) -> str | None:
-    """Name the compression that the first bytes announce.
+    r"""Name the compression that the first bytes announce.
 
-    >>> compression_of(b"\\x1f\\x8b\\x08")
+    >>> compression_of(b"\x1f\x8b\x08")
     'gzip'
     """
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
@@ -42,7 +42,7 @@ def open_plain(place: Place) -> IO[bytes]:
     if kind is None:
         return raw
     if kind == "gzip":
-        return gzip.GzipFile(fileobj=raw, mode="rb")
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb"))
     if kind == "bz2":
         return bz2.BZ2File(raw)
     if kind == "xz":
@@ -121,7 +121,7 @@ class reading:  # noqa: N801 - used as a verb in a with statement
 
 
 def seekable(place: Place) -> IO[bytes]:
-    """Open a file so that one can jump in it; a compressed one is unpacked into a temporary file that goes with the handle."""
+    """Open a file so that one can jump in it; a compressed one is unpacked into a nameless temporary file first."""
     with reading(place):
         raw = place.open()
         if compression_of(raw.read(6)) is None:

@@ -33,7 +33,10 @@ class _Form:
 
 
 def _forms() -> tuple[_Form, ...]:
-    forms = [_Form(f"%Y{s}%m{s}%d", rf"[0-9]{{4}}{e}[0-9]{{1,2}}{e}[0-9]{{1,2}}") for s, e in (("-", "-"), ("/", "/"), (".", r"\."))]
+    forms = [
+        _Form(f"%Y{s}%m{s}%d", rf"[0-9]{{4}}{e}[0-9]{{1,2}}{e}[0-9]{{1,2}}")
+        for s, e in (("-", "-"), ("/", "/"), (".", r"\."))
+    ]
     for s, e in (("/", "/"), ("-", "-"), (".", r"\.")):
         for first, second, order in (("%d", "%m", "dmy"), ("%m", "%d", "mdy")):
             forms.append(_Form(f"{first}{s}{second}{s}%Y", rf"[0-9]{{1,2}}{e}[0-9]{{1,2}}{e}[0-9]{{4}}", order))
@@ -63,10 +66,19 @@ def _kinds_of(form: _Form) -> tuple[Kind, ...]:
     name = form.format
     kinds = [
         Kind(name, "date", f"^{form.pattern}$", _date(form.format), form.order),
-        Kind(f"{name} with time", "datetime", rf"^{form.pattern}(?:[T ]{_CLOCK})?$", _datetime(form.format, _TIMES), form.order),
         Kind(
-            f"{name} with time (AM/PM)", "datetime", rf"^{form.pattern} [0-9]{{1,2}}:[0-9][0-9](?::[0-9][0-9])? ?[AaPp][Mm]$",
-            _datetime(form.format, _HALF_DAYS), form.order,
+            f"{name} with time",
+            "datetime",
+            rf"^{form.pattern}(?:[T ]{_CLOCK})?$",
+            _datetime(form.format, _TIMES),
+            form.order,
+        ),
+        Kind(
+            f"{name} with time (AM/PM)",
+            "datetime",
+            rf"^{form.pattern} [0-9]{{1,2}}:[0-9][0-9](?::[0-9][0-9])? ?[AaPp][Mm]$",
+            _datetime(form.format, _HALF_DAYS),
+            form.order,
         ),
     ]
     if form.format == "%Y-%m-%d":

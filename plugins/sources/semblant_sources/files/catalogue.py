@@ -64,12 +64,14 @@ def find_tables(settings: FilesSettings) -> tuple[dict[str, FileTable], tuple[st
     if not tables:
         shown = ", ".join(f"'{path}'" for path in settings.path)
         aside = f" ({'; '.join(found.skipped[:3])})" if found.skipped else ""
-        raise SourceError(f"{shown} holds no file that can be read as a table{aside}", fix=f"known endings are {', '.join(SUFFIXES)}")
+        raise SourceError(
+            f"{shown} holds no file that can be read as a table{aside}", fix=f"known endings are {', '.join(SUFFIXES)}"
+        )
     return tables, tuple(found.skipped)
 
 
 def _open(name: str, found: _Found, settings: FilesSettings) -> FileTable | None:
-    own = attrs.evolve(settings, **{k: v for k, v in settings.overrides.get(name, {}).items()})
+    own = attrs.evolve(settings, **settings.overrides.get(name, {}))
     parts = []
     for place in found.files[name]:
         part = table_of(name, place, own, strict=not found.searched)
@@ -86,7 +88,10 @@ def _refuse_unknown_overrides(settings: FilesSettings, found: _Found) -> None:
     known = {attribute.name for attribute in attrs.fields(type(settings))} - set(_OWN)
     for table, values in settings.overrides.items():
         if table not in found.files:
-            raise DataError(f"overrides name a table '{table}' that is not there", fix=f"the tables are {', '.join(sorted(found.files)[:10])}")
+            raise DataError(
+                f"overrides name a table '{table}' that is not there",
+                fix=f"the tables are {', '.join(sorted(found.files)[:10])}",
+            )
         for key in values:
             if key not in known:
                 raise DataError(f"overrides.{table}.{key} is no setting", fix=f"use one of {', '.join(sorted(known))}")

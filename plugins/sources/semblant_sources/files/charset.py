@@ -23,7 +23,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WESTERN = frozenset({"cp1252", "latin_1", "iso8859_15", "iso8859_9", "cp1254", "cp1250", "cp437", "cp850", "mac_roman", "hp_roman8"})
+_WESTERN = frozenset(
+    {"cp1252", "latin_1", "iso8859_15", "iso8859_9", "cp1254", "cp1250", "cp437", "cp850", "mac_roman", "hp_roman8"}
+)
 _MULTIBYTE = frozenset({"shift_jis", "cp932", "euc_jp", "gb18030", "gbk", "gb2312", "big5", "cp949", "euc_kr"})
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -80,7 +82,9 @@ def fallback_charset(sample: bytes, line: int) -> Charset:
 
         best = from_bytes(sample[:262_144]).best()
     if best is not None and best.encoding not in _WESTERN and _trusted(best.encoding, best.chaos, best.coherence):
-        return Charset(best.encoding, f"the file is not UTF-8 (line {line}); it was read as {best.encoding}, which is a guess")
+        return Charset(
+            best.encoding, f"the file is not UTF-8 (line {line}); it was read as {best.encoding}, which is a guess"
+        )
     try:
         sample.decode("cp1252")
     except UnicodeDecodeError:
@@ -110,7 +114,9 @@ def decoded(data: Iterator[bytes], codec: str, place: Place) -> Iterator[str]:
         try:
             text = decoder.decode(chunk)
         except UnicodeDecodeError as exc:
-            before = exc.object[: exc.start].decode(codec if codec not in ("utf-16", "utf-32") else "latin-1", "replace")
+            before = exc.object[: exc.start].decode(
+                codec if codec not in ("utf-16", "utf-32") else "latin-1", "replace"
+            )
             raise UndecodableError(codec, line + _ends(last, before), exc.object[exc.start : exc.end]) from exc
         except UnicodeError as exc:
             raise UndecodableError(codec, line, chunk[:2]) from exc

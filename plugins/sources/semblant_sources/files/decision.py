@@ -75,7 +75,12 @@ def decide(name: str, index: int, evidence: Evidence, style: FileStyle, settings
             return evolve(text, notes=(f"'{name}' holds nothing but {_listed(evidence.sentinels)}, kept as text",))
         return text
     fit = {kind: failures for kind, failures in evidence.kinds.items() if _tolerable(kind, evidence)}
-    chosen = _number(name, fit, evidence, style) or _amount(name, fit, style) or _moment(name, fit, evidence, settings) or _truth(fit)
+    chosen = (
+        _number(name, fit, evidence, style)
+        or _amount(name, fit, style)
+        or _moment(name, fit, evidence, settings)
+        or _truth(fit)
+    )
     if chosen is None:
         return evolve(text, notes=_near_miss(name, evidence))
     if isinstance(chosen, str):
@@ -83,9 +88,17 @@ def decide(name: str, index: int, evidence: Evidence, style: FileStyle, settings
     kind, type_, parse, notes = chosen
     failures = fit[kind]
     if failures.tokens:
-        notes = (*notes, f"'{name}': {counted(failures.cells, 'cell')} no {_noun(kind)}, read as missing: {_listed(failures.tokens)}")
+        notes = (
+            *notes,
+            f"'{name}': {counted(failures.cells, 'cell')} no {_noun(kind)}, read as missing: "
+            f"{_listed(failures.tokens)}",
+        )
     if evidence.sentinels:
-        notes = (*notes, f"'{name}': {counted(sum(evidence.sentinels.values()), 'cell')} read as missing: {_listed(evidence.sentinels)}")
+        notes = (
+            *notes,
+            f"'{name}': {counted(sum(evidence.sentinels.values()), 'cell')} read as missing: "
+            f"{_listed(evidence.sentinels)}",
+        )
     return ColumnPlan(
         name=name, index=index, type=type_, kind=kind, parse=parse, missing=frozenset(failures.tokens), notes=notes
     )
@@ -107,13 +120,21 @@ def _tolerable(kind: Kind, evidence: Evidence) -> bool:
     cells = sum(tokens.values())
     if evidence.valued - cells < _ENOUGH or len(tokens) > _FEW_TOKENS or cells > evidence.valued * _SHARE[kind.family]:
         return False
-    odd = sum(count for token, count in tokens.items() if any(c.isdigit() for c in token) or not any(c.isalpha() for c in token))
+    odd = sum(
+        count
+        for token, count in tokens.items()
+        if any(c.isdigit() for c in token) or not any(c.isalpha() for c in token)
+    )
     return odd <= (evidence.valued * 0.01 if kind.family in ("date", "datetime") else 0)
 
 
 def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: FileStyle) -> _Choice | str | None:
     if evidence.leading_zero:
-        return f"'{name}' has numbers with leading zeros and is kept as text" if evidence.codes or fit.keys() & {INTEGER, *NUMBERS} else None
+        return (
+            f"'{name}' has numbers with leading zeros and is kept as text"
+            if evidence.codes or fit.keys() & {INTEGER, *NUMBERS}
+            else None
+        )
     if INTEGER in fit:
         if evidence.beyond_int64:
             return f"'{name}' has whole numbers beyond 64 bits and is kept as text, so that no digit is lost"
@@ -123,7 +144,10 @@ def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: Fil
         return None
     kind = _mark(kinds, style)
     if kind is None:
-        return f"'{name}' has numbers whose comma or point may part decimals or thousands; kept as text, set decimal to read them"
+        return (
+            f"'{name}' has numbers whose comma or point may part decimals or thousands; "
+            "kept as text, set decimal to read them"
+        )
     if evidence.bare_exponent and not evidence.pointed:
         return f"'{name}' has codes such as 5E1 that are not taken for numbers; kept as text, set types to read them"
     if kind is POINT and evidence.whole:
@@ -132,7 +156,10 @@ def _number(name: str, fit: dict[Kind, Failures], evidence: Evidence, style: Fil
     if kind in (POINT_GROUPED, COMMA_GROUPED) and side not in evidence.fraction:
         return kind, pa.int64(), whole_numbers(), (f"'{name}' is written with thousands separators",)
     if evidence.beyond_float:
-        return f"'{name}' has whole numbers of more than 15 digits beside decimals and is kept as text, so that no digit is lost"
+        return (
+            f"'{name}' has whole numbers of more than 15 digits beside decimals and is kept as text, "
+            "so that no digit is lost"
+        )
     notes: tuple[str, ...] = ()
     if kind in (POINT_GROUPED, COMMA_GROUPED):
         notes = (f"'{name}' is written with thousands separators",)
@@ -178,7 +205,9 @@ def _moment(name: str, fit: dict[Kind, Failures], evidence: Evidence, settings: 
     fewest = min(fit[kind].cells for kind in kinds)
     kinds = [kind for kind in kinds if fit[kind].cells == fewest]
     if {"dmy", "mdy"} <= {kind.order for kind in kinds}:
-        return f"'{name}' has dates whose day and month cannot be told apart; kept as text, set date_order to dmy or mdy"
+        return (
+            f"'{name}' has dates whose day and month cannot be told apart; kept as text, set date_order to dmy or mdy"
+        )
     kind = kinds[0]
     notes = (f"'{name}': two-digit years are read as 1970 to 2069",) if "%y" in kind.name else ()
     if kind.family == "date":
@@ -198,10 +227,11 @@ def _near_miss(name: str, evidence: Evidence) -> tuple[str, ...]:
     kind, failures = min(evidence.kinds.items(), key=lambda item: item[1].cells)
     if not failures.tokens or failures.cells * 5 > evidence.valued:
         return ()
-    return (
-        f"'{name}' is kept as text: {failures.cells} of {evidence.valued} cells are no {_noun(kind)}: {_listed(failures.tokens)}; "
-        "name them in null_values to read them as missing",
+    note = (
+        f"'{name}' is kept as text: {failures.cells} of {evidence.valued} cells are no {_noun(kind)}: "
+        f"{_listed(failures.tokens)}; name them in null_values to read them as missing"
     )
+    return (note,)
 
 
 def counted(number: int, noun: str) -> str:
@@ -214,7 +244,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def _noun(kind: Kind) -> str:
-    return {"integer": "whole number", "number": "number", "amount": "amount", "bool": "truth value"}.get(kind.family, "date")
+    return {"integer": "whole number", "number": "number", "amount": "amount", "bool": "truth value"}.get(
+        kind.family, "date"
+    )
 
 
 def _listed(tokens: dict[str, int]) -> str:

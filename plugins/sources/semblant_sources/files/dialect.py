@@ -53,7 +53,7 @@ class Dialect:
                         break
         return found
 
-    def reader(self, lines: Iterable[str]) -> _csv._reader:
+    def reader(self, lines: Iterable[str]) -> _csv.Reader:
         """Give the standard library's reader with this dialect."""
         return csv.reader(
             lines,

@@ -126,7 +126,9 @@ class Evidence:
         self.pointed = self.pointed or bool(matches(texts, r"^[+-]?[0-9]*[.,][0-9]|[0-9][eE][+-]").any())
         if self.whole:
             values = POINT.parse(texts).filter(matches(texts, r"^[+-]?[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"))
-            self.whole = len(values) == len(texts) and bool(((values == values.round()) & (values.abs() < _EXACT_IN_FLOAT)).all())
+            self.whole = len(values) == len(texts) and bool(
+                ((values == values.round()) & (values.abs() < _EXACT_IN_FLOAT)).all()
+            )
         if matches(texts, r"[.eEfF]").any():
             self.fraction.add("point")
         if matches(texts, r"[,eEfF]").any():

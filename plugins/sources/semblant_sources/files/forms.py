@@ -8,7 +8,7 @@ from semblant.errors import DataError, SourceError
 from semblant_sources.files.arrow_table import ArrowTable, ParquetTable
 from semblant_sources.files.bytestream import head_of
 from semblant_sources.files.charset import detect_charset
-from semblant_sources.files.dialect import Dialect, sniff
+from semblant_sources.files.dialect import Dialect, complete_rows, sniff
 from semblant_sources.files.json_table import JsonTable
 from semblant_sources.files.text_table import TextTable
 
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from semblant_sources.settings import FilesSettings
 
 SUFFIXES = (
-    ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc", ".jsonl", ".ndjson", ".json"
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".parquet",
+    ".pq",
+    ".arrow",
+    ".arrows",
+    ".feather",
+    ".ipc",
+    ".jsonl",
+    ".ndjson",
+    ".json",
 )
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _HEAD = 65_536
@@ -82,7 +94,9 @@ def table_of(name: str, place: Place, settings: FilesSettings, *, strict: bool) 
     ending = known_ending(place.name)
     _refuse_foreign(place, head, form, ending)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if form == "jsonl" or (form == "auto" and (ending in (".jsonl", ".ndjson", ".json") or _looks_like_json(head, start))):
+    if form == "jsonl" or (
+        form == "auto" and (ending in (".jsonl", ".ndjson", ".json") or _looks_like_json(head, start))
+    ):
         if ending == ".json" and not strict and not _looks_like_table(head, start):
             return None
         return JsonTable(name, place)
@@ -95,7 +109,14 @@ def _refuse_foreign(place: Place, head: bytes, form: str, ending: str | None) ->
     for magic, (what, fix) in _REFUSED.items():
         if head.startswith(magic):
             raise DataError(f"'{place}' is {what}", fix=fix)
-    wanted = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow", ".ipc": "arrow"}
+    wanted = {
+        ".parquet": "parquet",
+        ".pq": "parquet",
+        ".arrow": "arrow",
+        ".arrows": "arrow",
+        ".feather": "arrow",
+        ".ipc": "arrow",
+    }
     kind = form if form in ("parquet", "arrow") else wanted.get(ending or "") if form == "auto" else None
     if kind is not None:
         what = "empty" if not head else f"no {kind.capitalize()} file"
@@ -123,4 +144,5 @@ def _is_delimited(head: bytes, settings: FilesSettings, place: Place) -> bool:
         dialect: Dialect = sniff(text, settings, place, whole=len(head) < _HEAD)
     except DataError:
         return False
-    return any(len(row) > 1 for row in dialect.rows(text, 1))
+    rows = complete_rows(dialect, text, whole=len(head) < _HEAD)
+    return len(rows) > 1 and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1

@@ -74,12 +74,17 @@ def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, plac
             start = usable[first - 1][0]
             notes.append(f"{start} line{'s' if start > 1 else ''} before the header skipped")
             usable = usable[first:]
-    if settings.header_row == "none" or (settings.header_row == "auto" and not _has_header([row for _, row in usable], width)):
+    if settings.header_row == "none" or (
+        settings.header_row == "auto" and not _has_header([row for _, row in usable], width)
+    ):
         if settings.header_row == "auto":
             notes.append("the file has no header; the columns are called column_1, column_2, …")
         return Header(
-            names=tuple(f"column_{i + 1}" for i in range(width)), unnamed=frozenset(), skip_lines=start,
-            padded=padded, notes=tuple(notes),
+            names=tuple(f"column_{i + 1}" for i in range(width)),
+            unnamed=frozenset(),
+            skip_lines=start,
+            padded=padded,
+            notes=tuple(notes),
         )
     if isinstance(settings.header_row, int):
         wanted = start + settings.header_row
@@ -129,9 +134,12 @@ def _has_header(rows: list[list[str]], width: int) -> bool:
     shift = 1 if len(head) == width - 1 else 0
     typed = [i for i, cell in enumerate(head) if is_typed(cell)]
     if typed:
-        return _counts_up([head[i] for i in typed]) and bool(data) and not all(
-            _share([row[i + shift] for row in data if i + shift < width], head[i]) for i in typed
-        ) and not (len(typed) == len(head) and len(head) == 1)
+        return (
+            _counts_up([head[i] for i in typed])
+            and bool(data)
+            and not all(_share([row[i + shift] for row in data if i + shift < width], head[i]) for i in typed)
+            and not (len(typed) == len(head) and len(head) == 1)
+        )
     if not any(head) or not data:
         return any(head)
     columns = range(min(len(head), width - shift))
@@ -149,7 +157,9 @@ def _counts_up(cells: list[str]) -> bool:
     numbers = [int(cell) for cell in cells]
     rising = all(b - a == 1 for a, b in pairwise(numbers))
     years = all(1800 <= n <= 2100 for n in numbers) and len(set(numbers)) == len(numbers)
-    return (rising and numbers[0] in (0, 1) and len(numbers) > 1) or (years and (rising or len(numbers) == 1 or numbers == sorted(numbers)))
+    return (rising and numbers[0] in (0, 1) and len(numbers) > 1) or (
+        years and (rising or len(numbers) == 1 or numbers == sorted(numbers))
+    )
 
 
 def _share(cells: list[str], name: str) -> bool:
@@ -207,7 +217,9 @@ def _unique_names(texts: list[str]) -> tuple[tuple[str, ...], frozenset[int], li
         names.append(name)
     notes = []
     if blank:
-        notes.append(f"{len(blank)} column{'s have' if len(blank) > 1 else ' has'} no name: {_some([names[i] for i in blank])}")
+        notes.append(
+            f"{len(blank)} column{'s have' if len(blank) > 1 else ' has'} no name: {_some([names[i] for i in blank])}"
+        )
     if doubled:
         notes.append(f"names that stand twice in the header were numbered: {_some(sorted(set(doubled)))}")
     return tuple(names), frozenset(blank), notes

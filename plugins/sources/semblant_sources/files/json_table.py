@@ -33,13 +33,12 @@ class JsonTable:
         self._place = place
         self._schema: pa.Schema | None = None
         self._rows = 0
-        self._notes: tuple[str, ...] = ()
 
     def describe(self) -> Table:
         """Give columns, types, rows and notes."""
         schema = self._examined()
         columns = tuple(Column(name=f.name, type=f.type) for f in schema)
-        return Table(name=self.name, columns=columns, rows=self._rows, notes=self._notes)
+        return Table(name=self.name, columns=columns, rows=self._rows)
 
     def count(self) -> int | None:
         """Rows."""
@@ -64,7 +63,6 @@ class JsonTable:
         if self._schema is None:
             fields: dict[str, pa.DataType] = {}
             dates: dict[str, bool] = {}
-            mixed: set[str] = set()
             for first, block in self._blocks():
                 table = self._parse(block, first, None, "infer")
                 self._rows += table.num_rows
@@ -74,16 +72,14 @@ class JsonTable:
                     if pa.types.is_timestamp(column.type):
                         dates[name] = dates.get(name, True) and _at_midnight(column)
             if not fields:
-                msg = f"'{self._place}' holds no objects with fields"
+                msg = f"'{self._place}' is empty, or holds no objects with fields"
                 raise DataError(msg, fix="write one JSON object per line")
-            notes = [f"'{name}' mixes kinds of values and is kept as text" for name in sorted(mixed)]
             final = []
             for name, type_ in fields.items():
                 if pa.types.is_timestamp(type_):
                     type_ = pa.date32() if dates.get(name) else pa.timestamp("us", type_.tz)  # noqa: PLW2901
                 final.append(pa.field(name, pa.string() if pa.types.is_null(type_) else type_))
             self._schema = pa.schema(final)
-            self._notes = tuple(notes)
         return self._schema
 
     def _united(self, name: str, one: pa.DataType, other: pa.DataType, line: int) -> pa.DataType:
@@ -106,7 +102,7 @@ class JsonTable:
 
     def _parse(self, block: bytes, first: int, schema: pa.Schema | None, unexpected: str) -> pa.Table:
         options = pajson.ParseOptions(
-            explicit_schema=schema, newlines_in_values=False, unexpected_field_behavior=unexpected  # type: ignore[arg-type]
+            explicit_schema=schema, newlines_in_values=False, unexpected_field_behavior=unexpected
         )
         read = pajson.ReadOptions(use_threads=False, block_size=len(block) + 1)
         try:
@@ -123,14 +119,20 @@ class JsonTable:
             try:
                 row = json.loads(line)
             except ValueError as fault:
-                return DataError(f"'{self._place}', line {number}: no complete JSON object ({fault})", fix="mend or remove the line")
+                return DataError(
+                    f"'{self._place}', line {number}: no complete JSON object ({fault})", fix="mend or remove the line"
+                )
             if not isinstance(row, dict):
-                return DataError(f"'{self._place}', line {number}: a JSON object is expected, not {line[:20]!r}", fix="write one object per line")
+                return DataError(
+                    f"'{self._place}', line {number}: a JSON object is expected, not {line[:20]!r}",
+                    fix="write one object per line",
+                )
             for name, value in row.items():
                 kind = _kind(value)
                 known = kinds.setdefault(name, (kind, number)) if kind else None
                 if known and known[0] != kind:
-                    msg = f"'{self._place}', line {number}, column '{name}': a {kind}, where line {known[1]} has a {known[0]}"
+                    where = f"'{self._place}', line {number}, column '{name}'"
+                    msg = f"{where}: a {kind}, where line {known[1]} has a {known[0]}"
                     return DataError(msg, fix="write one kind of value per field")
         return DataError(f"'{self._place}', line {first} and after: {exc}", fix="write one JSON object per line")
 
@@ -156,7 +158,7 @@ class JsonTable:
             msg = f"'{self._place}', line {exc.line}: the bytes {exc.byte.hex(' ')} are no {exc.codec}; JSON is UTF-8"
             raise DataError(msg, fix="write the file as UTF-8") from exc
 
-    def _from_list(self, stream: io.BufferedReader) -> bytes:
+    def _from_list(self, stream: io.BufferedReader[Utf8Stream]) -> bytes:
         """Turn one list of objects into lines."""
         data = stream.read(_LARGEST_LIST + 1)
         if len(data) > _LARGEST_LIST:

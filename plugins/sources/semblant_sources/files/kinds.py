@@ -14,12 +14,39 @@ from semblant_sources.files.matching import among, lower, matches
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SENTINELS = frozenset({
-    "", "na", "n/a", "n.a.", "#n/a", "nan", "-nan", "null", "(null)", "none", "nil", "?", "-", "--", "---", ".", "..", "\\n",
-    "missing", "#value!", "#div/0!", "#null!", "<na>",
-})
+SENTINELS = frozenset(
+    {
+        "",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "nan",
+        "-nan",
+        "null",
+        "(null)",
+        "none",
+        "nil",
+        "?",
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "\\n",
+        "missing",
+        "#value!",
+        "#div/0!",
+        "#null!",
+        "<na>",
+    }
+)
 """Lower case; what people write for a missing value in a column that otherwise holds numbers, dates or truth values."""
 
+_LEAD = "[1-9][0-9]{0,2}"
+_GROUP = "[0-9]{3}"
+_BLANK = r"[ '\u00a0\u202f\u2019]"
+"""What parts thousands everywhere: spaces, also the unbreakable ones, and apostrophes."""
 _POINT = r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI]nf(?:inity)?"
 _COMMA = r"(?:(?:0|[1-9][0-9]*)(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
@@ -97,13 +124,15 @@ INTEGER = Kind("integer", "integer", r"^[+-]?(?:0|[1-9][0-9]*)$", _integer)
 POINT = Kind("decimal point", "number", rf"^[+-]?(?:{_POINT})$", _number(".", ""))
 COMMA = Kind("decimal comma", "number", rf"^[+-]?(?:{_COMMA})$", _number(",", ""))
 POINT_GROUPED = Kind(
-    "decimal point with thousands separators", "number",
-    rf"^[+-]?(?:[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[1-9][0-9]{{0,2}}(?:[ '\u00a0\u202f\u2019][0-9]{{3}})+(?:\.[0-9]+)?|{_POINT})$",
+    "decimal point with thousands separators",
+    "number",
+    rf"^[+-]?(?:{_LEAD}(?:,{_GROUP})+(?:\.[0-9]+)?|{_LEAD}(?:{_BLANK}{_GROUP})+(?:\.[0-9]+)?|{_POINT})$",
     _number(".", ", '\u00a0\u202f\u2019"),
 )
 COMMA_GROUPED = Kind(
-    "decimal comma with thousands separators", "number",
-    rf"^[+-]?(?:[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+(?:,[0-9]+)?|[1-9][0-9]{{0,2}}(?:[ '\u00a0\u202f\u2019][0-9]{{3}})+(?:,[0-9]+)?|{_COMMA})$",
+    "decimal comma with thousands separators",
+    "number",
+    rf"^[+-]?(?:{_LEAD}(?:\.{_GROUP})+(?:,[0-9]+)?|{_LEAD}(?:{_BLANK}{_GROUP})+(?:,[0-9]+)?|{_COMMA})$",
     _number(",", ". '\u00a0\u202f\u2019"),
 )
 NUMBERS = (POINT, COMMA, POINT_GROUPED, COMMA_GROUPED)

@@ -39,7 +39,9 @@ class PartedTable:
             counts = [table.rows for table in tables]
             rows = None if None in counts else sum(count for count in counts if count is not None)
             notes = [f"read from {len(tables)} files"]
-            notes.extend(f"'{place}': {note}" for place, table in zip(self._places, tables, strict=True) for note in table.notes)
+            notes.extend(
+                f"'{place}': {note}" for place, table in zip(self._places, tables, strict=True) for note in table.notes
+            )
             self._described = Table(name=self.name, columns=tables[0].columns, rows=rows, notes=tuple(notes))
         return self._described
 

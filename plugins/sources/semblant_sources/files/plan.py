@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 from attrs import frozen
 
 from semblant_sources.files.kinds import is_sentinel
@@ -13,6 +12,8 @@ from semblant_sources.files.matching import among, stripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pyarrow as pa
 
     from semblant_sources.files.kinds import Kind
 

@@ -58,7 +58,9 @@ class FilesSource:
             tables.append(self._described[name])
         return Schema(tables=tables)
 
-    def read(self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
         """Stream a table with the types of :meth:`discover`."""
         found = self._table(table)
         if columns is not None:

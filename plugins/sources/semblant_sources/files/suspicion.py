@@ -66,14 +66,19 @@ def _stacked(blanks: BlankRows, strange: dict[int, list[tuple[str, str]]]) -> Su
         repeated = any(name == text.strip() for name, text in cells)
         if (after_blank and not any(any(c.isdigit() for c in text) for _, text in cells)) or repeated:
             return Suspect(
-                row=row, columns=tuple(name for name, _ in cells), text=cells[0][1],
-                reason="looks like the header of another table" + (" after a blank line" if after_blank else ""),
+                row=row,
+                columns=tuple(name for name, _ in cells),
+                text=cells[0][1],
+                reason="the line looks like the header of another table"
+                + (" after a blank line" if after_blank else ""),
                 fix="put each table into a file of its own, or remove the line; suspicious_rows: keep reads it as data",
             )
     return None
 
 
-def _shifted(names: tuple[str, ...], columns: list[Evidence], strange: dict[int, list[tuple[str, str]]]) -> Suspect | None:
+def _shifted(
+    names: tuple[str, ...], columns: list[Evidence], strange: dict[int, list[tuple[str, str]]]
+) -> Suspect | None:
     """A number in a column of words and, in the same row, words where there are numbers or dates."""
     numbers: dict[int, list[str]] = {}
     for name, evidence in zip(names, columns, strict=True):
@@ -83,8 +88,10 @@ def _shifted(names: tuple[str, ...], columns: list[Evidence], strange: dict[int,
     for row in sorted(numbers.keys() & strange.keys()):
         cells = strange[row]
         return Suspect(
-            row=row, columns=(*numbers[row], *(name for name, _ in cells)), text=cells[0][1],
-            reason="its cells seem to be shifted: they do not fit their columns",
+            row=row,
+            columns=(*numbers[row], *(name for name, _ in cells)),
+            text=cells[0][1],
+            reason="the cells seem to be shifted, they do not fit their columns",
             fix="put the missing or surplus cell right, or remove the line; suspicious_rows: keep reads it as it is",
         )
     return None

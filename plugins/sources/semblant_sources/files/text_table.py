@@ -129,7 +129,11 @@ class TextTable:
     def _fallback(self, charset: Charset, exc: UndecodableError) -> Charset:
         """Choose the next encoding by the lines around what is not UTF-8."""
         if charset.codec not in ("utf-8", "utf-8-sig"):
-            return evolve(charset, codec="latin-1", note=f"the file is not UTF-8 (line {exc.line}); it was read as latin-1 (ISO 8859-1)")
+            return evolve(
+                charset,
+                codec="latin-1",
+                note=f"the file is not UTF-8 (line {exc.line}); it was read as latin-1 (ISO 8859-1)",
+            )
         sample = b""
         for chunk in chunks(self._place):
             sample += b"\n".join(line for line in chunk.splitlines() if not line.isascii())
@@ -151,7 +155,11 @@ class TextTable:
             numbered = numbered[:-1]
         header = read_header(numbered, settings, place)
         rows = TextRows(
-            place=place, codec=charset.codec, dialect=dialect, header=header, null_values=tuple(settings.null_values),
+            place=place,
+            codec=charset.codec,
+            dialect=dialect,
+            header=header,
+            null_values=tuple(settings.null_values),
             stop_at_bad_rows=settings.bad_rows == "stop",
         )
         notes = [charset.note] if charset.note else []
@@ -178,7 +186,9 @@ class TextTable:
         complete = limit is None or blanks.total < limit
         self._refuse_suspects(rows, columns, blanks)
         if second_header(names, columns) and settings.header_rows == 1:
-            notes.append(f"line {rows.line_of(0)} looks like a second header line; header_rows: 2 joins it to the first")
+            notes.append(
+                f"line {rows.line_of(0)} looks like a second header line; header_rows: 2 joins it to the first"
+            )
         if rows.header.padded:
             settings = evolve(settings, trim=True)
         if rows.skipped.rows:
@@ -211,9 +221,10 @@ class TextTable:
         suspect = suspects(rows.header.names, columns, blanks)
         if suspect is not None:
             where = ", ".join(f"'{name}'" for name in suspect.columns[:4])
+            noun = "columns" if len(suspect.columns) > 1 else "column"
             msg = (
-                f"'{self._place}', line {rows.line_of(suspect.row)}, column{'s' if len(suspect.columns) > 1 else ''} {where}: "
-                f"the line {suspect.reason} ({suspect.text[:40]!r})"
+                f"'{self._place}', line {rows.line_of(suspect.row)}, {noun} {where}: "
+                f"{suspect.reason} ({suspect.text[:40]!r})"
             )
             raise DataError(msg, fix=suspect.fix)
 

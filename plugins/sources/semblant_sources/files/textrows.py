@@ -85,7 +85,8 @@ class TextRows:
             except _RowTooLongError as exc:
                 if block >= _LARGEST_BLOCK:
                     line = self.line_of(done)
-                    msg = f"'{self.place}': a row from line {line} on is longer than {block >> 20} MB; a quote that is never closed?"
+                    size = f"{block >> 20} MB"
+                    msg = f"'{self.place}': a row from line {line} on is longer than {size}; a quote that is never closed?"
                     raise DataError(msg, fix="close the quote in that line, or set quote: none") from exc
                 block *= 8
             else:
@@ -145,7 +146,8 @@ class TextRows:
         values = pa.array(self.null_values, pa.string())
         blank = pa.scalar(None, pa.string())
         arrays = [
-            pc.if_else(pc.is_in(pc.utf8_trim_whitespace(column), value_set=values), blank, column) for column in batch.columns
+            pc.if_else(pc.is_in(pc.utf8_trim_whitespace(column), value_set=values), blank, column)
+            for column in batch.columns
         ]
         return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
@@ -156,7 +158,8 @@ class TextRows:
             return
         cell = last.column(last.num_columns - 1)[last.num_rows - 1].as_py()
         if cell is not None and ("\n" in cell or "\r" in cell):
-            msg = f"'{self.place}': the quote opened in the row that begins in line {self.line_of(rows - 1)} is never closed"
+            line = self.line_of(rows - 1)
+            msg = f"'{self.place}': the quote opened in the row that begins in line {line} is never closed"
             raise DataError(msg, fix="close the quote in that line, or set quote: none")
 
     def _ragged(self, row: pacsv.InvalidRow) -> DataError:
@@ -167,7 +170,10 @@ class TextRows:
         msg = f"'{self.place}', {where}: {found} cell{'s' if found != 1 else ''} where {wanted} are expected: {piece!r}"
         if "\n" in row.text and row.text.count(self.dialect.quote or "\0") % 2:
             return DataError(msg, fix="close the quote that is left open in that line, or set quote: none")
-        return DataError(msg, fix="mend the line (a delimiter too few or too many, a missing quote), or set bad_rows: skip, or delimiter")
+        return DataError(
+            msg,
+            fix="mend the line (a delimiter too few or too many, a missing quote), or set bad_rows: skip, or delimiter",
+        )
 
     def line_of(self, row: int) -> int | None:
         """Give the physical line in which a row of data (counted from 0) begins; None when it cannot be told."""

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from semblant_sources.files.textrows import TextRows
     from semblant_sources.settings import FilesSettings
 
-_TYPES = {"string": "text", "int64": "integer", "float64": "number", "bool": "bool", "date": "date", "datetime": "datetime"}
+_TYPES = {
+    "string": "text",
+    "int64": "integer",
+    "float64": "number",
+    "bool": "bool",
+    "date": "date",
+    "datetime": "datetime",
+}
 
 
 def wanted_types(
@@ -39,12 +46,19 @@ def wanted_types(
     if wanted == "int64" and empty:
         return ColumnPlan(name=name, index=index, type=pa.int64(), kind=INTEGER)
     plan = decide(name, index, evidence, style, settings)
-    family = {"int64": pa.types.is_integer, "float64": pa.types.is_floating, "bool": pa.types.is_boolean,
-              "date": pa.types.is_date, "datetime": pa.types.is_timestamp}[wanted]
+    family = {
+        "int64": pa.types.is_integer,
+        "float64": pa.types.is_floating,
+        "bool": pa.types.is_boolean,
+        "date": pa.types.is_date,
+        "datetime": pa.types.is_timestamp,
+    }[wanted]
     if family(plan.type):
         return plan
     if wanted == "datetime" and pa.types.is_date(plan.type) and plan.kind is not None:
-        return ColumnPlan(name=name, index=index, type=pa.timestamp("us"), kind=plan.kind, missing=plan.missing, notes=plan.notes)
+        return ColumnPlan(
+            name=name, index=index, type=pa.timestamp("us"), kind=plan.kind, missing=plan.missing, notes=plan.notes
+        )
     kinds = [kind for kind in evidence.kinds if kind.family == _TYPES[wanted]]
     where, text = "", ""
     if kinds:

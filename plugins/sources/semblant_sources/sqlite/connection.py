@@ -13,7 +13,7 @@ from semblant.errors import ConfigError, DataError, SourceError
 from semblant_sources.files.place import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from semblant_sources.settings import SqliteSettings
@@ -31,9 +31,13 @@ def database_path(settings: SqliteSettings) -> Path:
     try:
         url = sqlalchemy.make_url(settings.url or "")
     except sql_errors.ArgumentError as exc:
-        raise ConfigError("the url of the sqlite source cannot be read", fix="write it as sqlite:///path/to/file.db") from exc
+        raise ConfigError(
+            "the url of the sqlite source cannot be read", fix="write it as sqlite:///path/to/file.db"
+        ) from exc
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        raise ConfigError("the url of the sqlite source names no SQLite file", fix="write it as sqlite:///path/to/file.db")
+        raise ConfigError(
+            "the url of the sqlite source names no SQLite file", fix="write it as sqlite:///path/to/file.db"
+        )
     return Path(str(url.database).removeprefix("file:"))
 
 
@@ -78,7 +82,7 @@ class Snapshot:
             result.close()
             return found
 
-    def batches(self, statement: str, size: int) -> Iterator[list[Any]]:
+    def batches(self, statement: str, size: int) -> Iterator[Sequence[Any]]:
         """Stream the rows of a statement, ``size`` at a time, as tuples of the driver."""
         with speaking_of(self.path):
             cursor = self._connection.connection.cursor()
@@ -105,7 +109,9 @@ class speaking_of:  # noqa: N801 - used as a phrase in a with statement
     def __enter__(self) -> None:
         """Nothing to do."""
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Translate the error."""
         import sqlite3
 
@@ -118,11 +124,21 @@ class speaking_of:  # noqa: N801 - used as a phrase in a with statement
         if "locked" in reason or "busy" in reason:
             raise SourceError(f"{where} is locked by a writer", fix="try again, or raise timeout_seconds") from exc
         if "malformed" in reason or "disk I/O" in reason:
-            raise SourceError(f"{where} is damaged: {reason}", fix="restore it, or dump and load it with sqlite3 .recover") from exc
+            raise SourceError(
+                f"{where} is damaged: {reason}", fix="restore it, or dump and load it with sqlite3 .recover"
+            ) from exc
         if "unable to open" in reason:
-            raise SourceError(f"{where} cannot be opened: {reason}", fix="check the permissions of the file and its folder") from exc
+            raise SourceError(
+                f"{where} cannot be opened: {reason}", fix="check the permissions of the file and its folder"
+            ) from exc
         if "decode to UTF-8" in reason:
-            raise DataError(f"{where} holds text that is not UTF-8: {reason}", fix="mend the text, or exclude the column") from exc
+            raise DataError(
+                f"{where} holds text that is not UTF-8: {reason}", fix="mend the text, or exclude the column"
+            ) from exc
         if "syntax error" in reason or "no such" in reason or "only one statement" in reason or "incomplete" in reason:
-            raise DataError(f"{where}: a statement cannot be run: {reason}", fix="mend query, or exclude the view") from exc
-        raise SourceError(f"{where} cannot be read: {reason}", fix="check the file with: sqlite3 FILE 'PRAGMA integrity_check'") from exc
+            raise DataError(
+                f"{where}: a statement cannot be run: {reason}", fix="mend query, or exclude the view"
+            ) from exc
+        raise SourceError(
+            f"{where} cannot be read: {reason}", fix="check the file with: sqlite3 FILE 'PRAGMA integrity_check'"
+        ) from exc

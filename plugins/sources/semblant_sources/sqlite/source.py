@@ -64,19 +64,25 @@ class SqliteSource:
             )
         return Schema(tables=tables)
 
-    def read(self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
         """Stream a table in the order of its rows; only ``columns`` are selected."""
         known = self._describe(table)
         by_name = {column.name: column for column in known.columns}
         unknown = [name for name in columns or () if name not in by_name]
         if unknown:
-            raise SourceError(f"table '{table}' has no column '{unknown[0]}'", fix=f"its columns are {', '.join(list(by_name)[:10])}")
+            raise SourceError(
+                f"table '{table}' has no column '{unknown[0]}'", fix=f"its columns are {', '.join(list(by_name)[:10])}"
+            )
         return self._stream(known, [by_name[name] for name in (by_name if columns is None else columns)], batch_rows)
 
     def _stream(self, known: _Known, columns: list[StoredColumn], batch_rows: int) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([pa.field(column.name, column.type) for column in columns])
         wanted = ", ".join(column.expression for column in columns) or "1"
-        for rows in self._open().batches(f"SELECT {wanted} FROM {known.relation.source}{known.relation.order}", batch_rows):
+        for rows in self._open().batches(
+            f"SELECT {wanted} FROM {known.relation.source}{known.relation.order}", batch_rows
+        ):
             if not columns:
                 yield pa.RecordBatch.from_struct_array(pa.array([{}] * len(rows), pa.struct([])))
                 continue
@@ -115,10 +121,15 @@ class SqliteSource:
             names = relation_names(snapshot, views=self._settings.views)
         for name in self._settings.query:
             if name in names:
-                raise DataError(f"query '{name}' has the name of a table that is read too", fix="give the query another name")
+                raise DataError(
+                    f"query '{name}' has the name of a table that is read too", fix="give the query another name"
+                )
         names += list(self._settings.query)
         if not names:
-            raise SourceError(f"'{snapshot.path}' has no tables", fix="name another file" if not present else "set views: true to read its views")
+            raise SourceError(
+                f"'{snapshot.path}' has no tables",
+                fix="name another file" if not present else "set views: true to read its views",
+            )
         return names
 
     def _describe(self, name: str) -> _Known:
@@ -126,7 +137,9 @@ class SqliteSource:
             snapshot = self._open()
             names = self._names(snapshot)
             if name not in names:
-                raise SourceError(f"there is no table '{name}' in '{snapshot.path}'", fix=f"the tables are {', '.join(names[:10])}")
+                raise SourceError(
+                    f"there is no table '{name}' in '{snapshot.path}'", fix=f"the tables are {', '.join(names[:10])}"
+                )
             statement = self._settings.query.get(name)
             found = query(snapshot, name, statement) if statement is not None else relation(snapshot, name, names)
             rows = int(snapshot.rows(f"SELECT count(*) FROM {found.source}")[0][0])

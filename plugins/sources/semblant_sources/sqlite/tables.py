@@ -39,8 +39,8 @@ class Relation:
 def quoted(name: str) -> str:
     """Quote an identifier.
 
-    >>> quoted('Order "Details"')
-    '"Order ""Details\"""'
+    >>> quoted('Order "Details" now')
+    '"Order ""Details"" now"'
     """
     return '"' + name.replace('"', '""') + '"'
 
@@ -49,7 +49,9 @@ def relation_names(snapshot: Snapshot, *, views: bool) -> list[str]:
     """Give the names of the tables (and views) in alphabetical order, the database's own left out."""
     kinds = "('table', 'view')" if views else "('table')"
     shadows = {row[0] for row in _shadow_tables(snapshot)}
-    found = snapshot.rows(f"SELECT name FROM sqlite_master WHERE type IN {kinds} AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+    found = snapshot.rows(
+        f"SELECT name FROM sqlite_master WHERE type IN {kinds} AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    )
     return [row[0] for row in found if row[0] not in shadows]
 
 
@@ -62,13 +64,20 @@ def relation(snapshot: Snapshot, name: str, names: list[str]) -> Relation:
     """Describe a table or view."""
     info = snapshot.rows(f"PRAGMA table_xinfo({quoted(name)})")
     rows = [row for row in info if row[6] != 1]
-    columns = tuple(Declared(name=row[1], type=(row[2] or "").upper(), nullable=not row[3] and not row[5]) for row in rows)
+    columns = tuple(
+        Declared(name=row[1], type=(row[2] or "").upper(), nullable=not row[3] and not row[5]) for row in rows
+    )
     key = tuple(row[1] for row in sorted((row for row in rows if row[5]), key=lambda row: row[5]))
     foreign, notes = _foreign_keys(snapshot, name, names)
     kind = next((row for row in snapshot.rows("PRAGMA table_list") if row[1] == name and row[0] == "main"), None)
     return Relation(
-        name=name, source=quoted(name), order=_order(kind, columns, key), columns=columns, primary_key=key,
-        foreign_keys=foreign, notes=notes,
+        name=name,
+        source=quoted(name),
+        order=_order(kind, columns, key),
+        columns=columns,
+        primary_key=key,
+        foreign_keys=foreign,
+        notes=notes,
     )
 
 
@@ -101,12 +110,16 @@ def _foreign_keys(snapshot: Snapshot, name: str, names: list[str]) -> tuple[tupl
         table = known.get(parts[0][1].lower())
         columns = tuple(own.get(part[2].lower(), part[2]) for part in parts)
         if table is None:
-            notes.append(f"the foreign key {', '.join(columns)} points to '{parts[0][1]}', which is not read; it is left out")
+            notes.append(
+                f"the foreign key {', '.join(columns)} points to '{parts[0][1]}', which is not read; it is left out"
+            )
             continue
         theirs = _column_names(snapshot, table)
         if parts[0][3] is None:
             referenced = tuple(
-                row[1] for row in sorted(snapshot.rows(f"PRAGMA table_info({quoted(table)})"), key=lambda row: row[5]) if row[5]
+                row[1]
+                for row in sorted(snapshot.rows(f"PRAGMA table_info({quoted(table)})"), key=lambda row: row[5])
+                if row[5]
             )
         else:
             referenced = tuple(theirs.get(str(part[3]).lower(), str(part[3])) for part in parts)

@@ -18,6 +18,8 @@ from semblant_sources.settings import FilesSettings
 from semblant_sources.sqlite.tables import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from semblant_sources.files.plan import ColumnPlan
     from semblant_sources.sqlite.connection import Snapshot
     from semblant_sources.sqlite.tables import Declared, Relation
@@ -68,7 +70,9 @@ def stored_columns(snapshot: Snapshot, relation: Relation) -> tuple[StoredColumn
         wanted = relation.columns[start : start + _AT_ONCE]
         parts = ", ".join(_counting(column) for column in wanted)
         row = snapshot.rows(f"SELECT {parts} FROM {relation.source}")[0]
-        counts.extend(_Stored(*(value or 0 for value in row[i : i + 4]), *row[i + 4 : i + 6]) for i in range(0, len(row), 6))
+        counts.extend(
+            _Stored(*(value or 0 for value in row[i : i + 4]), *row[i + 4 : i + 6]) for i in range(0, len(row), 6)
+        )
     return tuple(_column(snapshot, relation, c, stored) for c, stored in zip(relation.columns, counts, strict=True))
 
 
@@ -82,7 +86,9 @@ def _counting(column: Declared) -> str:
 def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _Stored) -> StoredColumn:
     name = quoted(column.name)
 
-    def made(type_: pa.DataType, expression: str = name, note: str = "", plan: ColumnPlan | None = None) -> StoredColumn:
+    def made(
+        type_: pa.DataType, expression: str = name, note: str = "", plan: ColumnPlan | None = None
+    ) -> StoredColumn:
         notes = (f"'{column.name}' {note}",) if note else ()
         return StoredColumn(
             name=column.name, type=type_, nullable=column.nullable, expression=expression, plan=plan, notes=notes
@@ -106,19 +112,23 @@ def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _S
     shares = ", ".join(f"{getattr(stored, kind)} {kind}" for kind in kinds)
     if "blobs" in kinds:
         return made(pa.binary(), f"CAST({name} AS BLOB)", f"mixes kinds of values ({shares}) and is read as bytes")
-    return made(pa.string(), f"CAST({name} AS TEXT)", f"is declared {column.type or 'without a type'} and mixes {shares}; kept as text")
+    return made(
+        pa.string(),
+        f"CAST({name} AS TEXT)",
+        f"is declared {column.type or 'without a type'} and mixes {shares}; kept as text",
+    )
 
 
-def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: object) -> StoredColumn:
-    assert callable(made)  # noqa: S101 - for the type checker
+def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: Callable[..., StoredColumn]) -> StoredColumn:
+    name = quoted(column.name)
     if _DATES.search(column.type):
         plan = _dated(snapshot, relation, column)
         if plan is not None:
-            return made(plan.type, quoted(column.name), "", plan)  # type: ignore[no-any-return]
-        return made(pa.string(), quoted(column.name), f"is declared {column.type}, but not all texts are dates; kept as text")  # type: ignore[no-any-return]
+            return made(plan.type, name, "", plan)
+        return made(pa.string(), name, f"is declared {column.type}, but not all texts are dates; kept as text")
     if column.type and not pa.types.is_string(_declared_type(column.type)) and column.type != "BLOB":
-        return made(pa.string(), quoted(column.name), f"is declared {column.type} and holds text")  # type: ignore[no-any-return]
-    return made(pa.string())  # type: ignore[no-any-return]
+        return made(pa.string(), name, f"is declared {column.type} and holds text")
+    return made(pa.string())
 
 
 def _dated(snapshot: Snapshot, relation: Relation, column: Declared) -> ColumnPlan | None:
