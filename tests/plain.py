@@ -7,9 +7,7 @@ noted, so that tests can tell what was never touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +16,17 @@ from attrs import frozen
 
 from semblant.components import ModelType, SourceType
 from semblant.hookspecs import hookimpl
-from semblant.protocols import Prepared
-from semblant.run import Run
 from semblant.schema import Column, ForeignKey, Schema, Table
 from semblant.settings import setting
-from semblant.spec.training import ModelSpec
-from semblant.training import GenerationRequest, TrainingTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from semblant.protocols import Prepared
+    from semblant.run import Run
+    from semblant.spec.training import ModelSpec
+    from semblant.training import GenerationRequest, TrainingTable
 
 TABLES: dict[str, dict[str, pa.Table]] = {}
 """What a source of this plugin can be opened on, by name."""
@@ -59,7 +62,9 @@ class MemorySource:
             tables.append(Table(name=name, columns=columns, foreign_keys=foreign, rows=table.num_rows))
         return Schema(tables=tuple(tables))
 
-    def read(self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
         """Stream a table and note it."""
         chosen = tuple(columns if columns is not None else self._tables[table].schema.names)
         READ.append((table, chosen))
@@ -149,8 +154,15 @@ class PlainPlugin:
     @hookimpl
     def semblant_sources(self) -> list[SourceType]:
         """Offer the source ``memory``."""
-        return [SourceType(name="memory", factory="tests.plain:MemorySource", summary="tables from memory",
-                           settings=MemorySettings, schemes=("memory",))]
+        return [
+            SourceType(
+                name="memory",
+                factory="tests.plain:MemorySource",
+                summary="tables from memory",
+                settings=MemorySettings,
+                schemes=("memory",),
+            )
+        ]
 
     @hookimpl
     def semblant_models(self) -> list[ModelType]:

@@ -25,7 +25,7 @@ class Clock:
         self._planned = time.time()
 
     def timings(self, steps: Mapping[str, float]) -> dict[str, float]:
-        """Give seconds per step and in all, ``start`` (process start to job) and ``planning`` included, and ``peak_memory_mb``."""
+        """Give seconds per step and in all, ``start`` (process start to job), ``planning`` and ``peak_memory_mb``."""
         import psutil
 
         start = max(0.0, self._begun - psutil.Process().create_time())

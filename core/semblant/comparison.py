@@ -53,7 +53,9 @@ def report_on(
     steps = Steps(run)
     made = {side.role: _read(host, side, wanted, steps) for side in sides}
     inputs = ReportInputs(
-        title=", ".join(wanted.table_names)[:60], original=made["original"][0], synthetic=made["synthetic"][0],
+        title=", ".join(wanted.table_names)[:60],
+        original=made["original"][0],
+        synthetic=made["synthetic"][0],
         holdout=made["holdout"][0] if "holdout" in made else None,
         holdout_reason="rows that were given" if holdout is not None else "none was given (--holdout)",
         columns={table.name: _columns(table, made["original"][1][table.name]) for table in wanted},
@@ -61,7 +63,8 @@ def report_on(
     )
     facts = {
         f"table {name}": f"{inputs.original.tables[name].rows:,} original rows, "
-        f"{inputs.synthetic.tables[name].rows:,} synthetic rows" for name in wanted.table_names
+        f"{inputs.synthetic.tables[name].rows:,} synthetic rows"
+        for name in wanted.table_names
     }
     document = measure(host, inputs, run.at(Step.REPORT), facts=facts, version=VERSION)
     out.mkdir(parents=True, exist_ok=True)
@@ -111,7 +114,9 @@ def _read(host: PluginHost, side: _Side, wanted: Schema, steps: Steps) -> tuple[
         for table in wanted:
             own = evolve(table, name=_there(side.schema, table.name).name)
             folder = steps.perform(
-                Step.ORGANIZE, f"{table.name} ({side.role})", fingerprint(side.role, table.name),
+                Step.ORGANIZE,
+                f"{table.name} ({side.role})",
+                fingerprint(side.role, table.name),
                 lambda run, t=own: organize(source, t, run, expected=source.count(t.name)),  # type: ignore[misc]
             )
             paths[table.name] = folder / TRAIN
@@ -124,7 +129,12 @@ def _read(host: PluginHost, side: _Side, wanted: Schema, steps: Steps) -> tuple[
 def _columns(table: Table, path: Path) -> tuple[ColumnPlan, ...]:
     found = detect_columns(table, profile_table(table, stream(path)))
     return tuple(
-        ColumnPlan(name=column.name, type=column.type, encoding=found[column.name].encoding,
-                   reason=found[column.name].reason, sensitive=found[column.name].sensitive)
+        ColumnPlan(
+            name=column.name,
+            type=column.type,
+            encoding=found[column.name].encoding,
+            reason=found[column.name].reason,
+            sensitive=found[column.name].sensitive,
+        )
         for column in table.columns
     )

@@ -57,7 +57,11 @@ class Component:
     @property
     def install(self) -> str:
         """The exact pip line for what is missing."""
-        return f"pip install '{self.distribution}[{self.extra}]'" if self.extra else f"pip install {' '.join(self.requires)}"
+        return (
+            f"pip install '{self.distribution}[{self.extra}]'"
+            if self.extra
+            else f"pip install {' '.join(self.requires)}"
+        )
 
     def missing(self) -> tuple[str, ...]:
         """Give the required modules that cannot be found, without importing them."""

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
@@ -46,7 +46,10 @@ class Engine:
     """
 
     def __init__(
-        self, *, home: Path | str | None = None, host: PluginHost | None = None,
+        self,
+        *,
+        home: Path | str | None = None,
+        host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
         """Take home, plugins and listener; nothing is read or written yet."""
@@ -56,7 +59,7 @@ class Engine:
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         """Use the engine in a ``with`` block."""
         return self
 
@@ -131,7 +134,9 @@ class Engine:
             for table in apply_spec(spec, source.discover()):
                 first = next(iter(source.read(table.name, list(table.column_names), max(1, rows))), None)
                 batches = [] if first is None else [first.slice(0, rows)]
-                found[table.name] = pa.Table.from_batches(batches, batches[0].schema if batches else arrow_schema(table))
+                found[table.name] = pa.Table.from_batches(
+                    batches, batches[0].schema if batches else arrow_schema(table)
+                )
         return found
 
     def check(self, spec: Spec) -> list[Finding]:
@@ -167,9 +172,16 @@ class Engine:
             return Work(self.home, self.host, running.run, running.name).run_all(running.spec, out, file_format)
 
     def generate(
-        self, generator: Path | str, *, records: int | None = None, given: pa.Table | None = None,
-        destination: DestinationSpec | None = None, out: Path | None = None, file_format: str = "parquet",
-        seed: int | None = None, generation: GenerationSpec | None = None,
+        self,
+        generator: Path | str,
+        *,
+        records: int | None = None,
+        given: pa.Table | None = None,
+        destination: DestinationSpec | None = None,
+        out: Path | None = None,
+        file_format: str = "parquet",
+        seed: int | None = None,
+        generation: GenerationSpec | None = None,
     ) -> SyntheticDataset:
         """Generate from a trained generator: a ``.semblant`` file, or the name of one in the home.
 
@@ -184,17 +196,32 @@ class Engine:
         with self._job(None, None, seed=seed or 0, name=f"{path.stem}-data") as running:
             work = Work(self.home, self.host, running.run, running.name)
             return work.generate(
-                path, records=records, given=given, destination=destination, out=out, file_format=file_format,
-                seed=seed, generation=generation,
+                path,
+                records=records,
+                given=given,
+                destination=destination,
+                out=out,
+                file_format=file_format,
+                seed=seed,
+                generation=generation,
             )
 
     def report(
-        self, original: str, synthetic: str, *, holdout: str | None = None, out: Path, formats: Sequence[str] = ("pdf", "json")
+        self,
+        original: str,
+        synthetic: str,
+        *,
+        holdout: str | None = None,
+        out: Path,
+        formats: Sequence[str] = ("pdf", "json"),
     ) -> ReportResult:
         """Report on data that any tool made; tables are matched by name, a single pair whatever the names."""
         from semblant.comparison import report_on
 
-        with tempfile.TemporaryDirectory(prefix="semblant-") as folder, self._placed("report", 0, Path(folder)) as running:
+        with (
+            tempfile.TemporaryDirectory(prefix="semblant-") as folder,
+            self._placed("report", 0, Path(folder)) as running,
+        ):
             return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats))
 
     # -- within ----------------------------------------------------------------------------------
@@ -208,7 +235,9 @@ class Engine:
             source.close()
 
     @contextmanager
-    def _job(self, spec: Spec | None, resume: str | None, *, seed: int = 0, name: str | None = None) -> Iterator[_Running]:
+    def _job(
+        self, spec: Spec | None, resume: str | None, *, seed: int = 0, name: str | None = None
+    ) -> Iterator[_Running]:
         from semblant.workspaces import begin, finish
 
         place = begin(self.home, self.host, spec, resume, name)

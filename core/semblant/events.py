@@ -73,5 +73,3 @@ class Event:
         found = asdict(self)
         found["time"] = self.time.isoformat()
         return {name: value for name, value in found.items() if value not in (None, "", {})}
-
-

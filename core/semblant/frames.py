@@ -60,6 +60,7 @@ def back_to(like: Any) -> Callable[[pa.Table], Any]:
 
         return as_frame
     if module == "pandas":
+
         def as_pandas(table: pa.Table) -> Any:
             return table.to_pandas()
 
@@ -90,8 +91,11 @@ def synthesize(data: Any, records: int | None = None, *, seed: int = 0, **settin
             pq.write_table(table, Path(folder) / f"{name}.parquet")
         source = Path(folder) / f"{next(iter(tables))}.parquet" if len(tables) == 1 else Path(folder)
         spec: Mapping[str, Any] = {
-            "source": {"type": "files", "path": str(source)}, "seed": seed,
-            "generation": {"records": records or "auto"}, "report": {"enabled": False}, **settings,
+            "source": {"type": "files", "path": str(source)},
+            "seed": seed,
+            "generation": {"records": records or "auto"},
+            "report": {"enabled": False},
+            **settings,
         }
         with Engine(home=Path(folder) / "home") as engine:
             result = engine.run(engine.load(spec))

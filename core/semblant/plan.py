@@ -63,21 +63,37 @@ class TablePlan:
     def as_dict(self) -> dict[str, Any]:
         """Give a JSON-ready dict."""
         return {
-            "table": self.name, "treatment": str(self.treatment), "rows": self.rows, "records": self.records,
-            "primary_key": list(self.table.primary_key), "primary_key_reason": self.table.primary_key_reason,
+            "table": self.name,
+            "treatment": str(self.treatment),
+            "rows": self.rows,
+            "records": self.records,
+            "primary_key": list(self.table.primary_key),
+            "primary_key_reason": self.table.primary_key_reason,
             "foreign_keys": [
-                {"columns": list(key.columns), "references": key.references,
-                 "referenced_columns": list(key.referenced_columns), "reason": key.reason}
+                {
+                    "columns": list(key.columns),
+                    "references": key.references,
+                    "referenced_columns": list(key.referenced_columns),
+                    "reason": key.reason,
+                }
                 for key in self.table.foreign_keys
             ],
             "columns": [
-                {"name": plan.name, "type": str(plan.type), "encoding": str(plan.encoding), "reason": plan.reason,
-                 "treatment": str(plan.treatment), "sensitive": plan.sensitive, "role": str(plan.role)}
+                {
+                    "name": plan.name,
+                    "type": str(plan.type),
+                    "encoding": str(plan.encoding),
+                    "reason": plan.reason,
+                    "treatment": str(plan.treatment),
+                    "sensitive": plan.sensitive,
+                    "role": str(plan.role),
+                }
                 for plan in self.columns
             ],
             "sensitive_and_synthesized": list(self.sensitive_and_synthesized),
             "sensitive_and_not_synthesized": list(self.sensitive_and_not_synthesized),
-            "backend": self.backend, "text_backend": self.text_backend,
+            "backend": self.backend,
+            "text_backend": self.text_backend,
         }
 
 
@@ -112,7 +128,8 @@ class Plan:
         from semblant.spec.write import spec_text
 
         return {
-            "destination": self.destination, "tables": [plan.as_dict() for plan in self.tables],
+            "destination": self.destination,
+            "tables": [plan.as_dict() for plan in self.tables],
             "excluded": {name: list(columns) for name, columns in self.excluded.items()},
             "findings": [
                 {"severity": str(f.severity), "path": f.path, "code": f.code, "message": f.message, "fix": f.fix}

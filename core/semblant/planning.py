@@ -102,8 +102,15 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
             found = descriptor.create().check(spec, seen.everything)
         except Exception as exc:  # noqa: BLE001 - perhaps a stranger's code
             message = f"the validator '{descriptor.name}' failed: {type(exc).__name__}: {exc}"
-            found = [Finding(severity=Severity.WARNING, path="", code="validator-failed", message=message,
-                             fix="tell the maker of the plugin")]
+            found = [
+                Finding(
+                    severity=Severity.WARNING,
+                    path="",
+                    code="validator-failed",
+                    message=message,
+                    fix="tell the maker of the plugin",
+                )
+            ]
         findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
     originals = [name for name in seen.used.table_names if spec.table(name).treatment is TableTreatment.ORIGINAL]
     return findings + [found for found in seen.detection.findings if not _only_of_learning(found, originals)]
@@ -128,7 +135,11 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
             opened.close()
     spec = _effective(spec, seen.used)
     return Plan(
-        spec=spec, schema=seen.used, tables=tables, findings=findings, destination=_destination_words(spec, host),
+        spec=spec,
+        schema=seen.used,
+        tables=tables,
+        findings=findings,
+        destination=_destination_words(spec, host),
         excluded=_excluded(seen),
     )
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from semblant.findings import Finding
     from semblant.report.blocks import Block
-    from semblant.report.inputs import ReportInputs
     from semblant.report.document import ReportDocument
+    from semblant.report.inputs import ReportInputs
     from semblant.run import Run
     from semblant.schema import Schema
     from semblant.spec.model import Spec
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 @runtime_checkable
 class Source(Protocol):
     """Reads a set of tables. Faults of place, access or form raise :class:`~semblant.errors.SourceError`
-    or, where the content is ambiguous, :class:`~semblant.errors.DataError`."""
+    or, where the content is ambiguous, :class:`~semblant.errors.DataError`.
+    """
 
     def check(self) -> None:
         """Raise when the source cannot be reached."""
@@ -36,7 +37,9 @@ class Source(Protocol):
     def discover(self) -> Schema:
         """Describe the tables; may sample, must not read everything."""
 
-    def read(self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
         """Stream a table; only ``columns`` are read, in that order. Types are those of :meth:`discover`."""
 
     def count(self, table: str) -> int | None:
@@ -92,7 +95,7 @@ class Model(Protocol):
 
     @property
     def history(self) -> Sequence[Mapping[str, float]]:
-        """One entry per validation: ``step``, ``epoch``, ``seconds``, ``loss``, ``validation_loss``, ``learning_rate``."""
+        """One entry per validation: ``step``, ``epoch``, ``loss``, ``validation_loss``, ``learning_rate``, …"""
 
     @property
     def settings_used(self) -> Mapping[str, Any]:

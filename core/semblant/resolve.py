@@ -63,23 +63,27 @@ def resolve(spec: Spec, schema: Schema, detection: Detection, host: PluginHost) 
     return tuple(_table_plan(spec, schema.table(name), detection, host, originals) for name in order)
 
 
-def _table_plan(
-    spec: Spec, table: Table, detection: Detection, host: PluginHost, originals: list[str]
-) -> TablePlan:
+def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost, originals: list[str]) -> TablePlan:
     found = detection.tables[table.name].columns if table.name in detection.tables else {}
     treatment = treatment_of(spec, table.name)
     model = model_for(spec, table.name)
     plans = tuple(
         _column_plan(spec, table, column.name, found.get(column.name), originals)
-        for column in table.columns if not _engine_made(table, column.name)
+        for column in table.columns
+        if not _engine_made(table, column.name)
     )
     sensitive = {
-        name: reason for name in table.column_names
+        name: reason
+        for name in table.column_names
         if (reason := _sensitive(spec, table.name, name, found.get(name))) is not None
     }
     copied = treatment is TableTreatment.ORIGINAL
     return TablePlan(
-        table=table, treatment=treatment, columns=() if copied else plans, model=model, rows=table.rows,
+        table=table,
+        treatment=treatment,
+        columns=() if copied else plans,
+        model=model,
+        rows=table.rows,
         backend="" if copied else backend_name(host, model.backend, "tabular"),
         text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
         sensitive=sensitive,
@@ -100,14 +104,25 @@ def _column_plan(
     if wanted.encoding != AUTO:
         encoding, reason = EncodingType(wanted.encoding), "set in the spec"
     plan = ColumnPlan(
-        name=name, type=column.type, encoding=encoding, reason=reason, treatment=wanted.treatment,
-        sensitive=_sensitive(spec, table.name, name, found) is not None, rebalance=wanted.rebalance, options=wanted.options,
+        name=name,
+        type=column.type,
+        encoding=encoding,
+        reason=reason,
+        treatment=wanted.treatment,
+        sensitive=_sensitive(spec, table.name, name, found) is not None,
+        rebalance=wanted.rebalance,
+        options=wanted.options,
     )
     key = next((key for key in table.foreign_keys if name in key.columns), None)
     if key is not None and key.references in originals:
         reason = f"points to '{key.references}', whose rows are copied"
-        return evolve(plan, encoding=EncodingType.CATEGORICAL, reason=reason, role=Role.FOREIGN_KEY,
-                      treatment=ColumnTreatment.KEEP)
+        return evolve(
+            plan,
+            encoding=EncodingType.CATEGORICAL,
+            reason=reason,
+            role=Role.FOREIGN_KEY,
+            treatment=ColumnTreatment.KEEP,
+        )
     return plan
 
 
@@ -133,5 +148,3 @@ def backend_name(host: PluginHost, wanted: str, learns: str) -> str:
 
     msg = f"no model backend for {learns} columns is installed"
     raise UnknownComponentError(msg, fix="pip install 'semblant[models]'")
-
-

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -45,8 +45,11 @@ class TrainedGenerator(_Shown):
     def as_dict(self) -> dict[str, Any]:
         """Give a JSON-ready dict."""
         return {
-            "name": self.name, "generator": str(self.path), "tables": list(self.tables),
-            "settings_used": {k: dict(v) for k, v in self.settings_used.items()}, "timings": dict(self.timings),
+            "name": self.name,
+            "generator": str(self.path),
+            "tables": list(self.tables),
+            "settings_used": {k: dict(v) for k, v in self.settings_used.items()},
+            "timings": dict(self.timings),
         }
 
 
@@ -72,8 +75,11 @@ class SyntheticDataset(_Shown):
     def as_dict(self) -> dict[str, Any]:
         """Give a JSON-ready dict."""
         return {
-            "name": self.name, "location": self.location, "rows": dict(self.rows),
-            "tables": {name: str(path) for name, path in self.tables.items()}, "timings": dict(self.timings),
+            "name": self.name,
+            "location": self.location,
+            "rows": dict(self.rows),
+            "tables": {name: str(path) for name, path in self.tables.items()},
+            "timings": dict(self.timings),
         }
 
 
@@ -121,10 +127,14 @@ class JobResult(_Shown):
     def as_dict(self) -> dict[str, Any]:
         """Give a JSON-ready dict."""
         found: dict[str, Any] = {
-            "name": self.name, "location": self.location, "rows": dict(self.rows), "copied": list(self.copied),
+            "name": self.name,
+            "location": self.location,
+            "rows": dict(self.rows),
+            "copied": list(self.copied),
             "tables": {name: str(path) for name, path in self.tables.items()},
             "report": {name: str(path) for name, path in self.report_paths.items()},
-            "scores": dict(self.scores), "timings": dict(self.timings),
+            "scores": dict(self.scores),
+            "timings": dict(self.timings),
             "settings_used": {k: dict(v) for k, v in self.settings_used.items()},
         }
         if self.generator_path:

@@ -89,8 +89,15 @@ class Run:
             left = max(0.0, (time.monotonic() - self._started) * (total - done) / done)
         self.emit(
             Event(
-                kind=EventKind.STEP_PROGRESS, job=self.job, table=self.table, step=self.step,
-                done=done, total=total, unit=unit, seconds_left=left, metrics=metrics,
+                kind=EventKind.STEP_PROGRESS,
+                job=self.job,
+                table=self.table,
+                step=self.step,
+                done=done,
+                total=total,
+                unit=unit,
+                seconds_left=left,
+                metrics=metrics,
             )
         )
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve
 
 from semblant.atomic import atomic_write, write_json
-from semblant.artefact.generator import GeneratorFile
 from semblant.clock import Clock
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.home import Home, Kind
@@ -29,6 +28,7 @@ from semblant.spec.write import spec_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from semblant.artefact.generator import GeneratorFile
     from semblant.host import PluginHost
     from semblant.plan import Plan
     from semblant.protocols import Destination
@@ -51,9 +51,13 @@ class Work:
         path = self._packaged(job, output)[1]
         job.forget_originals()
         return TrainedGenerator(
-            name=self.name, path=path, tables=tuple(job.learned), findings=job.plan.findings,
+            name=self.name,
+            path=path,
+            tables=tuple(job.learned),
+            findings=job.plan.findings,
             history={name: list(found.model.history) for name, found in job.learned.items() if found.model},
-            settings_used=_used(job), timings=clock.timings(job.steps.seconds),
+            settings_used=_used(job),
+            timings=clock.timings(job.steps.seconds),
         )
 
     def run_all(self, spec: Spec, out: Path | None, file_format: str) -> JobResult:
@@ -71,7 +75,11 @@ class Work:
         job = self._trained(spec, clock, destination)
         generator, path = self._packaged(job, None)
         made = GenerationJob(
-            generator=generator, models=job.models(), spec=spec.generation, run=self.run, steps=job.steps,
+            generator=generator,
+            models=job.models(),
+            spec=spec.generation,
+            run=self.run,
+            steps=job.steps,
             mark=fingerprint(sorted(job.marks.items())),
         )
         if destination is not None:
@@ -80,9 +88,19 @@ class Work:
         paths, scores, fault = self._reported(job, made, clock) if spec.report.enabled and made.files else ({}, {}, "")
         timings = clock.timings(job.steps.seconds)
         result = JobResult(
-            name=self.name, generator_path=path, location=destination.location() if destination else "", tables=made.files,
-            rows=made.rows, report_paths=paths, report_fault=fault, scores=scores, timings=timings,
-            settings_used=_used(job), copied=tuple(job.originals), findings=job.plan.findings, workspace=self.run.workspace,
+            name=self.name,
+            generator_path=path,
+            location=destination.location() if destination else "",
+            tables=made.files,
+            rows=made.rows,
+            report_paths=paths,
+            report_fault=fault,
+            scores=scores,
+            timings=timings,
+            settings_used=_used(job),
+            copied=tuple(job.originals),
+            findings=job.plan.findings,
+            workspace=self.run.workspace,
         )
         if out is not None:
             result = _laid_out(result, out, spec_text(job.effective_spec()))
@@ -91,8 +109,16 @@ class Work:
         return result
 
     def generate(
-        self, path: Path, *, records: int | None, given: pa.Table | None, destination: DestinationSpec | None,
-        out: Path | None, file_format: str, seed: int | None, generation: GenerationSpec | None,
+        self,
+        path: Path,
+        *,
+        records: int | None,
+        given: pa.Table | None,
+        destination: DestinationSpec | None,
+        out: Path | None,
+        file_format: str,
+        seed: int | None,
+        generation: GenerationSpec | None,
     ) -> SyntheticDataset:
         """Generate from a generator file and deliver."""
         clock = Clock()
@@ -108,13 +134,21 @@ class Work:
             try:
                 prove_access(target, generator.schema, _mode(aimed))
                 made = GenerationJob(
-                    generator=generator, models=load_models(generator, self.host), spec=wanted, run=run,
-                    steps=Steps(run), mark=fingerprint(str(path), path.stat().st_mtime_ns), given=given,
+                    generator=generator,
+                    models=load_models(generator, self.host),
+                    spec=wanted,
+                    run=run,
+                    steps=Steps(run),
+                    mark=fingerprint(str(path), path.stat().st_mtime_ns),
+                    given=given,
                 )
                 made.generate()
                 made.deliver(target, _mode(aimed))
                 return SyntheticDataset(
-                    name=self.name, location=target.location(), tables=made.files, rows=made.rows,
+                    name=self.name,
+                    location=target.location(),
+                    tables=made.files,
+                    rows=made.rows,
                     timings=clock.timings(made.steps.seconds),
                 )
             finally:
@@ -156,13 +190,20 @@ class Work:
         assert spec.destination is not None  # noqa: S101 - _aimed gave one
         return open_destination(spec.destination.type, dict(spec.destination.settings), self.host)
 
-    def _reported(self, job: TrainingJob, made: GenerationJob, clock: Clock) -> tuple[dict[str, Path], dict[str, float], str]:
+    def _reported(
+        self, job: TrainingJob, made: GenerationJob, clock: Clock
+    ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
         folder.mkdir(exist_ok=True)
         report = JobReport(
-            job=job, host=self.host, run=self.run, steps=job.steps, synthetic=made.files,
-            holdout_files=self._holdout_files(job), timings=clock.timings(job.steps.seconds),
+            job=job,
+            host=self.host,
+            run=self.run,
+            steps=job.steps,
+            synthetic=made.files,
+            holdout_files=self._holdout_files(job),
+            timings=clock.timings(job.steps.seconds),
         )
         try:
             paths, scores = report.make(folder)

@@ -97,7 +97,14 @@ def _locked(folder: Path, name: str) -> IO[str]:
 
 
 def _note(folder: Path, name: str, state: str, message: str = "") -> None:
-    write_json(folder / STATE_FILE, {
-        "name": name, "state": state, "message": message, "version": VERSION, "process": os.getpid(),
-        "changed": datetime.now(UTC).isoformat(timespec="seconds"),
-    })
+    write_json(
+        folder / STATE_FILE,
+        {
+            "name": name,
+            "state": state,
+            "message": message,
+            "version": VERSION,
+            "process": os.getpid(),
+            "changed": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,16 +15,25 @@ from semblant.errors import ConfigError, DataError, DestinationError, SemblantEr
 from semblant.events import Event, EventKind
 from semblant.home import Kind
 from semblant.host import PluginHost
-from semblant.spec.model import Spec
 from tests import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from semblant.spec.model import Spec
 
 
 def _customers(rows: int = 600) -> pa.Table:
     random = np.random.default_rng(0)
-    return pa.table({
-        "id": np.arange(1, rows + 1), "city": random.choice(["Bern", "Graz", "Turin"], rows),
-        "spent": random.gamma(2.0, 30.0, rows).round(2), "secret": [f"s{i}" for i in range(rows)],
-    })
+    return pa.table(
+        {
+            "id": np.arange(1, rows + 1),
+            "city": random.choice(["Bern", "Graz", "Turin"], rows),
+            "spent": random.gamma(2.0, 30.0, rows).round(2),
+            "secret": [f"s{i}" for i in range(rows)],
+        }
+    )
 
 
 @pytest.fixture
@@ -43,7 +50,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def _spec(engine: Engine, **parts: Any) -> Spec:
     base: dict[str, Any] = {
-        "source": {"type": "memory", "path": "shop"}, "model": {"backend": "shuffled"}, "report": {"enabled": False},
+        "source": {"type": "memory", "path": "shop"},
+        "model": {"backend": "shuffled"},
+        "report": {"enabled": False},
     }
     return engine.load(base | parts)
 
@@ -82,8 +91,11 @@ def test_an_excluded_table_is_never_read_and_does_not_come_out(engine: Engine) -
 def test_an_original_table_comes_out_equal_in_values_types_and_order(engine: Engine) -> None:
     cities = pa.table({"city": ["Turin", "Bern", "Graz"], "people": pa.array([847, 134, None], pa.int16())})
     plain.TABLES["shop"]["cities"] = cities
-    spec = _spec(engine, source={"type": "memory", "path": "shop", "keys": {"customers": ["city", "cities", "city"]}},
-                 tables={"cities": {"treatment": "original", "primary_key": "city"}})
+    spec = _spec(
+        engine,
+        source={"type": "memory", "path": "shop", "keys": {"customers": ["city", "cities", "city"]}},
+        tables={"cities": {"treatment": "original", "primary_key": "city"}},
+    )
     result = engine.run(spec)
     assert result.table("cities").equals(cities)
     assert result.copied == ("cities",)

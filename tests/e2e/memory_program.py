@@ -44,20 +44,26 @@ def main(file: str, extra_mb: str, workspace: str) -> None:
     seconds["plan"] = time.monotonic() - started
     job = TrainingJob(plan=plan, name="memory", host=engine.host, run=run, steps=steps)
     (table,) = plan.tables
-    job._organize(source, table)  # noqa: SLF001 - the very step that a job performs
+    job._organize(source, table)
     path = job.organized[table.name] / TRAIN
     final, _ = analyze(spec, table, path, steps, job.marks[table.name])
-    training = training_table(final, path, validation_split(spec, final, run), text=False)
+    training = training_table(final, path, validation_split(final, run), text=False)
     folder = run.workspace / "transform"
     folder.mkdir()
     started = time.monotonic()
     make_backend(engine.host, final.backend, final.model).prepare(training, Run(job="memory", seed=0, workspace=folder))
     seconds |= steps.seconds | {"transforming data": time.monotonic() - started}
-    print(json.dumps({
-        "rows": rows_of(path), "seconds": {name: round(value, 1) for name, value in seconds.items()},
-        "limit_mb": limit // 2**20, "now_mb": address_space() // 2**20,
-        "encodings": {column.name: str(column.encoding) for column in final.columns},
-    }))
+    print(
+        json.dumps(
+            {
+                "rows": rows_of(path),
+                "seconds": {name: round(value, 1) for name, value in seconds.items()},
+                "limit_mb": limit // 2**20,
+                "now_mb": address_space() // 2**20,
+                "encodings": {column.name: str(column.encoding) for column in final.columns},
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.command import no_traceback, semblant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _refused(*arguments: str | Path, code: int, cwd: Path, says: tuple[str, ...]) -> str:
@@ -29,7 +32,12 @@ def _refused(*arguments: str | Path, code: int, cwd: Path, says: tuple[str, ...]
         ("header.csv", b"a,b,c\n", 2, ("header", "row")),
         ("one.csv", b"a,b\n1,2\n", 2, ("small", "one")),
         ("nul.csv", b"a,b\n" + b"1,\x00\x00\n" * 50, 2, ("nul.csv",)),
-        ("stacked.csv", b"id,name\n" + b"1,x\n2,y\n" * 20 + b",\ncode,text\n" + b"7,one\n8,two\n" * 20, 2, ("stacked.csv", "line 43")),
+        (
+            "stacked.csv",
+            b"id,name\n" + b"1,x\n2,y\n" * 20 + b",\ncode,text\n" + b"7,one\n8,two\n" * 20,
+            2,
+            ("stacked.csv", "line 43"),
+        ),
     ],
 )
 @pytest.mark.feature(77, 79)
@@ -81,9 +89,22 @@ def test_ten_mistakes_in_a_spec_are_ten_findings_with_line_and_path(tmp_path: Pa
         "  holdout: [1]\n"
     )
     text = _refused(
-        "check", "spec.yaml", code=2, cwd=tmp_path,
-        says=("sorce", "source.delimitr", "seed", "model.size", "model.max_epochs", "model.early_stop_delta",
-              "generation.records", "generation.top_p", "report.univariate_columns", "report.holdout"),
+        "check",
+        "spec.yaml",
+        code=2,
+        cwd=tmp_path,
+        says=(
+            "sorce",
+            "source.delimitr",
+            "seed",
+            "model.size",
+            "model.max_epochs",
+            "model.early_stop_delta",
+            "generation.records",
+            "generation.top_p",
+            "report.univariate_columns",
+            "report.holdout",
+        ),
     )
     assert all(str(line) in text for line in (2, 6, 7, 9, 10, 11, 13, 14, 16, 17))
 
@@ -93,7 +114,9 @@ def test_an_unknown_plugin_is_named_with_the_nearest(tmp_path: Path) -> None:
     _refused("check", "spec.yaml", code=2, cwd=tmp_path, says=("filez", "files"))
 
 
-@pytest.mark.parametrize("content", ["a\n" + "7\n" * 200, "a,b\n" + "7,\n" * 200, "a,b\n" + "".join(f"{i % 5},{i}\n" for i in range(30))])
+@pytest.mark.parametrize(
+    "content", ["a\n" + "7\n" * 200, "a,b\n" + "7,\n" * 200, "a,b\n" + "".join(f"{i % 5},{i}\n" for i in range(30))]
+)
 def test_dull_tables_still_work(tmp_path: Path, content: str) -> None:
     (tmp_path / "dull.csv").write_text(content)
     done = semblant("run", "dull.csv", "--records", "50", "--no-report", "-o", "out", cwd=tmp_path)

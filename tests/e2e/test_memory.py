@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BLOCK_ROWS = 100_000
 
@@ -18,9 +21,12 @@ def _write_csv(path: Path, target_bytes: int) -> int:
     random = np.random.default_rng(3)
     day = (np.datetime64("2019-01-01T00:00:00") + random.integers(0, 10**8, BLOCK_ROWS).astype("m8[s]")).astype(str)
     columns = [
-        random.normal(50, 12, BLOCK_ROWS).round(3).astype(str), random.integers(0, 900, BLOCK_ROWS).astype(str),
-        random.choice(["north", "south", "east", "west"], BLOCK_ROWS), np.char.add("P-", random.integers(10**5, 10**6, BLOCK_ROWS).astype(str)),
-        np.char.replace(day, "T", " "), random.gamma(2, 90, BLOCK_ROWS).round(2).astype(str),
+        random.normal(50, 12, BLOCK_ROWS).round(3).astype(str),
+        random.integers(0, 900, BLOCK_ROWS).astype(str),
+        random.choice(["north", "south", "east", "west"], BLOCK_ROWS),
+        np.char.add("P-", random.integers(10**5, 10**6, BLOCK_ROWS).astype(str)),
+        np.char.replace(day, "T", " "),
+        random.gamma(2, 90, BLOCK_ROWS).round(2).astype(str),
     ]
     rest = ["," + ",".join(row) + "\n" for row in zip(*columns, strict=True)]
     rows = size = 0
@@ -35,9 +41,16 @@ def _write_csv(path: Path, target_bytes: int) -> int:
 
 def _measured(tmp_path: Path, megabytes: int, extra_mb: int) -> dict[str, object]:
     rows = _write_csv(tmp_path / "sales.csv", megabytes * 2**20)
-    command = [sys.executable, "-m", "tests.e2e.memory_program", str(tmp_path / "sales.csv"), str(extra_mb), str(tmp_path / "w")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.e2e.memory_program",
+        str(tmp_path / "sales.csv"),
+        str(extra_mb),
+        str(tmp_path / "w"),
+    ]
     (tmp_path / "w").mkdir()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=3000, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     print(found)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.command import no_traceback, semblant
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EVERY_COMMIT = ["automobile", "iris"]
 NIGHTLY = [
-    "adult", "airbnb_london", "beijing_pm25", "creditcard_default", "diabetes130", "diamonds", "magic_telescope", "nyc_taxis",
+    "adult",
+    "airbnb_london",
+    "beijing_pm25",
+    "creditcard_default",
+    "diabetes130",
+    "diamonds",
+    "magic_telescope",
+    "nyc_taxis",
 ]
 
 
@@ -32,5 +42,7 @@ def test_a_real_table_comes_out_with_everything_beside_it(name: str, test_data: 
         assert (out / file).stat().st_size > 100, file
     result = json.loads(done.stdout)
     assert 0.5 < result["scores"]["accuracy"] <= 1
-    left_out = [section for section in json.loads((out / "report.json").read_text())["sections"] if section.get("left_out")]
+    left_out = [
+        section for section in json.loads((out / "report.json").read_text())["sections"] if section.get("left_out")
+    ]
     assert not [section for section in left_out if "failed" in section["left_out"]]

@@ -59,17 +59,32 @@ class GeneratorTable:
             "types": {column.name: str(column.type) for column in self.table.columns},
             "primary_key": list(self.table.primary_key),
             "foreign_keys": [
-                {"columns": list(key.columns), "references": key.references,
-                 "referenced_columns": list(key.referenced_columns)} for key in self.table.foreign_keys
+                {
+                    "columns": list(key.columns),
+                    "references": key.references,
+                    "referenced_columns": list(key.referenced_columns),
+                }
+                for key in self.table.foreign_keys
             ],
             "columns": [
-                {"name": plan.name, "encoding": str(plan.encoding), "reason": plan.reason, "role": str(plan.role),
-                 "treatment": str(plan.treatment), "sensitive": plan.sensitive, "rebalance": plan.rebalance,
-                 "options": dict(plan.options)} for plan in self.plans
+                {
+                    "name": plan.name,
+                    "encoding": str(plan.encoding),
+                    "reason": plan.reason,
+                    "role": str(plan.role),
+                    "treatment": str(plan.treatment),
+                    "sensitive": plan.sensitive,
+                    "rebalance": plan.rebalance,
+                    "options": dict(plan.options),
+                }
+                for plan in self.plans
             ],
             "key": None if self.key is None else key_as_dict(self.key),
-            "rows": self.rows, "backend": self.backend, "text_backend": self.text_backend,
-            "settings_used": dict(self.settings_used), "history": [dict(entry) for entry in self.history],
+            "rows": self.rows,
+            "backend": self.backend,
+            "text_backend": self.text_backend,
+            "settings_used": dict(self.settings_used),
+            "history": [dict(entry) for entry in self.history],
             "folder": self.folder,
         }
 
@@ -102,8 +117,11 @@ class GeneratorFile:
 def write_description(generator: GeneratorFile) -> None:
     """Write ``generator.json`` into the generator's folder."""
     data = {
-        "name": generator.name, "seed": generator.seed, "environment": dict(generator.environment),
-        "tables": [entry.as_dict() for entry in generator.tables], "spec": generator.spec,
+        "name": generator.name,
+        "seed": generator.seed,
+        "environment": dict(generator.environment),
+        "tables": [entry.as_dict() for entry in generator.tables],
+        "spec": generator.spec,
     }
     (generator.root / DESCRIPTION).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
 
@@ -113,7 +131,10 @@ def read_description(root: Path) -> GeneratorFile:
     try:
         data = json.loads((root / DESCRIPTION).read_text(encoding="utf-8"))
         return GeneratorFile(
-            name=str(data["name"]), root=root, seed=int(data["seed"]), spec=str(data["spec"]),
+            name=str(data["name"]),
+            root=root,
+            seed=int(data["seed"]),
+            spec=str(data["spec"]),
             environment={str(k): str(v) for k, v in data["environment"].items()},
             tables=tuple(map(_table, data["tables"])),
         )
@@ -133,27 +154,40 @@ def _table(data: Mapping[str, Any]) -> GeneratorTable:
         raise ValueError(msg)
     return GeneratorTable(
         table=Table(
-            name=str(data["name"]), columns=tuple(Column(name=f.name, type=f.type) for f in schema),
-            primary_key=tuple(data["primary_key"]), foreign_keys=tuple(map(_foreign_key, data["foreign_keys"])),
+            name=str(data["name"]),
+            columns=tuple(Column(name=f.name, type=f.type) for f in schema),
+            primary_key=tuple(data["primary_key"]),
+            foreign_keys=tuple(map(_foreign_key, data["foreign_keys"])),
         ),
         treatment=TableTreatment(data["treatment"]),
         plans=tuple(_column(entry, schema) for entry in data["columns"]),
         key=None if data["key"] is None else key_from_dict(data["key"]),
-        rows=int(data["rows"]), backend=str(data["backend"]), text_backend=str(data["text_backend"]),
-        settings_used=dict(data["settings_used"]), history=tuple(data["history"]), folder=folder,
+        rows=int(data["rows"]),
+        backend=str(data["backend"]),
+        text_backend=str(data["text_backend"]),
+        settings_used=dict(data["settings_used"]),
+        history=tuple(data["history"]),
+        folder=folder,
     )
 
 
 def _foreign_key(data: Mapping[str, Any]) -> ForeignKey:
     return ForeignKey(
-        columns=tuple(data["columns"]), references=str(data["references"]),
+        columns=tuple(data["columns"]),
+        references=str(data["references"]),
         referenced_columns=tuple(data["referenced_columns"]),
     )
 
 
 def _column(data: Mapping[str, Any], schema: pa.Schema) -> ColumnPlan:
     return ColumnPlan(
-        name=str(data["name"]), type=schema.field(data["name"]).type, encoding=EncodingType(data["encoding"]),
-        reason=str(data["reason"]), role=Role(data["role"]), treatment=ColumnTreatment(data["treatment"]),
-        sensitive=bool(data["sensitive"]), rebalance=bool(data["rebalance"]), options=dict(data["options"]),
+        name=str(data["name"]),
+        type=schema.field(data["name"]).type,
+        encoding=EncodingType(data["encoding"]),
+        reason=str(data["reason"]),
+        role=Role(data["role"]),
+        treatment=ColumnTreatment(data["treatment"]),
+        sensitive=bool(data["sensitive"]),
+        rebalance=bool(data["rebalance"]),
+        options=dict(data["options"]),
     )

@@ -108,7 +108,7 @@ def _check_names(archive: zipfile.ZipFile, files: dict[str, dict[str, Any]], pat
         raise _damaged(path, f"the file name {name!r} is not allowed")
     for info in archive.infolist():
         plain = info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
-        if not plain or (info.external_attr >> 28) == 0xA:  # noqa: PLR2004 - the mode bits of a symbolic link
+        if not plain or (info.external_attr >> 28) == 0xA:
             raise _damaged(path, f"'{info.filename}' is compressed or a link")
         if info.filename != MANIFEST and info.file_size != files[info.filename]["bytes"]:
             raise _damaged(path, f"'{info.filename}' has the wrong size")
@@ -117,7 +117,15 @@ def _check_names(archive: zipfile.ZipFile, files: dict[str, dict[str, Any]], pat
 def _unsafe(names: list[str]) -> Iterator[str]:
     for name in names:
         parts = PurePosixPath(name).parts
-        if not parts or name.startswith("/") or ".." in parts or "\\" in name or ":" in name or "\0" in name or name.endswith("/"):
+        if (
+            not parts
+            or name.startswith("/")
+            or ".." in parts
+            or "\\" in name
+            or ":" in name
+            or "\0" in name
+            or name.endswith("/")
+        ):
             yield name
 
 

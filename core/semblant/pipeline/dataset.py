@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from semblant.vocabulary import WriteMode
 
 
-
 def load_generator(path: Path, folder: Path) -> GeneratorFile:
     """Unpack a generator file into ``folder``, checking all of it."""
     unpack(path, folder)
@@ -85,15 +84,22 @@ class GenerationJob:
                 original = self.generator.root / "original" / f"{entry.folder}.parquet"
                 mark = fingerprint("copy", self.mark, name)
                 folder = self.steps.perform(
-                    Step.GENERATE, name, mark, lambda run, path=original: shutil.copyfile(path, run.workspace / DATA)  # type: ignore[misc]
+                    Step.GENERATE,
+                    name,
+                    mark,
+                    lambda run, path=original: shutil.copyfile(path, run.workspace / DATA),  # type: ignore[misc]
                 )
             else:
                 rows = entry.rows if self.spec.records == AUTO else int(self.spec.records)
                 order = order_for(entry, self.spec, rows, self.given)
                 model, text_model = self.models[name]
-                mark = fingerprint("generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given))
+                mark = fingerprint(
+                    "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)
+                )
                 folder = self.steps.perform(
-                    Step.GENERATE, name, mark,
+                    Step.GENERATE,
+                    name,
+                    mark,
                     lambda run, e=entry, m=model, t=text_model, o=order: generate_table(e, m, t, o, run),  # type: ignore[misc]
                 )
             self.files[name] = folder / DATA

@@ -44,7 +44,8 @@ class Order:
 def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.Table | None = None) -> Order:
     """Turn the generation settings of a spec into an order for one table."""
     return Order(
-        rows=rows if given is None else given.num_rows, given=_fitting(entry, given),
+        rows=rows if given is None else given.num_rows,
+        given=_fitting(entry, given),
         shares=spec.rebalance.get(entry.table.name, {}),
         batch_rows=None if spec.batch_size == AUTO else int(spec.batch_size),
         text_batch_rows=None if spec.text_batch_size == AUTO else int(spec.text_batch_size),
@@ -52,7 +53,9 @@ def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.
     )
 
 
-def generate_table(entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run) -> None:
+def generate_table(
+    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
+) -> None:
     """Write ``data.parquet`` with exactly ``order.rows`` rows into ``run.workspace``; memory is one batch."""
     schema = entry.schema()
     done = 0
@@ -79,8 +82,11 @@ def _rows(
     names = {plan.name for plan in entry.plans}
     given = None if order.given is None else order.given.select([n for n in order.given.schema.names if n in names])
     request = GenerationRequest(
-        rows=order.rows, seed=run.random_seed("generate", entry.table.name, attempt), batch_rows=order.batch_rows,
-        given=given, shares={name: _typed(entry, name, shares) for name, shares in order.shares.items()},
+        rows=order.rows,
+        seed=run.random_seed("generate", entry.table.name, attempt),
+        batch_rows=order.batch_rows,
+        given=given,
+        shares={name: _typed(entry, name, shares) for name, shares in order.shares.items()},
         sampling=order.sampling,
     )
     for number, batch in enumerate(model.generate(request, run)):
@@ -92,8 +98,11 @@ def _with_texts(
     entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
 ) -> pa.Table:
     request = GenerationRequest(
-        rows=table.num_rows, seed=run.random_seed("text", entry.table.name, *part), batch_rows=order.text_batch_rows,
-        given=table, sampling=order.sampling,
+        rows=table.num_rows,
+        seed=run.random_seed("text", entry.table.name, *part),
+        batch_rows=order.text_batch_rows,
+        given=table,
+        sampling=order.sampling,
     )
     texts = pa.Table.from_batches(list(text_model.generate(request, run)))
     for plan in entry.plans:
@@ -116,8 +125,13 @@ def _unique(
     seen = np.empty(0, np.uint64)
     missing = order.rows
     for attempt in range(_MOST_ROUNDS):
-        again = Order(rows=missing, shares=order.shares, batch_rows=order.batch_rows,
-                      text_batch_rows=order.text_batch_rows, sampling=order.sampling)
+        again = Order(
+            rows=missing,
+            shares=order.shares,
+            batch_rows=order.batch_rows,
+            text_batch_rows=order.text_batch_rows,
+            sampling=order.sampling,
+        )
         for table in _rows(entry, model, text_model, again, run, attempt):
             fresh, seen = _fresh(table, key, seen)
             kept = table.filter(pa.array(fresh)).slice(0, missing)

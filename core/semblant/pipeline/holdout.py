@@ -39,7 +39,9 @@ def read_holdout(location: str, job: TrainingJob, host: PluginHost) -> dict[str,
             wanted = job.plan.schema.table(name)
             _require_columns(table, wanted, location)
             folder = job.steps.perform(
-                Step.ORGANIZE, f"{name} (holdout)", fingerprint("holdout", location, name, list(wanted.column_names)),
+                Step.ORGANIZE,
+                f"{name} (holdout)",
+                fingerprint("holdout", location, name, list(wanted.column_names)),
                 lambda run, t=table, w=wanted: _read(source, t, w, run),  # type: ignore[misc]
             )
             found[name] = folder / TRAIN

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shutil
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
@@ -24,6 +23,8 @@ from semblant.training import Split
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.host import PluginHost
     from semblant.plan import Plan, TablePlan
     from semblant.protocols import Model, Source
@@ -86,7 +87,9 @@ class TrainingJob:
         share = spec.report.holdout if isinstance(spec.report.holdout, float) and not plan.copied else 0.0
         holdout = Split(seed=self.run.random_seed("holdout", plan.name), fraction=share) if share else None
         columns = [(column.name, str(column.type)) for column in plan.table.columns]
-        mark = fingerprint("organize", spec.source.type, dict(spec.source.settings), plan.name, columns, share, self.run.seed)
+        mark = fingerprint(
+            "organize", spec.source.type, dict(spec.source.settings), plan.name, columns, share, self.run.seed
+        )
 
         def work(run: Run) -> None:
             organize(source, plan.table, run, expected=source.count(plan.name), holdout=holdout)
@@ -103,7 +106,7 @@ class TrainingJob:
         final, key = analyze(spec, plan, path, self.steps, mark)
         if engine_made_key(final) is None:
             key = None
-        split = validation_split(spec, final, self.run)
+        split = validation_split(final, self.run)
         self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark)
 
     def _write(self, folder: Path) -> None:
@@ -122,7 +125,10 @@ class TrainingJob:
 
     def _describe(self, folder: Path) -> GeneratorFile:
         return GeneratorFile(
-            name=self.name, root=folder, seed=self.run.seed, spec=spec_text(self.effective_spec()),
+            name=self.name,
+            root=folder,
+            seed=self.run.seed,
+            spec=spec_text(self.effective_spec()),
             environment=environment(),
             tables=tuple(self._entry(number, plan) for number, plan in enumerate(self.plan.tables)),
         )
@@ -130,16 +136,25 @@ class TrainingJob:
     def _entry(self, number: int, plan: TablePlan) -> GeneratorTable:
         if plan.copied:
             return GeneratorTable(
-                table=plan.table, treatment=plan.treatment, rows=rows_of(self.originals[plan.name]), folder=str(number),
+                table=plan.table,
+                treatment=plan.treatment,
+                rows=rows_of(self.originals[plan.name]),
+                folder=str(number),
             )
         found = self.learned[plan.name]
         models = [model for model in (found.model, found.text_model) if model is not None]
         kept = self.holdout_path(plan.name)
         return GeneratorTable(
-            table=plan.table, treatment=plan.treatment, plans=found.plan.columns, key=found.key,
-            rows=found.rows + (rows_of(kept) if kept else 0), backend=plan.backend,
-            text_backend=plan.text_backend, settings_used=settings_used(found),
-            history=tuple(models[0].history) if models else (), folder=str(number),
+            table=plan.table,
+            treatment=plan.treatment,
+            plans=found.plan.columns,
+            key=found.key,
+            rows=found.rows + (rows_of(kept) if kept else 0),
+            backend=plan.backend,
+            text_backend=plan.text_backend,
+            settings_used=settings_used(found),
+            history=tuple(models[0].history) if models else (),
+            folder=str(number),
         )
 
     def effective_spec(self) -> Any:
@@ -164,7 +179,9 @@ class TrainingJob:
 def settings_used(found: Learned) -> dict[str, Any]:
     """Give what a table's training really used: rows, goal, size, and the backend's own decisions."""
     used: dict[str, Any] = {
-        "training_rows": found.rows, "goal": str(found.plan.model.goal), "size": str(found.plan.model.size),
+        "training_rows": found.rows,
+        "goal": str(found.plan.model.goal),
+        "size": str(found.plan.model.size),
         "backend": found.plan.backend,
     }
     if found.model is not None:
@@ -183,4 +200,3 @@ def environment() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
-

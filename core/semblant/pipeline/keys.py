@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SAMPLE = 200_000
-_ALPHABETS = {"0": "0123456789", "A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a": "abcdefghijklmnopqrstuvwxyz",
-              "h": "0123456789abcdef", "H": "0123456789ABCDEF"}
+_ALPHABETS = {
+    "0": "0123456789",
+    "A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "a": "abcdefghijklmnopqrstuvwxyz",
+    "h": "0123456789abcdef",
+    "H": "0123456789ABCDEF",
+}
 _MAX_CAPACITY = 2**62
 
 
@@ -87,7 +92,17 @@ class UuidKey:
         text = np.frombuffer(alphabet.encode(), np.uint8)[nibbles]
         if self.hyphens:
             hyphen = np.full((rows, 1), ord("-"), np.uint8)
-            parts = [text[:, :8], hyphen, text[:, 8:12], hyphen, text[:, 12:16], hyphen, text[:, 16:20], hyphen, text[:, 20:]]
+            parts = [
+                text[:, :8],
+                hyphen,
+                text[:, 8:12],
+                hyphen,
+                text[:, 12:16],
+                hyphen,
+                text[:, 16:20],
+                hyphen,
+                text[:, 20:],
+            ]
             text = np.concatenate(parts, axis=1)
         return pa.array(np.ascontiguousarray(text).view(f"S{text.shape[1]}").ravel().astype(str))
 
@@ -186,7 +201,7 @@ def _learn_string(batches: Iterable[pa.RecordBatch], min_subjects: int) -> KeyFo
         return None
     lengths = Counter(map(len, values))
     length, held = lengths.most_common(1)[0]
-    if length == 0 or length > 64 or held < 0.5 * len(values):  # noqa: PLR2004 - longer is no key's form
+    if length == 0 or length > 64 or held < 0.5 * len(values):
         return None
     kept = np.array([value for value in values if len(value) == length])
     letters = kept.view(np.uint32).reshape(len(kept), length)
@@ -203,7 +218,8 @@ def _shape_of(letters: np.ndarray, min_subjects: int) -> KeyForm | None:
             continue
         characters = {chr(code) for code in found}
         fitting = [name for name in "0Aahh" if characters <= set(_ALPHABETS[name])] or [
-            name for name in "H" if characters <= set(_ALPHABETS[name])]
+            name for name in "H" if characters <= set(_ALPHABETS[name])
+        ]
         if not fitting:
             return None
         constants, classes = constants + " ", classes + fitting[0]
@@ -212,7 +228,7 @@ def _shape_of(letters: np.ndarray, min_subjects: int) -> KeyForm | None:
 
 def _looks_like_uuid(text: str) -> bool:
     plain = text.replace("-", "")
-    return len(plain) == 32 and len(text) in (32, 36) and all(c in "0123456789abcdefABCDEF" for c in plain)  # noqa: PLR2004
+    return len(plain) == 32 and len(text) in (32, 36) and all(c in "0123456789abcdefABCDEF" for c in plain)
 
 
 def _uuid_form(text: str) -> UuidKey:
@@ -224,7 +240,7 @@ def _capacity(classes: str) -> int:
 
 
 def _scatter(start: int, rows: int, capacity: int, seed: int) -> np.ndarray:
-    """Give ``rows`` different numbers below ``capacity``: an affine bijection, exact in Python's integers when large."""
+    """Give ``rows`` different numbers below ``capacity``: an affine bijection, in Python's integers when large."""
     factor = max(1, int(capacity * 0.618_033_988_749_895)) | 1
     while math.gcd(factor, capacity) != 1:
         factor += 2

@@ -12,9 +12,9 @@ from semblant.detection.profile import profile_table
 from semblant.errors import ConfigError
 from semblant.events import Step
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
-from semblant.pipeline.organize import TRAIN, batch_rows, rows_of, stream
+from semblant.pipeline.organize import batch_rows, rows_of, stream
 from semblant.pipeline.steps import fingerprint
-from semblant.pipeline.text_columns import as_tabular, is_text, with_buckets
+from semblant.pipeline.text_columns import as_tabular, with_buckets
 from semblant.settings import AUTO
 from semblant.settings.structure import structure, unstructure
 from semblant.training import Split, TrainingTable
@@ -51,7 +51,7 @@ class Learned:
     text_model: Model | None
 
 
-def validation_split(spec: Spec, plan: TablePlan, run: Run) -> Split:
+def validation_split(plan: TablePlan, run: Run) -> Split:
     """Give the split by subject that trains and validates; the same for a seed."""
     return Split(seed=run.random_seed("validation", plan.name), fraction=plan.model.validation_fraction)
 
@@ -73,7 +73,9 @@ def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: s
     stored = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     plans = tuple(
         evolve(column, encoding=EncodingType(columns[column.name]["encoding"]), reason=columns[column.name]["reason"])
-        if spec.column(plan.name, column.name).encoding == AUTO and column.role is Role.FEATURE and column.name in columns
+        if spec.column(plan.name, column.name).encoding == AUTO
+        and column.role is Role.FEATURE
+        and column.name in columns
         else column
         for column in plan.columns
     )
@@ -113,8 +115,12 @@ def training_table(plan: TablePlan, train_path: Path, split: Split, *, text: boo
         return raw if text else with_buckets(raw, plan.columns)
 
     return TrainingTable(
-        name=plan.name, columns=plan.columns if text else tuple(map(as_tabular, plan.columns)), rows=rows_of(train_path),
-        open=batches, split=split, min_subjects=plan.model.min_subjects,
+        name=plan.name,
+        columns=plan.columns if text else tuple(map(as_tabular, plan.columns)),
+        rows=rows_of(train_path),
+        open=batches,
+        split=split,
+        min_subjects=plan.model.min_subjects,
     )
 
 
@@ -130,7 +136,13 @@ def learn(
         table = training_table(plan, train_path, split, text=True)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")
     return Learned(
-        plan=plan, key=key, rows=rows_of(train_path), train_path=train_path, split=split, model=model, text_model=text_model,
+        plan=plan,
+        key=key,
+        rows=rows_of(train_path),
+        train_path=train_path,
+        split=split,
+        model=model,
+        text_model=text_model,
     )
 
 
@@ -147,7 +159,10 @@ def make_backend(host: PluginHost, name: str, model_spec: ModelSpec) -> ModelBac
 
 
 def _fit(backend: ModelBackend, table: TrainingTable, plan: TablePlan, steps: Steps, mark: str, *, part: str) -> Model:
-    shape = [(str(c.name), str(c.type), str(c.encoding), str(c.treatment), c.rebalance, dict(c.options)) for c in table.columns]
+    shape = [
+        (str(c.name), str(c.type), str(c.encoding), str(c.treatment), c.rebalance, dict(c.options))
+        for c in table.columns
+    ]
     settings = unstructure(plan.model)
     prepared_mark = fingerprint("transform", mark, shape, settings, part)
     name = f"{table.name} (text)" if part else table.name

@@ -80,16 +80,21 @@ class JobReport:
         whole = len(holdout) == len(names) and all(table.rows for table in holdout)
         models = {name: found.model for name, found in self.job.learned.items() if found.model is not None}
         return ReportInputs(
-            title=self.job.name, original=database(schema, original),
+            title=self.job.name,
+            original=database(schema, original),
             synthetic=database(schema, [table_data(name, self.synthetic[name], seed) for name in names]),
             holdout=database(schema, holdout) if whole else None,
             holdout_reason=reason if whole else "no rows were kept back",
             copied=frozenset(self.job.originals),
             columns={name: found.plan.columns for name, found in self.job.learned.items()},
-            limits=limits_of(spec.report), spec=_told(spec),
+            limits=limits_of(spec.report),
+            spec=_told(spec),
             history={name: [dict(entry) for entry in model.history] for name, model in models.items()},
             settings_used={name: dict(model.settings_used) for name, model in models.items()},
-            timings={name: value for name, value in self.timings.items() if name != "peak_memory_mb"}, models=models, privacy=self.run.privacy, seed=seed % 2**31,
+            timings={name: value for name, value in self.timings.items() if name != "peak_memory_mb"},
+            models=models,
+            privacy=self.run.privacy,
+            seed=seed % 2**31,
             min_subjects=max((found.plan.model.min_subjects for found in self.job.learned.values()), default=10),
         )
 
@@ -114,8 +119,10 @@ def limits_of(spec: ReportSpec) -> ReportLimits:
         return None if isinstance(value, str) else value
 
     return ReportLimits(
-        univariate=limit(spec.univariate_columns), bivariate=limit(spec.bivariate_columns),
-        knn=limit(spec.knn_columns), phik=limit(spec.phik_columns),
+        univariate=limit(spec.univariate_columns),
+        bivariate=limit(spec.bivariate_columns),
+        knn=limit(spec.knn_columns),
+        phik=limit(spec.phik_columns),
     )
 
 

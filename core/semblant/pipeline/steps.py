@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -17,6 +16,7 @@ from semblant.events import Event, EventKind, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from semblant.run import Run
 
@@ -83,13 +83,22 @@ def _named(exc: BaseException, step: Step, table: str | None) -> JobError:
     """Turn a fault of the machine into an error that says where it happened and what helps."""
     where = f"step '{step}'" + (f" of table '{table}'" if table else "")
     if isinstance(exc, MemoryError):
-        return JobError(f"memory ran out in {where}", step=str(step), table=table,
-                        fix="use fewer columns, a smaller model (--size small) or a machine with more memory")
-    if isinstance(exc, OSError) and exc.errno == 28:  # noqa: PLR2004 - ENOSPC
-        return JobError(f"the disk is full ({exc.filename or 'workspace'}) in {where}", step=str(step), table=table,
-                        fix="free space or set SEMBLANT_HOME to a larger disk, then go on with --resume")
-    return JobError(f"{where} failed: {exc}", step=str(step), table=table,
-                    fix="look at the file named, then go on with --resume")
+        return JobError(
+            f"memory ran out in {where}",
+            step=str(step),
+            table=table,
+            fix="use fewer columns, a smaller model (--size small) or a machine with more memory",
+        )
+    if isinstance(exc, OSError) and exc.errno == 28:
+        return JobError(
+            f"the disk is full ({exc.filename or 'workspace'}) in {where}",
+            step=str(step),
+            table=table,
+            fix="free space or set SEMBLANT_HOME to a larger disk, then go on with --resume",
+        )
+    return JobError(
+        f"{where} failed: {exc}", step=str(step), table=table, fix="look at the file named, then go on with --resume"
+    )
 
 
 def _folder_name(step: Step, table: str | None) -> str:

@@ -44,8 +44,14 @@ def as_tabular(plan: ColumnPlan) -> ColumnPlan:
     if not is_text(plan):
         return plan
     return evolve(
-        plan, type=BUCKET_TYPE, encoding=EncodingType.CATEGORICAL, role=Role.FEATURE, rebalance=False, sensitive=False,
-        reason="length bucket of a text column", options={},
+        plan,
+        type=BUCKET_TYPE,
+        encoding=EncodingType.CATEGORICAL,
+        role=Role.FEATURE,
+        rebalance=False,
+        sensitive=False,
+        reason="length bucket of a text column",
+        options={},
     )
 
 
@@ -63,4 +69,8 @@ def with_buckets(batches: Iterable[pa.RecordBatch], plans: Sequence[ColumnPlan])
 def _as_string(array: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    return array if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) else array.cast(pa.large_string())
+    return (
+        array
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+        else array.cast(pa.large_string())
+    )

@@ -1,0 +1,1 @@
+"""The quality report: blocks, inputs, document, and how it is built."""

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 
 def measure(
-    host: PluginHost, inputs: ReportInputs, run: Run, *, sections: Sequence[str] | str = AUTO,
-    facts: Mapping[str, str] | None = None, version: str = "",
+    host: PluginHost,
+    inputs: ReportInputs,
+    run: Run,
+    *,
+    sections: Sequence[str] | str = AUTO,
+    facts: Mapping[str, str] | None = None,
+    version: str = "",
 ) -> ReportDocument:
     """Run every section that can be made; a section that fails is left out with its reason, the others stay."""
     chosen = _chosen(host, sections)
@@ -30,8 +35,12 @@ def measure(
         results.append(_section(section, inputs, run))
         run.progress(number + 1, len(chosen), "sections")
     return ReportDocument(
-        title=inputs.title, subtitle="quality report of synthetic data", version=version, facts=facts or {},
-        created=datetime.now(UTC).isoformat(timespec="seconds"), sections=results,
+        title=inputs.title,
+        subtitle="quality report of synthetic data",
+        version=version,
+        facts=facts or {},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        sections=results,
     )
 
 
@@ -47,7 +56,7 @@ def render(host: PluginHost, report: ReportDocument, formats: Sequence[str], fol
 
 
 def scores(report: ReportDocument) -> dict[str, float]:
-    """Collect the headline figures that sections offer under ``scores``; the lowest counts where two tables have one."""
+    """Collect the headline figures that sections offer under ``scores``."""
     found: dict[str, float] = {}
     for section in report.sections:
         for name, value in dict(section.figures.get("scores", {})).items():
@@ -83,8 +92,11 @@ def _section(section: SectionType, inputs: ReportInputs, run: Run) -> SectionRes
 def _lacking(section: SectionType, inputs: ReportInputs) -> str:
     """Give what a section needs and the inputs do not have."""
     have = {
-        "holdout": inputs.holdout is not None, "history": bool(inputs.history), "model": bool(inputs.models),
-        "spec": inputs.spec is not None, "privacy": inputs.privacy is not None and inputs.privacy.private,
+        "holdout": inputs.holdout is not None,
+        "history": bool(inputs.history),
+        "model": bool(inputs.models),
+        "spec": inputs.spec is not None,
+        "privacy": inputs.privacy is not None and inputs.privacy.private,
     }
     lacking = [need for need in section.needs if not have.get(need, False)]
     if "holdout" in lacking and inputs.holdout_reason:

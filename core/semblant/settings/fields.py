@@ -46,7 +46,14 @@ def setting(
     """
     metadata = {
         METADATA: {
-            "help": help, "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "unit": unit, "feature": feature,
+            "help": help,
+            "ge": ge,
+            "gt": gt,
+            "le": le,
+            "lt": lt,
+            "choices": choices,
+            "unit": unit,
+            "feature": feature,
         }
     }
     if factory is not None:

@@ -38,13 +38,17 @@ class ColumnSpec:
     """Settings of one column."""
 
     include: bool = setting(True, help="false: never read, trained on, reported or written", feature=(7,))
-    encoding: EncodingType | Auto = setting(AUTO, help="how the column is turned into tokens; 'text' for free text", feature=(11, 20))
+    encoding: EncodingType | Auto = setting(
+        AUTO, help="how the column is turned into tokens; 'text' for free text", feature=(11, 20)
+    )
     treatment: ColumnTreatment = setting(
         ColumnTreatment.SYNTHESIZE,
         help="synthesize: rare values and extremes never come out; keep: any real value may come out",
         feature=(11, 12, 13),
     )
-    sensitive: bool | Auto = setting(AUTO, help="holds personal data; proposed with a reason, you decide", feature=(12, 13))
+    sensitive: bool | Auto = setting(
+        AUTO, help="holds personal data; proposed with a reason, you decide", feature=(12, 13)
+    )
     rebalance: bool = setting(False, help="its shares can be set at generation (categorical columns)", feature=(19,))
     options: Mapping[str, Any] = setting(help="settings of the encoding, such as decimals", factory=dict)
 
@@ -55,7 +59,9 @@ class TableSpec:
 
     include: bool = setting(True, help="false: never read, trained on, reported or written", feature=(6,))
     treatment: TableTreatment = setting(
-        TableTreatment.SYNTHESIZE, help="original: copied unchanged (a lookup table that others point to)", feature=(10, 14)
+        TableTreatment.SYNTHESIZE,
+        help="original: copied unchanged (a lookup table that others point to)",
+        feature=(10, 14),
     )
     primary_key: tuple[str, ...] | Auto | None = setting(AUTO, help="column or columns; null: none", feature=(8,))
     foreign_keys: tuple[ForeignKeySpec, ...] | Auto = setting(AUTO, help="list of keys; []: none", feature=(9,))
@@ -71,8 +77,12 @@ class GenerationSpec:
     records: int | Auto = setting(AUTO, help="rows of the root table; as many as it has when auto", ge=1, feature=(48,))
     batch_size: int | Auto = setting(AUTO, help="rows drawn at once", ge=1, feature=(50,))
     text_batch_size: int | Auto = setting(AUTO, help="texts drawn at once", ge=1, feature=(51,))
-    temperature: float = setting(1.0, help="below 1: likelier rows, above 1: more varied rows", gt=0.0, le=5.0, feature=(224,))
-    top_p: float = setting(1.0, help="draw only among the likeliest values with this total share", gt=0.0, le=1.0, feature=(224,))
+    temperature: float = setting(
+        1.0, help="below 1: likelier rows, above 1: more varied rows", gt=0.0, le=5.0, feature=(224,)
+    )
+    top_p: float = setting(
+        1.0, help="draw only among the likeliest values with this total share", gt=0.0, le=1.0, feature=(224,)
+    )
     rebalance: Mapping[str, Mapping[str, Mapping[str, float]]] = setting(
         help="table: column: value: share; needs 'rebalance: true' on the column", factory=dict, feature=(49,)
     )
@@ -87,11 +97,15 @@ class ReportSpec:
     sections: tuple[str, ...] | Auto = setting(AUTO, help="sections by name; all that can be made when auto")
     holdout: float | str | Auto = setting(
         AUTO,
-        help="a share (0 to 0.5) kept back from training, a file with rows never trained on, or auto: the validation rows",
+        help="a share (0 to 0.5) kept back from training, a file of rows not trained on, or auto: the validation rows",
     )
-    univariate_columns: int | Auto = setting(AUTO, help="columns shown in the univariate section at most", ge=1, feature=(52,))
+    univariate_columns: int | Auto = setting(
+        AUTO, help="columns shown in the univariate section at most", ge=1, feature=(52,)
+    )
     bivariate_columns: int | Auto = setting(AUTO, help="columns in the bivariate section at most", ge=2, feature=(53,))
-    knn_columns: int | Auto = setting(AUTO, help="columns in the nearest-neighbour section at most", ge=1, feature=(54,))
+    knn_columns: int | Auto = setting(
+        AUTO, help="columns in the nearest-neighbour section at most", ge=1, feature=(54,)
+    )
     phik_columns: int | Auto = setting(AUTO, help="columns in the PhiK section at most", ge=2, feature=(55,))
 
 
@@ -118,7 +132,9 @@ class Spec:
     privacy: PrivacySpec | None = setting(None, help="differential privacy", feature=(32,))
     generation: GenerationSpec = setting(help="what to generate", factory=GenerationSpec)
     report: ReportSpec = setting(help="the quality report", factory=ReportSpec)
-    destination: DestinationSpec | None = setting(None, help="where the data go; application storage when null", feature=(59, 60))
+    destination: DestinationSpec | None = setting(
+        None, help="where the data go; application storage when null", feature=(59, 60)
+    )
 
     def table(self, name: str) -> TableSpec:
         """Give the settings of a table; the defaults where the spec does not name it."""

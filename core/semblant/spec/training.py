@@ -18,19 +18,28 @@ class TrainingSettings:
     """How a model is trained; the same nine settings for tables and for text."""
 
     max_epochs: int | Auto = setting(AUTO, help="passes over the data at most", ge=1, le=100_000, feature=(23, 38))
-    max_minutes: float | None = setting(None, help="training stops after this time and keeps the best weights", gt=0, unit="minutes")
+    max_minutes: float | None = setting(
+        None, help="training stops after this time and keeps the best weights", gt=0, unit="minutes"
+    )
     adaptive_learning_rate: bool = setting(True, help="rate chosen and lowered by itself", feature=(24, 39))
-    learning_rate: float | Auto = setting(AUTO, help="needs 'adaptive_learning_rate: false'", gt=0, le=1, feature=(25, 40))
+    learning_rate: float | Auto = setting(
+        AUTO, help="needs 'adaptive_learning_rate: false'", gt=0, le=1, feature=(25, 40)
+    )
     auto_batching: bool = setting(True, help="batch size from rows and memory", feature=(26, 41))
     batch_size: int | Auto = setting(AUTO, help="rows per step; needs 'auto_batching: false'", ge=1, feature=(27, 42))
     gradient_accumulation: int | Auto = setting(
         AUTO, help="batches added up per step; needs 'auto_batching: false', not with privacy", ge=1, feature=(28, 43)
     )
     validation_fraction: float = setting(0.1, help="share of subjects that validate", gt=0, le=0.5, feature=(29, 44))
-    steps_between_validations: int | Auto = setting(AUTO, help="training steps between two validations", ge=1, feature=(30, 45))
+    steps_between_validations: int | Auto = setting(
+        AUTO, help="training steps between two validations", ge=1, feature=(30, 45)
+    )
     early_stop_delta: float = setting(
-        0.001, help="relative gain below which training stops: 0 full convergence, 0.001 balanced, 0.01 aggressive",
-        ge=0, lt=1, feature=(31, 46),
+        0.001,
+        help="relative gain below which training stops: 0 full convergence, 0.001 balanced, 0.01 aggressive",
+        ge=0,
+        lt=1,
+        feature=(31, 46),
     )
 
 
@@ -53,7 +62,9 @@ class ModelSpec(TrainingSettings):
     flexible_generation: bool = setting(
         False, help="train for any-order conditions (seeds, imputation); costs a little accuracy", feature=(220,)
     )
-    min_subjects: int = setting(10, help="a category or extreme held by fewer subjects never comes out", ge=1, feature=(244,))
+    min_subjects: int = setting(
+        10, help="a category or extreme held by fewer subjects never comes out", ge=1, feature=(244,)
+    )
     settings: Mapping[str, Any] = setting(help="settings of the backend itself", factory=dict)
     text: TextModelSpec = setting(help="the text model", factory=TextModelSpec)
 
@@ -66,5 +77,7 @@ class PrivacySpec:
     delta: float | Auto = setting(AUTO, help="well below one over the number of subjects", gt=0, lt=1, feature=(34,))
     noise_multiplier: float | None = setting(None, help="in units of the clipping norm", gt=0, feature=(35,))
     steps: int | None = setting(None, help="training steps", ge=1)
-    max_gradient_norm: float | Auto = setting(AUTO, help="the clipping norm; needs a batch size set by hand", gt=0, feature=(36,))
+    max_gradient_norm: float | Auto = setting(
+        AUTO, help="the clipping norm; needs a batch size set by hand", gt=0, feature=(36,)
+    )
     max_physical_batch_size: int | Auto = setting(AUTO, help="not with auto-batching", ge=1, feature=(37,))

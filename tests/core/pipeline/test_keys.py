@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from semblant.pipeline.keys import (
     IntegerKey,
+    KeyForm,
     SequentialKey,
     ShapeKey,
     UuidKey,
@@ -22,9 +24,14 @@ from semblant.pipeline.keys import (
     learn_key,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def _learn(values: list[object], kind: pa.DataType) -> object:
-    return learn_key([pa.RecordBatch.from_arrays([pa.array(values, kind)], names=["id"])], kind, 10)
+
+def _learn(values: Sequence[object], kind: pa.DataType) -> KeyForm:
+    form = learn_key([pa.RecordBatch.from_arrays([pa.array(values, kind)], names=["id"])], kind, 10)
+    assert form is not None
+    return form
 
 
 @pytest.mark.feature(207)
@@ -79,7 +86,8 @@ def test_a_key_without_a_form_of_its_own_is_left_to_the_model(kind: pa.DataType)
 
 @given(
     form=st.sampled_from([SequentialKey(1), IntegerKey(6), IntegerKey(18), ShapeKey("AB-   x", "   0A  ")]),
-    seed=st.integers(0, 2**62), cut=st.integers(1, 699),
+    seed=st.integers(0, 2**62),
+    cut=st.integers(1, 699),
 )
 def test_keys_are_unique_and_the_same_however_they_are_cut(form: SequentialKey, seed: int, cut: int) -> None:
     whole = form.make(0, 700, seed).to_pylist()

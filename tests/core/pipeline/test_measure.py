@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,9 @@ import pytest
 
 from semblant.pipeline.measure import table_data
 from semblant.training import Split
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from semblant.errors import Cancelled, JobError
 from semblant.events import Event, EventKind, Step
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.run import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _steps(folder: Path, events: list[Event] | None = None) -> Steps:
@@ -42,7 +45,9 @@ def test_a_step_that_fails_leaves_nothing_under_its_name(tmp_path: Path) -> None
     with pytest.raises(JobError, match="disk is full") as caught:
         _steps(tmp_path).perform(Step.GENERATE, "t", "m", work)
     assert caught.value.fix
-    assert [path.name for path in tmp_path.iterdir()] == [path.name for path in tmp_path.iterdir() if ".part" in path.name]
+    assert [path.name for path in tmp_path.iterdir()] == [
+        path.name for path in tmp_path.iterdir() if ".part" in path.name
+    ]
 
 
 @pytest.mark.feature(260)
@@ -77,7 +82,9 @@ def test_a_checkpoint_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
 
 
 def test_two_tables_whose_names_look_alike_have_folders_of_their_own(tmp_path: Path) -> None:
-    folders = {_steps(tmp_path).perform(Step.TRAIN, name, "m", lambda run: None) for name in ("a b", "a/b", "a_b", "ä_b")}
+    folders = {
+        _steps(tmp_path).perform(Step.TRAIN, name, "m", lambda run: None) for name in ("a b", "a/b", "a_b", "ä_b")
+    }
     assert len(folders) == 4
     assert all(folder.parent == tmp_path for folder in folders)
 
