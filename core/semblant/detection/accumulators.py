@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semblant.detection.hashing import Hashes, hash_array
+from semblant.detection.hashing import Hashes, decimals_as_floats, hash_array
 from semblant.detection.shapes import kinds_of, shapes_of
 from semblant.detection.sketch import DistinctSketch, TopValues, ValueSample
 from semblant.detection.temporal import TimeAccumulator
@@ -296,7 +296,7 @@ def _floats(array: pa.Array) -> npt.NDArray[np.float64]:
                     return np.asarray(rounded)
         return np.asarray(wide)
     if pa.types.is_decimal(array.type):
-        return np.asarray(pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False))
+        return decimals_as_floats(array)
     return np.asarray(values, dtype=np.float64)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semblant.detection.columns import detect_columns
-from semblant.detection.facts import table_findings
-from semblant.detection.keys import detect_keys
+from semblant.detection.facts import composite_key_findings, table_findings
+from semblant.detection.keys import KeyColumns, detect_keys
 from semblant.detection.model import Detection, TableDetection
 from semblant.detection.reading import profile_head
 from semblant.detection.roots import propose_roots
 
 if TYPE_CHECKING:
+    from semblant.detection.profile import TableProfile
     from semblant.detection.reading import Read
-    from semblant.schema import Schema
+    from semblant.findings import Finding
+    from semblant.schema import Schema, Table
 
 MAX_ROWS = 100_000
 
@@ -37,7 +39,8 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
     (('id',), 'categorical')
     """
     profiles = {table.name: profile_head(table, read, max_rows) for table in schema}
-    schema = detect_keys(schema, profiles, read)
+    keys = KeyColumns(profiles, read)
+    schema = detect_keys(schema, profiles, read, columns=keys)
     columns = {table.name: detect_columns(table, profiles[table.name]) for table in schema}
     roles = propose_roots(schema, columns, profiles)
     tables: dict[str, TableDetection] = {}
@@ -53,8 +56,16 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
             complete=profile.complete,
             findings=(
                 *table_findings(table, profile, columns[table.name], treatment=treatment, root=root),
+                *_composite_findings(table, profile, keys),
                 *(finding for finding in roles.findings if finding.path == f"tables.{table.name}"),
             ),
         )
     findings = tuple(finding for detection in tables.values() for finding in detection.findings)
     return Detection(schema=schema, tables=tables, findings=findings)
+
+
+def _composite_findings(table: Table, profile: TableProfile, keys: KeyColumns) -> list[Finding]:
+    """Judge a composite key, where its columns are there at all."""
+    if len(table.primary_key) < 2 or not profile.columns.keys() >= set(table.primary_key):
+        return []
+    return composite_key_findings(table, keys.rows(table.name, table.primary_key))

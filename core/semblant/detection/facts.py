@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from semblant.detection.model import ColumnDetection
     from semblant.detection.profile import ColumnProfile, TableProfile
+    from semblant.detection.sketch import DistinctSketch
     from semblant.schema import Table
 
 FEWEST_ROWS = 5
@@ -56,6 +57,21 @@ def key_findings(table: Table, profile: TableProfile) -> list[Finding]:
         fix = f"choose a unique column (or several), or set primary_key: null on '{table.name}'"
         found.append(_finding(Severity.ERROR, path, "primary-key-repeated", message, fix, ConfigStep.KEYS))
     return found
+
+
+def composite_key_findings(table: Table, rows: DistinctSketch) -> list[Finding]:
+    """Say whether the columns of a composite key together repeat.
+
+    :param rows: the rows over the key's columns.
+    """
+    if len(table.primary_key) < 2 or not rows.repeated:
+        return []
+    listed = ", ".join(f"'{name}'" for name in table.primary_key)
+    share = rows.repeated_mass()
+    message = f"{listed} together are not unique: {share:.1%} of the rows repeat an earlier one"
+    fix = f"add a column to the key, or set primary_key: null on '{table.name}'"
+    path = f"tables.{table.name}.primary_key"
+    return [_finding(Severity.ERROR, path, "primary-key-repeated", message, fix, ConfigStep.KEYS)]
 
 
 def table_findings(

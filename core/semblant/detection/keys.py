@@ -27,7 +27,9 @@ _SURE = 0.8
 """Needed confidence where the source declares other foreign keys."""
 
 
-def detect_keys(schema: Schema, profiles: Mapping[str, TableProfile], read: Read) -> Schema:
+def detect_keys(
+    schema: Schema, profiles: Mapping[str, TableProfile], read: Read, *, columns: KeyColumns | None = None
+) -> Schema:
     """Give the schema again, with keys for the tables that have none.
 
     What the source declares stays. A key that looks unique in the profiled rows is proved on up to
@@ -36,8 +38,9 @@ def detect_keys(schema: Schema, profiles: Mapping[str, TableProfile], read: Read
 
     :param profiles: one per table, at least of its first rows.
     :param read: streams a table anew at each call.
+    :param columns: what was read of key columns before, to be used again.
     """
-    columns = _Columns(profiles, read)
+    columns = columns or KeyColumns(profiles, read)
     declared = {table.name for table in schema if table.foreign_keys}
     tables = [_with_primary_key(table, schema, profiles, columns) for table in schema]
     schema = attrs.evolve(schema, tables=tables)
@@ -62,7 +65,7 @@ def detect_keys(schema: Schema, profiles: Mapping[str, TableProfile], read: Read
     return _without_circles(_with_foreign_keys(schema, found), declared)
 
 
-def _with_primary_key(table: Table, schema: Schema, profiles: Mapping[str, TableProfile], columns: _Columns) -> Table:
+def _with_primary_key(table: Table, schema: Schema, profiles: Mapping[str, TableProfile], columns: KeyColumns) -> Table:
     if table.primary_key:
         return table
     proposal = propose_primary_key(table, schema, profiles)
@@ -115,10 +118,11 @@ def _circle(keys: Mapping[str, tuple[ForeignKey, ...]]) -> list[tuple[str, Forei
     return []
 
 
-class _Columns:
+class KeyColumns:
     """Sketches of columns: from the profile where it saw the whole table, else from a new read."""
 
     def __init__(self, profiles: Mapping[str, TableProfile], read: Read) -> None:
+        """Read nothing yet."""
         self._profiles = profiles
         self._read = read
         self._held: dict[tuple[str, tuple[str, ...]], DistinctSketch] = {}

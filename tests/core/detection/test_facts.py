@@ -67,6 +67,18 @@ def test_a_composite_key_is_not_judged_by_one_of_its_columns() -> None:
     assert facts(data, "a", "b") == {}
 
 
+@pytest.mark.feature(8, 200)
+def test_a_composite_key_whose_columns_repeat_together_is_an_error() -> None:
+    data = pa.table({"a": [number // 3 for number in range(600)], "b": [number % 3 for number in range(600)]})
+    schema = Schema(tables=(attrs.evolve(table_of(data, "t"), primary_key=("a", "b")),))
+    assert "primary-key-repeated" not in {finding.code for finding in detected({"t": data}, schema).findings}
+
+    twice = pa.concat_tables([data, data.slice(0, 6)])
+    found = next(f for f in detected({"t": twice}, schema).findings if f.code == "primary-key-repeated")
+    assert found.message == "'a', 'b' together are not unique: 1.0% of the rows repeat an earlier one"
+    assert found.severity is Severity.ERROR
+
+
 def test_empty_and_constant_columns_are_told_together() -> None:
     data = pa.table({"x": range(600), "one": ["a"] * 600, "two": ["b"] * 600, "none": pa.nulls(600, pa.string())})
     found = facts(data)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from semblant.demo import shop, shop_schema
 from semblant.detection.foreign_keys import name_evidence
 from semblant.schema import ForeignKey, Schema, Table
 from tests.core.detection.sources import detected, table_of
@@ -26,7 +27,7 @@ def keys_of(tables: dict[str, pa.Table], **options: Any) -> dict[str, Keys]:
     return {t.name: {(k.columns, k.references, k.referenced_columns) for k in t.foreign_keys} for t in found}
 
 
-def shop(customers: int = 300, orders: int = 2_000) -> dict[str, pa.Table]:
+def small_shop(customers: int = 300, orders: int = 2_000) -> dict[str, pa.Table]:
     return {
         "customers": pa.table({"id": range(1, customers + 1), "city": ["A", "B", "C"] * (customers // 3)}),
         "orders": pa.table(
@@ -90,7 +91,7 @@ def test_a_repeat_after_the_first_rows_undoes_a_key() -> None:
     "column", ["customer_id", "CustomerID", "customer", "customers_id", "fk_customer_id", "billing_customer_id"]
 )
 def test_a_foreign_key_is_found_by_name_and_values(column: str) -> None:
-    tables = shop()
+    tables = small_shop()
     tables["orders"] = tables["orders"].rename_columns(["id", column, "quantity"])
     found = detected(tables).schema.table("orders").foreign_keys
 
@@ -102,7 +103,7 @@ def test_a_foreign_key_is_found_by_name_and_values(column: str) -> None:
 
 
 def test_values_that_are_not_there_make_no_key() -> None:
-    tables = shop()
+    tables = small_shop()
     far = pa.array(GENERATOR.integers(10_000, 20_000, 2_000))
     tables["orders"] = tables["orders"].set_column(1, "customer_id", far)
 
@@ -111,7 +112,7 @@ def test_values_that_are_not_there_make_no_key() -> None:
 
 @pytest.mark.feature(205)
 def test_small_numbers_that_fit_by_chance_make_no_key() -> None:
-    tables = shop()
+    tables = small_shop()
     tables["orders"] = tables["orders"].append_column("items", pa.array(GENERATOR.integers(1, 50, 2_000)))
     tables["orders"] = tables["orders"].append_column("zone", pa.array(GENERATOR.integers(1, 300, 2_000)))
 
@@ -120,7 +121,7 @@ def test_small_numbers_that_fit_by_chance_make_no_key() -> None:
 
 @pytest.mark.feature(206)
 def test_null_and_dangling_references_do_not_hide_a_key() -> None:
-    tables = shop()
+    tables = small_shop()
     values = tables["orders"]["customer_id"].to_pylist()
     values[:200] = [None] * 200
     values[200:230] = [301 + place for place in range(30)]
@@ -132,7 +133,7 @@ def test_null_and_dangling_references_do_not_hide_a_key() -> None:
 
 
 def test_a_nullable_key_that_became_floating_point_is_found() -> None:
-    tables = shop()
+    tables = small_shop()
     values = [
         None if place % 9 == 0 else float(value)
         for place, value in enumerate(tables["orders"]["customer_id"].to_pylist())
@@ -195,7 +196,7 @@ def test_a_link_table_has_a_key_of_two_columns_and_others_can_point_to_it() -> N
 
 
 def test_a_fact_table_gets_no_accidental_pair_as_its_key() -> None:
-    tables = shop()
+    tables = small_shop()
     seconds = [dt.datetime(2024, 1, 1) + dt.timedelta(seconds=61 * place) for place in range(2_000)]
     tables["orders"] = tables["orders"].drop_columns(["id"]).append_column("placed", pa.array(seconds))
 
@@ -220,7 +221,7 @@ def test_no_circle_is_closed_by_a_key_that_was_found() -> None:
 
 @pytest.mark.feature(205)
 def test_declared_keys_stay_as_they_are() -> None:
-    tables = shop()
+    tables = small_shop()
     declared = ForeignKey(columns=("quantity",), references="customers", referenced_columns=("id",))
     schema = Schema(
         tables=(
@@ -235,7 +236,7 @@ def test_declared_keys_stay_as_they_are() -> None:
 
 
 def test_empty_tables_are_joined_by_strong_names_alone() -> None:
-    tables = shop()
+    tables = small_shop()
     tables["orders"] = tables["orders"].slice(0, 0)
 
     assert keys_of(tables)["orders"] == {(("customer_id",), "customers", ("id",))}
@@ -251,3 +252,18 @@ def test_a_name_says_more_the_closer_it_is() -> None:
 
     assert weights == sorted(weights, reverse=True)
     assert weights[-1] == 0.0
+
+
+@pytest.mark.feature(200, 201, 203, 205)
+def test_every_key_of_the_demo_shop_is_found_without_being_told() -> None:
+    truth = shop_schema()
+    found = detected(shop())
+
+    for table in truth:
+        seen = found.schema.table(table.name)
+        assert seen.primary_key == table.primary_key
+        assert {(key.columns, key.references) for key in seen.foreign_keys} == {
+            (key.columns, key.references) for key in table.foreign_keys
+        }
+    assert found.tables["customers"].root
+    assert str(found.tables["products"].treatment) == "original"

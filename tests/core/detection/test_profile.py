@@ -176,6 +176,14 @@ def test_decimals_of_narrow_floats_are_those_of_their_shortest_form() -> None:
     assert figures["decimals"] == 2
 
 
+def test_decimals_of_decimals_are_those_that_are_used() -> None:
+    values = [decimal.Decimal(cents) / 100 for cents in range(1, 2_000)]
+    figures = profiled(pa.table({"x": pa.array(values, pa.decimal128(12, 4))})).columns["x"].numbers
+
+    assert figures["decimals"] == 2
+    assert figures["maximum"] == 19.99
+
+
 @pytest.mark.feature(211)
 def test_times_tell_their_resolution_weekdays_and_midnights() -> None:
     monday = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
