@@ -35,6 +35,24 @@ CODES: Final[dict[str, str]] = {
     "config": "the component whose setting it is refuses the settings",
 }
 
+DATA_CODES: Final[dict[str, str]] = {
+    "primary-key-column": "error: the primary key names a column that is not there",
+    "primary-key-null": "error: a column of the primary key has missing values",
+    "primary-key-repeated": "error: rows share one value of the primary key",
+    "too-few-rows": "error: a table has too few rows to learn from",
+    "few-rows": "warning: a table has few rows, the result will be poor",
+    "no-rows": "info: a table has no rows",
+    "many-columns": "warning: a table has very many columns",
+    "sparse-categories": "warning: a column has many categories with few rows each",
+    "empty-column": "info: a column has no values",
+    "constant-column": "info: a column has one value only",
+    "duplicate-rows": "info: rows occur more than once",
+    "small-lookup": "info: an original table is very small",
+    "second-root": "info: detection proposes more than one table without parents",
+    "validator-failed": "warning: a validator raised instead of answering",
+}
+"""What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""
+
 
 def fault(code: str, path: str, message: str, fix: str, line: int | None = None) -> Finding:
     """Make an error of the core; only documented codes can be made.

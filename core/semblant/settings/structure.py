@@ -1,9 +1,7 @@
 """Plain data in, settings objects out, with every fault at once.
 
-The walk is our own. cattrs coerces (``int("3")``, ``bool("no")``), stops a class at its first
-missing key, hands back exceptions whose field and text have to be dug out again, and cannot read
-annotations that a settings module imports under ``TYPE_CHECKING`` only. Each of these would have
-needed a hook of its own; together they are longer than this module.
+The walk is our own; ``spec/decisions/0003`` says why cattrs is not used: it coerces (``"3"`` and True
+become whole numbers), lets unknown keys pass, and has no words for the user.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from semblant import components, hookspecs, protocols
+from semblant import components, errors, hookspecs, protocols
 from semblant.findings import ConfigStep
-from semblant.settings.codes import CODES
+from semblant.settings.codes import CODES, DATA_CODES
 from semblant.settings.fields import bounds
 from semblant.settings.types import fields, in_words, is_settings
 from semblant.settings.unstructure import default_of, unstructure
@@ -75,36 +75,35 @@ def settings_reference(host: PluginHost) -> str:
 
 
 def findings_reference(host: PluginHost) -> str:
-    """Write every code that a finding can have, with its meaning."""
+    """Write every code that a finding or an error can have, with its meaning."""
     lines = [
-        "# Findings",
+        "# Findings and errors",
         "",
-        "What `semblant check` says has a stable code.",
+        "What Semblant has to say has a stable code.",
         "",
         "## When a spec is loaded",
         "",
-        "All of these are errors.",
-        "",
-        "| code | meaning |",
-        "|---|---|",
-        *(f"| `{code}` | {meaning} |" for code, meaning in CODES.items()),
     ]
-    for name, validator in sorted(
-        host.validators.items(), key=lambda item: (list(ConfigStep).index(item[1].step), item[0])
-    ):
-        codes: Mapping[str, str] = validator.capabilities.get("findings", {})
-        if codes:
-            lines += [
-                "",
-                f"## Step {validator.step}: `{name}`",
-                "",
-                f"{_sentence(validator.summary)}",
-                "",
-                "| code | severity | meaning |",
-                "|---|---|---|",
-            ]
-            lines += [f"| `{code}` | {' | '.join(said.split(': ', 1))} |" for code, said in codes.items()]
+    lines += [*_codes({code: f"error: {meaning}" for code, meaning in CODES.items()})]
+    for descriptor in sorted(host.validators.values(), key=lambda one: (list(ConfigStep).index(one.step), one.name)):
+        if codes := descriptor.capabilities.get("findings"):
+            lines += ["", f"## Step {descriptor.step}: `{descriptor.name}`", "", _sentence(descriptor.summary), ""]
+            lines += _codes(codes)
+    lines += ["", "## When the data are looked at", "", *_codes(DATA_CODES), "", "## Errors", ""]
+    lines += ["| code | exit status | meaning |", "|---|---|---|"]
+    for error in _errors():
+        lines.append(f"| `{error.code}` | {error.exit_code} | {_first_line(error)} |")
     return "\n".join(lines) + "\n"
+
+
+def _codes(codes: Mapping[str, str]) -> list[str]:
+    rows = [f"| `{code}` | {' | '.join(said.split(': ', 1))} |" for code, said in codes.items()]
+    return ["| code | severity | meaning |", "|---|---|---|", *rows]
+
+
+def _errors() -> list[type[errors.SemblantError]]:
+    found = (value for value in vars(errors).values() if isinstance(value, type))
+    return [cls for cls in found if issubclass(cls, errors.SemblantError) and cls is not errors.SemblantError]
 
 
 def hooks_reference() -> str:

@@ -45,7 +45,7 @@ KEYS: Final = {
     "key-twice": (ERROR, "a table has the same foreign key twice"),
 }
 RELATIONS: Final = {
-    "second-root": (ERROR, "more than one synthesized table has no foreign key to another one"),
+    "two-roots": (ERROR, "more than one synthesized table has no foreign key to another one"),
     "nothing-to-synthesize": (ERROR, "every table is original data"),
     "cycle": (ERROR, "tables point to each other in a ring"),
     "original-not-referenced": (ERROR, "no foreign key points to an original table"),

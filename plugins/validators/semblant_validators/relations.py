@@ -76,7 +76,7 @@ def _roots(view: View) -> Iterator[Finding]:
             mends = [f"give '{name}' a foreign key to '{root}' or a table below it", "exclude it: include: false"]
             if view.graph.inbound(name):
                 mends.insert(0, f"mark '{name}' as original: treatment: original")
-            yield finding("second-root", dotted("tables", name), message, ", or ".join(mends))
+            yield finding("two-roots", dotted("tables", name), message, ", or ".join(mends))
 
 
 def _listed(names: tuple[str, ...]) -> str:

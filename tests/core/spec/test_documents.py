@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,29 @@ def test_every_code_of_core_and_validators_is_documented() -> None:
     assert len(documented) > 60
     for code in documented:
         assert f"\n| `{code}` |" in text
+
+
+def test_no_code_in_the_source_is_undocumented() -> None:
+    text = DOCUMENTS["findings.md"]
+    found = set()
+    for path in (FOLDER.parent / "core" / "semblant").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in {"Finding", "_finding", "fault"}:
+                given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
+                found |= {
+                    one.value
+                    for one in given
+                    if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z]+(-[a-z]+)+", str(one.value))
+                }
+    assert len(found) > 20
+    assert {code for code in found if f"\n| `{code}` |" not in text} == set()
+
+
+def test_every_error_is_listed_with_its_exit_status() -> None:
+    text = DOCUMENTS["findings.md"]
+    assert "| `config` | 2 |" in text
+    assert "| `source` | 3 |" in text
+    assert "| `cancelled` | 130 |" in text
 
 
 def test_the_schema_has_a_form_for_every_source_and_destination() -> None:

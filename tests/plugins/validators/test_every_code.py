@@ -151,7 +151,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         LOOKUP,
         "tables.people.foreign_keys",
     ),
-    ("second-root", {}, ROOTS, "tables.visits"),
+    ("two-roots", {}, ROOTS, "tables.visits"),
     ("cycle", {}, RING, "tables.a.foreign_keys"),
     ("nothing-to-synthesize", {"tables": {**ORIGINAL, "people": {"treatment": "original"}}}, LOOKUP, "tables"),
     ("original-not-referenced", {"tables": {"visits": {"treatment": "original"}}}, ROOTS, "tables.visits.treatment"),
@@ -328,8 +328,8 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
 ALONG: dict[str, set[str]] = {
     "no-columns": {"key-falls-away"},
     "nothing-to-synthesize": {"original-not-referenced"},
-    "original-references-synthesized": {"second-root"},
-    "one-synthesized-table": {"second-root"},
+    "original-references-synthesized": {"two-roots"},
+    "one-synthesized-table": {"two-roots"},
     "privacy-several-tables": {"privacy-original-tables"},
 }
 INFORMING = {"privacy-strength", "shares-rest"}

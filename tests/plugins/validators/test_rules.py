@@ -106,7 +106,7 @@ def test_a_key_of_its_own_does_not_make_an_original_table_referenced() -> None:
 
 @pytest.mark.feature(16)
 def test_exactly_one_root_is_asked_for_and_originals_do_not_count() -> None:
-    finding = only(check({}, SHOP, without=LIMITS), "second-root")
+    finding = only(check({}, SHOP, without=LIMITS), "two-roots")
     assert finding.path == "tables.products"
     assert "'products' is a second root table beside 'customers'" in finding.message
     assert "treatment: original" in finding.fix
@@ -132,7 +132,7 @@ def test_exactly_one_root_is_asked_for_and_originals_do_not_count() -> None:
 @pytest.mark.feature(16)
 def test_a_table_nobody_points_to_is_not_proposed_as_original() -> None:
     schema = Schema(tables=(*ALONE.tables, table("log", {"id": STR, "line": STR}, "id")))
-    assert "treatment: original" not in only(check({}, schema, without=LIMITS), "second-root").fix
+    assert "treatment: original" not in only(check({}, schema, without=LIMITS), "two-roots").fix
 
 
 def test_a_ring_is_told_with_its_keys() -> None:
