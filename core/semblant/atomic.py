@@ -52,7 +52,7 @@ def sync_tree(path: Path) -> None:
     """Force every file below ``path``, and every folder, to disk."""
     for folder, _, names in os.walk(path):
         for name in names:
-            handle = os.open(os.path.join(folder, name), os.O_RDONLY)
+            handle = os.open(Path(folder, name), os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:

@@ -15,8 +15,35 @@ from semblant.errors import ConfigError
 from semblant.home import Home, HomeError, Kind
 
 HOSTILE = (
-    "..", ".", "/etc/passwd", "../../x", "a/b", "a\\b", "C:\\x", "con", "NUL.txt", "a\0b", "a\nb", " a ", "a.", "%2F", "%", "~",
-    "-rf", "$(x)", "наука", "表", "🙂", "a:b", "*", "?", '"', "<>|", "%zz", "e\u0301", "é",
+    "..",
+    ".",
+    "/etc/passwd",
+    "../../x",
+    "a/b",
+    "a\\b",
+    "C:\\x",
+    "con",
+    "NUL.txt",
+    "a\0b",
+    "a\nb",
+    " a ",
+    "a.",
+    "%2F",
+    "%",
+    "~",
+    "-rf",
+    "$(x)",
+    "наука",
+    "表",
+    "🙂",
+    "a:b",
+    "*",
+    "?",
+    '"',
+    "<>|",
+    "%zz",
+    "e\u0301",
+    "é",
 )
 
 
@@ -42,7 +69,10 @@ def test_every_name_is_encoded_reversibly_or_refused(name: str) -> None:
     assert not encoded.startswith(".")
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+)
 def test_two_names_never_share_a_file_name(one: str, other: str) -> None:
     if one and other and one != other:
         assert filenames.encode(one) != filenames.encode(other)
@@ -54,7 +84,9 @@ def test_names_that_cannot_be_files_are_refused_with_the_reason(tmp_path: Path, 
         Home(tmp_path).path(Kind.DATASETS, name)
 
 
-def test_the_root_comes_from_argument_then_environment_then_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_root_comes_from_argument_then_environment_then_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEMBLANT_HOME", str(tmp_path / "environment"))
     assert Home(tmp_path / "argument").root == tmp_path / "argument"
     assert Home().root == tmp_path / "environment"
@@ -121,7 +153,11 @@ def test_deleting_removes_a_folder_whole(tmp_path: Path) -> None:
 
 def test_names_are_readable_and_unique(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert [home.reserve(Kind.JOBS, "my shop: a/b")[0] for _ in range(3)] == ["my-shop-a-b", "my-shop-a-b-2", "my-shop-a-b-3"]
+    assert [home.reserve(Kind.JOBS, "my shop: a/b")[0] for _ in range(3)] == [
+        "my-shop-a-b",
+        "my-shop-a-b-2",
+        "my-shop-a-b-3",
+    ]
     assert home.unique_name(Kind.JOBS, "///") == "unnamed"
     assert home.unique_name(Kind.JOBS, "MY-SHOP-A-B") == "MY-SHOP-A-B-4"
 

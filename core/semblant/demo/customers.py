@@ -21,11 +21,19 @@ FIRST_NAMES = (
     "Louis Zofia Jan Maja Jakub Elsa Oskar Astrid Nils Aisha Omar Yuki Mei Priya Arjun Elena Dmitri"
 ).split()
 LAST_NAMES = (
-    "Rossi Müller Bianchi Schmidt Ferrari Weber Martin Bernard Russo Fischer Dubois Nowak Wagner Esposito Becker Moreau "
-    "Kowalski Ricci Hoffmann Laurent Andersson Romano Wiśniewski Gruber Johansson Colombo Koch Lefèvre Huber Nilsson "
-    "Conti Bauer Girard Zielińska O'Brien Nguyen Tanaka Patel Haddad Novák"
+    "Rossi Müller Bianchi Schmidt Ferrari Weber Martin Bernard Russo Fischer Dubois Nowak Wagner Esposito Becker "
+    "Moreau Kowalski Ricci Hoffmann Laurent Andersson Romano Wiśniewski Gruber Johansson Colombo Koch Lefèvre Huber "
+    "Nilsson Conti Bauer Girard Zielińska O'Brien Nguyen Tanaka Patel Haddad Novák"
 ).split()
-COMPANIES = ("Lumen Works", "Orto & Figli", "Nordlicht GmbH", "Atelier 9", "Blue Harbour Ltd", "Studio Vento", "Kaffee Kontor")
+COMPANIES = (
+    "Lumen Works",
+    "Orto & Figli",
+    "Nordlicht GmbH",
+    "Atelier 9",
+    "Blue Harbour Ltd",
+    "Studio Vento",
+    "Kaffee Kontor",
+)
 MAIL_HOSTS = ("example.com", "example.org", "example.net")
 _MICROSECONDS_PER_DAY = 86_400_000_000
 

@@ -43,7 +43,9 @@ class Draw:
     def pick(self, weights: ArrayLike, count: int) -> NDArray[np.int64]:
         """Give ``count`` indices with ``weights`` (any scale), shape (k,)."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-        picked: NDArray[np.int64] = np.searchsorted(edges, self.uniform(count) * edges[-1], side="right").astype(np.int64)
+        picked: NDArray[np.int64] = np.searchsorted(edges, self.uniform(count) * edges[-1], side="right").astype(
+            np.int64
+        )
         return picked
 
     def pick_each(self, weights: ArrayLike, rows: NDArray[np.int64]) -> NDArray[np.int64]:

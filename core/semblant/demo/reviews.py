@@ -23,27 +23,45 @@ _OPENINGS = (
 )
 _DETAILS = {
     "books": (
-        "the last chapter drags on", "every chapter has a surprise", "one chapter was missing", "I read each chapter twice",
+        "the last chapter drags on",
+        "every chapter has a surprise",
+        "one chapter was missing",
+        "I read each chapter twice",
         "the first chapter pulled me in",
     ),
     "kitchen": (
-        "the pan heats evenly", "the pan sticks after a month", "this pan is heavier than shown", "the pan fits my stove",
+        "the pan heats evenly",
+        "the pan sticks after a month",
+        "this pan is heavier than shown",
+        "the pan fits my stove",
         "the pan cleans easily",
     ),
     "toys": (
-        "the children play with it daily", "our children lost interest", "small parts, so not for young children",
-        "the children built it alone", "two children can share it",
+        "the children play with it daily",
+        "our children lost interest",
+        "small parts, so not for young children",
+        "the children built it alone",
+        "two children can share it",
     ),
     "garden": (
-        "it cuts through hard soil", "wet soil clogs it", "the handle bent in heavy soil", "dry soil is no problem",
+        "it cuts through hard soil",
+        "wet soil clogs it",
+        "the handle bent in heavy soil",
+        "dry soil is no problem",
         "it mixes the soil well",
     ),
     "audio": (
-        "the bass is deep", "the bass rattles", "too much bass for talk radio", "the bass could be stronger",
+        "the bass is deep",
+        "the bass rattles",
+        "too much bass for talk radio",
+        "the bass could be stronger",
         "bass and voices are clear",
     ),
     "clothing": (
-        "the fabric is soft", "the fabric shrank", "thin fabric for the season", "the fabric breathes well",
+        "the fabric is soft",
+        "the fabric shrank",
+        "thin fabric for the season",
+        "the fabric breathes well",
         "the fabric kept its colour",
     ),
 }

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 PER_CATEGORY = 10
 """Products per category."""
 _ADJECTIVES = ("Classic", "Compact", "Deluxe", "Everyday", "Family", "Little", "Modern", "Nordic", "Royal", "Solid")
-_NOUNS = {"books": "Novel", "kitchen": "Pan", "toys": "Puzzle", "garden": "Spade", "audio": "Speaker", "clothing": "Jacket"}
+_NOUNS = {
+    "books": "Novel",
+    "kitchen": "Pan",
+    "toys": "Puzzle",
+    "garden": "Spade",
+    "audio": "Speaker",
+    "clothing": "Jacket",
+}
 PAYMENTS = ("card", "wallet", "transfer", "invoice")
 
 

@@ -24,13 +24,33 @@ MEAN_AGE: Final = {"new": 31.0, "regular": 42.0, "premium": 51.0, "business": 45
 MEAN_ORDERS: Final = {"new": 0.7, "regular": 2.5, "premium": 6.0, "business": 4.0}
 """Mean of the Poisson number of orders; exp(-mean) of a segment's customers never ordered."""
 CITIES: Final = {
-    "Milano": "20", "Roma": "00", "Torino": "10", "Trieste": "34", "Berlin": "10", "München": "80", "Köln": "50",
-    "Lyon": "69", "Paris": "75", "Wien": "11", "Kraków": "30", "Göteborg": "41",
+    "Milano": "20",
+    "Roma": "00",
+    "Torino": "10",
+    "Trieste": "34",
+    "Berlin": "10",
+    "München": "80",
+    "Köln": "50",
+    "Lyon": "69",
+    "Paris": "75",
+    "Wien": "11",
+    "Kraków": "30",
+    "Göteborg": "41",
 }
 """City and the first two digits of its postal codes: the city decides them. Shares fall as 1/rank."""
 COUNTRIES: Final = {
-    "Milano": "IT", "Roma": "IT", "Torino": "IT", "Trieste": "IT", "Berlin": "DE", "München": "DE", "Köln": "DE",
-    "Lyon": "FR", "Paris": "FR", "Wien": "AT", "Kraków": "PL", "Göteborg": "SE",
+    "Milano": "IT",
+    "Roma": "IT",
+    "Torino": "IT",
+    "Trieste": "IT",
+    "Berlin": "DE",
+    "München": "DE",
+    "Köln": "DE",
+    "Lyon": "FR",
+    "Paris": "FR",
+    "Wien": "AT",
+    "Kraków": "PL",
+    "Göteborg": "SE",
 }
 """Country of each city: a functional dependency."""
 INCOME_MISSING: Final = ((25, 0.50), (60, 0.10), (200, 0.30))
@@ -42,7 +62,30 @@ INCOME_HEAPS: Final = 0.40
 PHONE_MISSING: Final = {True: 0.10, False: 0.55}
 """P(phone is null | newsletter)."""
 HOURS: Final = (
-    0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 1.0, 2.0, 3.0, 4.0, 4.5, 4.5, 5.0, 4.0, 3.5, 3.5, 4.0, 5.0, 6.0, 8.0, 9.0, 7.0, 3.0, 1.0,
+    0.3,
+    0.2,
+    0.1,
+    0.1,
+    0.1,
+    0.3,
+    1.0,
+    2.0,
+    3.0,
+    4.0,
+    4.5,
+    4.5,
+    5.0,
+    4.0,
+    3.5,
+    3.5,
+    4.0,
+    5.0,
+    6.0,
+    8.0,
+    9.0,
+    7.0,
+    3.0,
+    1.0,
 )
 """Weight of each hour of the day, for sign-ups and orders."""
 WEEKDAYS: Final = (1.0, 0.9, 0.9, 1.0, 1.2, 1.8, 1.6)
@@ -83,7 +126,12 @@ TEXT_MISSING: Final = 0.12
 TEXT_EMPTY: Final = 0.02
 """P(review text is the empty string)."""
 PLANTED: Final = {
-    "books": "chapter", "kitchen": "pan", "toys": "children", "garden": "soil", "audio": "bass", "clothing": "fabric",
+    "books": "chapter",
+    "kitchen": "pan",
+    "toys": "children",
+    "garden": "soil",
+    "audio": "bass",
+    "clothing": "fabric",
 }
 """A word that stands in every review text of a category and in no other category's."""
 GOOD_WORD: Final = "recommend"

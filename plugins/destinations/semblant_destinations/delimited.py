@@ -59,7 +59,7 @@ class Delimited:
         self._schema = schema
         self._delimiter = delimiter
         self._guard = guard
-        self._special = f"[{re.escape(delimiter)}\"\\r\\n]|^ | $|^$"
+        self._special = f'[{re.escape(delimiter)}"\\r\\n]|^ | $|^$'
         self._fractions: set[str] = set()
 
     def header(self) -> bytes:
@@ -114,7 +114,9 @@ class Lines:
             return b""
         columns = []
         for column, values in zip(batch.schema, batch.columns, strict=True):
-            kept = pa.types.is_nested(column.type) or pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)
+            kept = (
+                pa.types.is_nested(column.type) or pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)
+            )
             if pa.types.is_floating(column.type) and pc.all(pc.is_finite(values), min_count=0).as_py() is not False:
                 kept = True
             if kept:

@@ -43,7 +43,7 @@ class Folder:
         :raises ConfigError: for settings that do not go together.
         """
         self._settings = settings
-        self._path = Path(os.path.abspath(Path(settings.path).expanduser()))
+        self._path = Path(os.path.abspath(Path(settings.path).expanduser()))  # noqa: PTH100 - links stay links
         self._deliveries: list[FolderDelivery] = []
         formats.compression(settings)
         if len(settings.delimiter) != 1 or settings.delimiter in '"\r\n' or not settings.delimiter.isascii():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+from abc import ABC, abstractmethod
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -12,7 +13,6 @@ from semblant.errors import ConfigError, DestinationError
 from semblant_destinations.delimited import Delimited, Lines
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from semblant_destinations.settings import FolderSettings
 
@@ -86,7 +86,7 @@ def writer(settings: FolderSettings, schema: pa.Schema, file: IO[bytes], *, tabl
         raise DestinationError(msg, fix="leave the column out, or choose 'format: arrow'") from exc
 
 
-def _holds(make: type[_Parquet] | type[_Arrow], column: pa.Field, packed: str) -> bool:
+def _holds(make: type[_Parquet | _Arrow], column: pa.Field, packed: str) -> bool:
     try:
         make(pa.schema([column]), pa.BufferOutputStream(), packed)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid, pa.ArrowTypeError):
@@ -94,7 +94,7 @@ def _holds(make: type[_Parquet] | type[_Arrow], column: pa.Field, packed: str) -
     return True
 
 
-class _Gathered:
+class _Gathered(ABC):
     """Gathers small batches into large ones."""
 
     def __init__(self, schema: pa.Schema, file: _Sink | pa.NativeFile) -> None:
@@ -118,8 +118,9 @@ class _Gathered:
             self._batches, self._rows, self._bytes = [], 0, 0
             self._put(table)
 
+    @abstractmethod
     def _put(self, table: pa.Table) -> None:
-        raise NotImplementedError
+        """Write one row group."""
 
     def finish(self) -> None:
         """Write the last rows and the footer."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from semblant.errors import DestinationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FolderLock:
@@ -48,7 +51,7 @@ def _locked(folder: Path) -> int | None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(handle), os.stat(folder)):
+        if os.path.samestat(os.fstat(handle), folder.stat()):
             return handle
     except BlockingIOError:
         pass

@@ -183,14 +183,20 @@ def test_payment_discount_and_delivery_depend_on_what_they_should(orders: pl.Dat
 
 
 def test_totals_are_the_lines_less_the_discount_and_add_up_to_the_lifetime_value(orders: pl.DataFrame) -> None:
-    lines = tables()["order_lines"].group_by("order_id").agg(
-        gross=(pl.col("quantity") * pl.col("unit_price").cast(pl.Float64)).sum(), lines=pl.len()
+    lines = (
+        tables()["order_lines"]
+        .group_by("order_id")
+        .agg(gross=(pl.col("quantity") * pl.col("unit_price").cast(pl.Float64)).sum(), lines=pl.len())
     )
     joined = orders.join(lines, left_on="id", right_on="order_id")
     net = pl.col("gross") * (1 - pl.col("discount_percent") / 100)
     assert joined.select(((net - pl.col("total").cast(pl.Float64)).abs() < 0.0051).all()).item()
     assert joined["lines"].mean() == pytest.approx(1 + truth.MEAN_LINES, abs=0.03)
-    billed = joined.filter(pl.col("status") != "cancelled").group_by("customer_id").agg(pl.col("total").cast(pl.Float64).sum())
+    billed = (
+        joined.filter(pl.col("status") != "cancelled")
+        .group_by("customer_id")
+        .agg(pl.col("total").cast(pl.Float64).sum())
+    )
     values = tables()["customers"].join(billed, left_on="id", right_on="customer_id", how="left")
     assert values.select(((pl.col("total").fill_null(0) - pl.col("lifetime_value")).abs() < 0.01).all()).item()
     assert 0.15 < values.select((pl.col("lifetime_value") == 0).mean()).item() < 0.35

@@ -200,7 +200,8 @@ def test_write_access_is_proven_and_leaves_nothing(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "..", "con", "order lines", "表", "🙂", "a\nb", "%41", "-rf", "SELECT * FROM x; --", 'say "hi"', "a.", "é"]
+    "name",
+    ["a/b", "..", "con", "order lines", "表", "🙂", "a\nb", "%41", "-rf", "SELECT * FROM x; --", 'say "hi"', "a.", "é"],
 )
 def test_hostile_table_names_become_files_and_come_back(tmp_path: Path, name: str) -> None:
     from semblant import filenames
@@ -226,7 +227,9 @@ def test_a_type_that_the_format_cannot_hold_is_named_before_any_row(tmp_path: Pa
     deliver(folder(tmp_path / "out", format="arrow"), {"t": table}, FAIL)
 
 
-@pytest.mark.parametrize("settings", [{"delimiter": ""}, {"delimiter": "ab"}, {"delimiter": '"'}, {"format": "csv", "compression": "lz4"}])
+@pytest.mark.parametrize(
+    "settings", [{"delimiter": ""}, {"delimiter": "ab"}, {"delimiter": '"'}, {"format": "csv", "compression": "lz4"}]
+)
 def test_settings_that_do_not_go_together_are_refused(tmp_path: Path, settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         folder(tmp_path, **settings)
