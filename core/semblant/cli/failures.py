@@ -38,6 +38,8 @@ class Failure:
     message: str
     exit_code: int
     fix: str = ""
+    command: str = ""
+    """The command line that belongs to the fix; shown unbroken, so that it can be copied."""
     findings: tuple[Finding, ...] = ()
     expected: bool = True
     """False: a fault of ours; its traceback belongs in the log."""
@@ -78,13 +80,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _disk_full(error: BaseException, session: Session) -> Failure:
     names = [str(link.filename) for link in _chain(error) if isinstance(link, OSError) and link.filename]
     where = f" while writing '{names[0]}'" if names else ""
-    again = f", then go on with: {session.resume_command}" if session.resume_command else ""
+    again = ", then go on with:" if session.resume_command else ""
     return Failure(
         code="disk-full",
-        message=f"the disk is full{where}; nothing half-written was left",
+        message=f"the disk is full{where}; nothing half-written was delivered",
         exit_code=CONNECTION_OR_FILE,
-        fix="free some space ('semblant doctor' shows what is free) or put the home elsewhere with "
-        f"SEMBLANT_HOME=/another/disk{again}",
+        fix="free some space ('semblant doctor' shows what is free), or choose another disk: SEMBLANT_HOME for the home, "
+        f"-o for the results{again}",
+        command=session.resume_command,
     )
 
 
@@ -101,7 +104,8 @@ def _interrupted(session: Session) -> Failure:
         code="interrupted",
         message=f"{message}; the finished steps of job '{session.job}' are kept in {session.job_folder}",
         exit_code=INTERRUPTED,
-        fix=f"go on with: {session.resume_command}",
+        fix="go on with:",
+        command=session.resume_command,
     )
 
 
@@ -220,7 +224,7 @@ def error_document(failure: Failure) -> dict[str, Any]:
     return {
         "code": failure.code,
         "message": redact(failure.message),
-        "fix": redact(failure.fix),
+        "fix": redact(f"{failure.fix} {failure.command}".strip()),
         "findings": [finding_document(finding) for finding in failure.findings],
     }
 
@@ -242,4 +246,6 @@ def _show(failure: Failure, session: Session) -> None:
         parts.append(findings_table(failure.findings))
     if failure.fix:
         parts.append(Text.assemble(("fix: ", "bold"), visible(redact(failure.fix), keep_lines=True)))
+    if failure.command:
+        parts.append(Text(f"  {visible(redact(failure.command))}", style="cyan", no_wrap=True, overflow="ignore"))
     session.tell(*parts)

@@ -71,7 +71,7 @@ def failed(gates: Sequence[Gate], scores: Mapping[str, float]) -> GateError | No
     if not missed:
         return None
     msg = f"--fail-under: {'; '.join(map(str, missed))}"
-    names = ", ".join(sorted(scores)) or "none, as there is no report"
+    names = ", ".join(sorted(scores)) or "none"
     unknown = any(gate.value is None for gate in missed)
     fix = f"the scores there are: {names}" if unknown else "the data were delivered; look at the report for what is off"
     return GateError(msg, fix=fix)

@@ -165,7 +165,7 @@ class LineProgress:
 def _message(event: Event) -> str:
     if event.kind is EventKind.WARNING:
         return f"warning: {visible(event.message.removeprefix('warning '))}"
-    return visible(event.message) if event.kind is EventKind.NOTICE else ""
+    return visible(event.message.removeprefix("info ")) if event.kind is EventKind.NOTICE else ""
 
 
 class BarProgress:
@@ -188,7 +188,6 @@ class BarProgress:
         columns.append(TextColumn("{task.fields[state]}", markup=False, justify="right"))
         self._display = Display(*columns, console=session.err, transient=False, refresh_per_second=8)
         self._tasks: dict[tuple[Any, Any], TaskID] = {}
-        self._totals: dict[tuple[Any, Any], float | None] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -212,8 +211,16 @@ class BarProgress:
             if message:
                 style = "yellow" if event.kind is EventKind.WARNING else ""
                 self.session.tell(message, style=style)
+            elif event.kind is EventKind.JOB_FINISHED:
+                self._finish()
             elif event.step is not None:
                 self._move(event)
+
+    def _finish(self) -> None:
+        """Show as done what nobody said was done: the job is."""
+        for task in self._display.tasks:
+            if not task.finished:
+                self._display.update(task.id, total=1.0, completed=1.0, state=spoken(task.elapsed or 0.0))
 
     def _move(self, event: Event) -> None:
         key = (event.table, event.step)

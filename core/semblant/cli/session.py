@@ -59,6 +59,11 @@ def _console(stream: Any, *, closed: Callable[[], None]) -> Console:
     )
 
 
+def _real(stream: Any) -> Any:
+    """Give the stream behind the one that a display of rich puts in its place."""
+    return getattr(stream, "rich_proxied_file", stream)
+
+
 def _output_closed() -> None:
     raise OutputClosedError
 
@@ -112,15 +117,17 @@ class Session:
     @property
     def out(self) -> Console:
         """Where results go: standard output."""
-        if self._out is None or self._out.file is not sys.stdout:
-            self._out = _console(sys.stdout, closed=_output_closed)
+        stream = _real(sys.stdout)
+        if self._out is None or self._out.file is not stream:
+            self._out = _console(stream, closed=_output_closed)
         return self._out
 
     @property
     def err(self) -> Console:
         """Where progress and messages go: standard error."""
-        if self._err is None or self._err.file is not sys.stderr:
-            self._err = _console(sys.stderr, closed=lambda: None)
+        stream = _real(sys.stderr)
+        if self._err is None or self._err.file is not stream:
+            self._err = _console(stream, closed=lambda: None)
         return self._err
 
     def say(self, *parts: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +62,15 @@ def assignments_of(options: Mapping[str, Any], names: Mapping[str, str]) -> list
     ]
 
 
+def absolute(location: str) -> str:
+    """Give a local path that means the same from every folder: the effective spec is kept elsewhere.
+
+    >>> absolute("s3://bucket/a.csv")
+    's3://bucket/a.csv'
+    """
+    return location if "://" in location else os.path.abspath(Path(location).expanduser())  # noqa: PTH100 - also drops '..'
+
+
 def holdout_value(text: str | None) -> float | str | None:
     """Read ``--holdout``: a share, or a file.
 
@@ -73,8 +83,10 @@ def holdout_value(text: str | None) -> float | str | None:
     try:
         share = float(number) / (100 if text.endswith("%") else 1)
     except ValueError:
-        if text == "auto" or "://" in text or Path(text).exists():
+        if text == "auto":
             return text
+        if "://" in text or Path(text).expanduser().exists():
+            return absolute(text)
         msg = f"--holdout: there is no file '{text}'"
         raise SourceError(msg, fix="name a file with rows that are not trained on, or a share such as 0.2") from None
     if not 0 < share <= 0.5:
@@ -97,7 +109,7 @@ def destination_assignments(engine: Engine, location: str | None) -> list[str]:
     """Turn ``--destination LOCATION`` into settings."""
     if location is None:
         return []
-    found, values = engine.host.for_location("destination", location)
+    found, values = engine.host.for_location("destination", absolute(location))
     return [assignment("destination", {"type": found.name, **values})]
 
 
@@ -146,7 +158,7 @@ def spec_of(engine: Engine, target: str, assignments: Sequence[str] = ()) -> Spe
             fix=_near(Path(target))
             or "check the path; a URL, a folder or a pattern such as 'data/*.csv' will do as well",
         )
-    found = engine.spec_for(target)
+    found = engine.spec_for(absolute(target))
     if not assignments:
         return found
     from semblant.spec.write import spec_data

@@ -57,7 +57,7 @@ def test_a_full_disk_is_named_wherever_it_shows(error):
     failure = failure_of(error, session)
     assert failure.code == "disk-full"
     assert failure.exit_code == 3
-    assert "--resume calm-otter-1" in failure.fix
+    assert "--resume calm-otter-1" in failure.command
 
 
 def test_lack_of_memory_is_named_also_when_jax_says_it():

@@ -17,7 +17,7 @@ from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
 from semblant.vocabulary import EncodingType, TableTreatment
 
-NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 HOST = PluginHost()
 
 
@@ -95,7 +95,7 @@ def test_keys_and_lookups_stand_with_their_reasons():
     loaded = load_spec(text, HOST, environment={})
     assert "# same values" in text
     assert loaded.table("products").treatment is TableTreatment.ORIGINAL
-    assert loaded.table("lines").foreign_keys[0].references == "products"
+    assert [key.references for key in loaded.table("lines").foreign_keys if not isinstance(key, str)] == ["products"]
     assert loaded.table("lines").primary_key is None
 
 

@@ -65,11 +65,10 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
         )
         return
     from semblant.cli.show.result import job_lines
-    from semblant.cli.show.text import command_line, heading, pairs
+    from semblant.cli.show.text import command_line, heading
 
     session.say(
-        *job_lines(result, told=session.warnings),
-        pairs([("original", data)]),
+        *job_lines(result, told=session.warnings, more=[("original", data)]),
         "",
         heading("Try next"),
         *(command_line(*words) for words in tries),

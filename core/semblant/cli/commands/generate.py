@@ -92,7 +92,7 @@ def _destination(
     engine: Engine, location: str | None, out: Path | None, file_format: str, *, overwrite: bool
 ) -> DestinationSpec | None:
     """Give the place that ``-o`` or ``--destination`` means; None for application storage."""
-    from semblant.cli.target import folder_destination
+    from semblant.cli.target import absolute, folder_destination
     from semblant.spec.model import DestinationSpec
     from semblant.vocabulary import WriteMode
 
@@ -100,7 +100,7 @@ def _destination(
         return folder_destination(out, file_format, overwrite=overwrite)
     if location is None:
         return None
-    found, values = engine.host.for_location("destination", location)
+    found, values = engine.host.for_location("destination", absolute(location))
     return DestinationSpec(type=found.name, mode=WriteMode.REPLACE if overwrite else WriteMode.FAIL, settings=values)
 
 

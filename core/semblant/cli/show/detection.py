@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = 300
 """Columns of a table that are shown at most."""
-_NARROW = 76
 _WIDE = 100
+"""Cells from which on types and sensitivity have columns of their own."""
 
 
 def detection_lines(found: Detection, *, width: int) -> Iterator[Any]:
@@ -29,7 +29,7 @@ def detection_lines(found: Detection, *, width: int) -> Iterator[Any]:
     for table in found.schema:
         detected = found.tables.get(table.name)
         yield heading(_title(table, detected))
-        facts = list(_facts(table, detected))
+        facts = list(_facts(table, detected, alone=len(found.schema.tables) == 1))
         if facts:
             yield pairs(facts)
         if detected is not None:
@@ -53,11 +53,11 @@ def _title(table: SourceTable, detected: TableDetection | None) -> str:
     return f"{table.name}: {size}{count(len(table.columns), 'column')}"
 
 
-def _facts(table: SourceTable, detected: TableDetection | None) -> Iterator[tuple[str, object]]:
+def _facts(table: SourceTable, detected: TableDetection | None, *, alone: bool) -> Iterator[tuple[str, object]]:
     if detected is not None:
         if detected.treatment is TableTreatment.ORIGINAL:
             yield "original data", f"copied unchanged: {detected.treatment_reason}"
-        elif detected.root:
+        elif detected.root and not alone:
             yield "root table", detected.treatment_reason or "its rows are the subjects"
     if table.primary_key:
         yield "primary key", f"{listed(table.primary_key)} ({table.primary_key_reason})"
@@ -72,7 +72,7 @@ def _facts(table: SourceTable, detected: TableDetection | None) -> Iterator[tupl
 
 def _columns(table: SourceTable, detected: TableDetection, *, width: int) -> Table:
     """Make the table of columns; on a narrow screen sensitivity stands below the reason."""
-    narrow = width < _NARROW
+    narrow = width < _WIDE
     shown = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bright_black")
     shown.add_column("column", overflow="fold", ratio=3)
     if width >= _WIDE:

@@ -92,10 +92,17 @@ def _generated(plan: Plan) -> Iterator[tuple[str, object]]:
     for table in plan.tables:
         if table.copied:
             yield table.name, "original data: copied unchanged"
-        elif table.records is None:
-            yield table.name, "as many rows as are read"
         else:
-            yield table.name, count(table.records, "row")
+            records = _records(plan, table)
+            yield table.name, "as many rows as are read" if records is None else count(records, "row")
+
+
+def _records(plan: Plan, table: TablePlan) -> int | None:
+    """Give the rows to generate, where that is known: the only table is the root."""
+    if table.records is not None or len(plan.synthesized) > 1:
+        return table.records
+    wanted = plan.spec.generation.records
+    return table.rows if isinstance(wanted, str) else wanted
 
 
 def _written(plan: Plan) -> Iterator[tuple[str, object]]:

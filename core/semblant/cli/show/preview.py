@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _VALUE = 30
 """Characters of a value that are shown."""
 _NAME = 40
+_LEAST = 18
+"""Cells of the screen for a value, the gap after it included."""
 _COLUMNS = 200
 """Columns that are shown at most."""
 
@@ -58,12 +60,16 @@ def _upright(names: Sequence[str], types: Sequence[str], values: Sequence[Sequen
 
 def _lying(names: Sequence[str], types: Sequence[str], values: Sequence[Sequence[Text]], width: int) -> Table:
     """Show a line per column, with as many of the rows as fit."""
-    fitting = max(1, (width - 34) // 14)
+    label_width = min(24, max(map(cell_len, names)))
+    kind_width = min(12, max(map(cell_len, types)))
+    rows = max(map(len, values), default=0)
+    left = width - label_width - kind_width - 4
+    fitting = max(1, min(rows, left // _LEAST))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column(overflow="fold", max_width=22, style="bold")
-    table.add_column(no_wrap=True, max_width=12, overflow="ellipsis", style="bright_black")
-    for _ in range(min(fitting, max(map(len, values), default=0))):
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(overflow="fold", width=label_width, style="bold")
+    table.add_column(no_wrap=True, width=kind_width, overflow="ellipsis", style="bright_black")
+    for _ in range(fitting if rows else 0):
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(_LEAST, left // fitting) - 2)
     for label, kind, cells in zip(names, types, values, strict=True):
         table.add_row(Text(label), Text(kind), *cells[:fitting])
     return table

@@ -61,8 +61,16 @@ def _time(timings: Mapping[str, float]) -> str:
     return f"{whole} ({', '.join(parts)})" if whole and parts else whole or ", ".join(parts)
 
 
-def job_lines(result: JobResult, gates: Sequence[Gate] = (), told: Sequence[str] = ()) -> Iterator[Any]:
-    """Show a finished job: where things lie, how good they are, what to know and was not ``told`` while it ran."""
+def job_lines(
+    result: JobResult,
+    gates: Sequence[Gate] = (),
+    told: Sequence[str] = (),
+    more: Sequence[tuple[str, object]] = (),
+) -> Iterator[Any]:
+    """Show a finished job: where things lie, how good they are, what to know and was not ``told`` while it ran.
+
+    ``more`` are further labels and values.
+    """
     yield heading(f"{result.name} is done")
     lines: list[tuple[str, object]] = list(_data(result, result.copied))
     lines += [(f"report ({name})" if name != "pdf" else "report", path) for name, path in result.report_paths.items()]
@@ -70,6 +78,7 @@ def job_lines(result: JobResult, gates: Sequence[Gate] = (), told: Sequence[str]
         lines.append(("generator", result.generator_path))
     if result.scores:
         lines.append(("scores", ", ".join(score_text(name, value) for name, value in result.scores.items())))
+    lines += more
     if time := _time(result.timings):
         lines.append(("time", time))
     yield pairs(lines)
@@ -91,9 +100,10 @@ def _remarks(findings: Sequence[Finding]) -> Iterator[Any]:
 
 
 def gate_lines(gates: Sequence[Gate]) -> Iterator[Text]:
-    """Say of every threshold whether it was reached."""
+    """Say which thresholds were reached; the others become the error at the end."""
     for gate in gates:
-        yield Text(str(gate), style="green" if gate.passed else "bold red")
+        if gate.passed:
+            yield Text(str(gate), style="green")
 
 
 def generator_lines(result: TrainedGenerator, told: Sequence[str] = ()) -> Iterator[Any]:
