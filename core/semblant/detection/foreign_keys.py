@@ -168,7 +168,9 @@ def name_evidence(column: str, table: Table, parent: Table) -> Evidence | None: 
         return Evidence(0.85, f"named after '{parent.name}'", strong=True) if after and not itself else None
     if itself:
         if upward and not MEASURES.intersection(raw):
-            return Evidence(0.85, f"its name speaks of another row of '{parent.name}'")
+            rest = tuple(part for part in thing if part not in UPWARD_WORDS)
+            elsewhere = bool(rest) and not set(rest) <= {*named, *key_thing, "to", "by"}
+            return Evidence(0.6 if elsewhere else 0.85, f"its name speaks of another row of '{parent.name}'")
         return None
     if after and (marked or folded(column) == folded(key)):
         return Evidence(0.94, f"named after '{parent.name}'", strong=True)

@@ -108,6 +108,9 @@ PERSON_TABLES = vocabulary(
 )
 """Words for tables whose rows are people."""
 
+ADDRESS_TABLES = vocabulary("address adresse anschrift direccion indirizzo endereco")
+"""Words for tables that hold where people live."""
+
 SUBJECT_TABLES = vocabulary(
     """
     customer client patient person people user member student guest passenger player subscriber participant

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from semblant.detection.names import (
+    ADDRESS_TABLES,
     LATITUDE,
     LONGITUDE,
     PERSON_TABLES,
@@ -81,7 +82,7 @@ def looks_like_people(table: Table, detections: Mapping[str, ColumnDetection]) -
         listed = ", ".join(f"'{name}'" for name in direct[:4])
         return f"it holds {listed}: {detections[direct[0]].sensitive_reason}"
     if _people_by_name(table.name):
-        return f"its name '{table.name}' says that its rows are people"
+        return f"its name '{table.name}' says that its rows are people or their addresses"
     return None
 
 
@@ -91,7 +92,7 @@ def _identifies(reason: str) -> bool:
 
 def _people_by_name(name: str) -> bool:
     parts = singular_words(name)
-    return bool(parts) and parts[-1] in PERSON_TABLES and not THING_WORDS.intersection(parts)
+    return bool(parts) and parts[-1] in PERSON_TABLES | ADDRESS_TABLES and not THING_WORDS.intersection(parts)
 
 
 def _strong(name: str, profile: ColumnProfile, found: ColumnDetection) -> str:

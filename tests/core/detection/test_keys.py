@@ -176,6 +176,13 @@ def test_a_tree_points_to_itself_only_where_the_name_says_so() -> None:
     assert keys_of({"employees": data})["employees"] == {(("manager_id",), "employees", ("employee_id",))}
 
 
+def test_a_manager_of_another_kind_points_to_that_table() -> None:
+    staff = pa.table({"staff_id": range(1, 61), "desk": ["a", "b"] * 30})
+    stores = pa.table({"store_id": range(1, 31), "manager_staff_id": range(1, 31), "region": ["n", "s"] * 15})
+
+    assert keys_of({"staff": staff, "stores": stores})["stores"] == {(("manager_staff_id",), "staff", ("staff_id",))}
+
+
 @pytest.mark.feature(200)
 def test_a_link_table_has_a_key_of_two_columns_and_others_can_point_to_it() -> None:
     students = pa.table({"student_id": range(100), "grade": ["a", "b"] * 50})
