@@ -14,6 +14,7 @@ import pytest
 import semblant
 from semblant.errors import MissingDependencyError
 from semblant.host import PluginHost, Status
+from tests.meta.tree import PACKAGES, ROOT
 
 pytestmark = pytest.mark.bare
 
@@ -35,15 +36,18 @@ def test_the_wheel_is_installed_and_not_the_checkout() -> None:
     folder = Path(semblant.__file__).parent
 
     assert folder.parent.name == "site-packages"
-    assert (folder / "py.typed").is_file()
-    assert {path.parts[0] for path in importlib.metadata.files("semblant") or () if path.suffix == ".py"} == {
-        "semblant",
-        "semblant_sources",
-        "semblant_destinations",
-        "semblant_models",
-        "semblant_reports",
-        "semblant_validators",
+    assert ROOT not in folder.parents
+
+
+def test_the_wheel_holds_every_file_of_its_packages() -> None:
+    wanted = {
+        str(path.relative_to(package.parent))
+        for package in PACKAGES
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
     }
+
+    assert wanted - {str(path) for path in importlib.metadata.files("semblant") or ()} == set()
 
 
 def test_every_default_plugin_loads_without_its_extra() -> None:
