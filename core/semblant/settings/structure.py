@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 _FAULTY: Final = object()
 _SHOWN = 60
+_ANSWERS = dict.fromkeys(("yes", "y", "on"), "true") | dict.fromkeys(("no", "n", "off"), "false")
+"""Texts in YAML 1.2, truth values in YAML 1.1."""
 _SIGNS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "ge": (lambda value, bound: bool(value >= bound), "at least"),
     "gt": (lambda value, bound: bool(value > bound), "more than"),
@@ -197,6 +199,10 @@ class _Walk:
 
     def _wrong(self, kind: Any, data: Any, path: str, note: Mapping[str, Any]) -> Any:
         fix = wanted(kind, note)
+        if isinstance(data, str) and bool in members(kind) and data.lower() in _ANSWERS:
+            return self.fault(
+                path, "wrong-type", f"expected {in_words(kind)}, got {shown(data)}", f"write {_ANSWERS[data.lower()]}"
+            )
         if (
             isinstance(data, str)
             and any(member in (int, float, bool) for member in members(kind))

@@ -76,6 +76,20 @@ def load_spec(
     return cast("Spec", spec)
 
 
+def with_lines(findings: Iterable[Finding], source: Path | str) -> list[Finding]:
+    """Add to findings of a later check the lines of the spec that was loaded.
+
+    A finding on what the document does not hold gets the line of the nearest section that it does.
+
+    >>> from semblant.settings.codes import fault
+    >>> found = with_lines([fault("wrong-type", "model.size", "is wrong", "mend it")], "{model: {size: 3}}")
+    >>> found[0].line
+    1
+    """
+    document, _, _ = _document(source)
+    return [_located(finding, document, {}) for finding in findings]
+
+
 def _document(source: Path | str | Mapping[str, Any]) -> tuple[Document, str, Path | None]:
     if isinstance(source, Mapping):
         return Document(data=copy.deepcopy(dict(source))), "the spec", None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from semblant.settings.jsonschema import DRAFT, object_schema
 from semblant.spec.model import Spec
@@ -11,12 +11,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from semblant.components import Component
-    from semblant.host import PluginHost
-
 _MODEL_CLASSES = {"ModelSpec": "tabular", "TextModelSpec": "text"}
 
 
-def spec_schema(host: PluginHost) -> dict[str, Any]:
+class Offered(Protocol):
+    """What is asked of a plugin host: its components by name."""
+
+    @property
+    def sources(self) -> Mapping[str, Any]:
+        """Sources."""
+
+    @property
+    def destinations(self) -> Mapping[str, Any]:
+        """Destinations."""
+
+    @property
+    def models(self) -> Mapping[str, Any]:
+        """Model backends."""
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """Report sections."""
+
+    @property
+    def renderers(self) -> Mapping[str, Any]:
+        """Report formats."""
+
+
+def spec_schema(host: Offered) -> dict[str, Any]:
     """Give the schema; ``source`` and ``destination`` are one form per installed component.
 
     >>> from semblant.host import PluginHost

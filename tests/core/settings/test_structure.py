@@ -296,3 +296,9 @@ def test_defaults_are_left_out_on_demand_and_true_is_not_one() -> None:
 
 def test_a_secret_is_unstructured_as_its_reference() -> None:
     assert unstructure(Outer(rows=1, password=Secret("env:X")))["password"] == "env:X"
+
+
+@pytest.mark.parametrize(("answer", "truth"), [("yes", "true"), ("No", "false"), ("on", "true"), ("OFF", "false")])
+def test_an_answer_of_older_yaml_is_translated(answer: str, truth: str) -> None:
+    (finding,) = structure(Outer, {"rows": 1, "flag": answer})[1]
+    assert finding.fix == f"write {truth}"

@@ -63,9 +63,28 @@ class Host:
             raise MissingDependencyError(msg, fix=component.install)
         return component
 
+    def _of(self, wanted: str) -> dict[str, Any]:
+        return {name: component for (kind, name), component in self.components.items() if kind == wanted}
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        return self._of("source")
+
+    @property
+    def destinations(self) -> dict[str, Any]:
+        return self._of("destination")
+
     @property
     def models(self) -> dict[str, Any]:
-        return {name: component for (kind, name), component in self.components.items() if kind == "model"}
+        return self._of("model")
+
+    @property
+    def renderers(self) -> dict[str, Any]:
+        return self._of("renderer")
+
+    @property
+    def sections(self) -> dict[str, Any]:
+        return self._of("section")
 
 
 def standard(failure: str = "", more: Iterable[Component] = ()) -> Host:

@@ -67,7 +67,9 @@ def test_no_code_in_the_source_is_undocumented() -> None:
                 found |= {
                     one.value
                     for one in given
-                    if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z]+(-[a-z]+)+", str(one.value))
+                    if isinstance(one, ast.Constant)
+                    and isinstance(one.value, str)
+                    and re.fullmatch(r"[a-z]+(-[a-z]+)+", one.value)
                 }
     assert len(found) > 20
     assert {code for code in found if f"\n| `{code}` |" not in text} == set()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from semblant.errors import ConfigError
 from semblant.findings import ConfigStep
+from semblant.settings.codes import fault
 from semblant.spec.file import MAX_BYTES
-from semblant.spec.load import load_spec
+from semblant.spec.load import load_spec, with_lines
 from semblant.spec.model import ForeignKeySpec, Selected, Spec
 from semblant.vocabulary import ModelSize, WriteMode
 from tests.core.spec.plugins import standard
@@ -310,4 +311,11 @@ def test_any_data_give_a_spec_or_a_config_error(data: dict[str, object]) -> None
     try:
         load_spec(data, HOST, environment={})
     except ConfigError as error:
-        assert error.findings or "empty" in error.message  # noqa: PT017 - both outcomes are right
+        assert error.findings or "empty" in error.message
+
+
+def test_findings_of_later_checks_get_the_lines_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(SOURCE + "tables:\n  a:\n    columns:\n      x: {}\n")
+    paths = ["tables.a.columns.x.encoding", "tables.a.primary_key", "tables.b", "report.formats", "not a path"]
+    found = with_lines([fault("wrong-type", path, "is wrong", "mend it") for path in paths], tmp_path / "spec.yaml")
+    assert [finding.line for finding in found] == [5, 3, 2, None, None]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semblant.errors import ConfigError
 from semblant.settings import AUTO
 from semblant.spec.lines import read
 from semblant.spec.load import load_spec
@@ -18,8 +20,9 @@ from semblant.spec.model import (
     Spec,
     TableSpec,
 )
+from semblant.spec.schema import spec_schema
 from semblant.spec.training import ModelSpec, PrivacySpec, TextModelSpec
-from semblant.spec.write import spec_text
+from semblant.spec.write import spec_data, spec_text
 from semblant.spec.yaml_text import to_yaml
 from semblant.vocabulary import ColumnTreatment, EncodingType, Goal, ModelSize, TableTreatment, WriteMode
 from tests.core.spec.plugins import standard
@@ -100,6 +103,38 @@ def test_loading_what_was_written_gives_the_same_spec(spec: Spec, full: bool) ->
     text = spec_text(spec, full=full)
     assert load_spec(text, HOST, environment={}) == spec
     text.encode("utf-8")
+
+
+@given(SPECS, st.booleans())
+def test_what_was_written_is_valid_by_the_json_schema(spec: Spec, full: bool) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(spec_schema(HOST))
+    assert [error.message for error in validator.iter_errors(spec_data(spec, full=full))] == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"seeed": 1},
+        {"seed": -1},
+        {"seed": "a"},
+        {"model": {"size": "huge"}},
+        {"model": {"max_epochs": 0}},
+        {"source": {"type": "files"}},
+        {"source": {"type": "files", "path": "a", "pth": "b"}},
+        {"source": {"type": "flies"}},
+        {"tables": {"a": {"model": {"sizes": 1}}}},
+        {"tables": {"a": {"columns": {"b": {"encoding": "numbr"}}}}},
+        {"destination": {"type": "folder", "path": "a", "mode": "overwrite"}},
+        {"privacy": {"delta": 1}},
+    ],
+)
+def test_the_json_schema_refuses_what_loading_refuses(fault: dict[str, object]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    data = {"source": {"type": "files", "path": "a.csv"}, **fault}
+    with pytest.raises(ConfigError):
+        load_spec(data, HOST, environment={})
+    assert not jsonschema.Draft202012Validator(spec_schema(HOST)).is_valid(data)
 
 
 @given(st.dictionaries(st.text(max_size=8), PLAIN, max_size=4))
