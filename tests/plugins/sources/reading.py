@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from semblant.schema import Schema
 from semblant_sources.files.source import FilesSource
 from semblant_sources.settings import FilesSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from semblant.schema import Schema
 
 
 def source(path: Path | str, **settings: Any) -> FilesSource:

@@ -88,17 +88,11 @@ def decide(name: str, index: int, evidence: Evidence, style: FileStyle, settings
     kind, type_, parse, notes = chosen
     failures = fit[kind]
     if failures.tokens:
-        notes = (
-            *notes,
-            f"'{name}': {counted(failures.cells, 'cell')} no {_noun(kind)}, read as missing: "
-            f"{_listed(failures.tokens)}",
-        )
+        cells = counted(failures.cells, "cell")
+        notes = (*notes, f"'{name}': {cells} no {_noun(kind)}, read as missing: {_listed(failures.tokens)}")
     if evidence.sentinels:
-        notes = (
-            *notes,
-            f"'{name}': {counted(sum(evidence.sentinels.values()), 'cell')} read as missing: "
-            f"{_listed(evidence.sentinels)}",
-        )
+        cells = counted(sum(evidence.sentinels.values()), "cell")
+        notes = (*notes, f"'{name}': {cells} read as missing: {_listed(evidence.sentinels)}")
     return ColumnPlan(
         name=name, index=index, type=type_, kind=kind, parse=parse, missing=frozenset(failures.tokens), notes=notes
     )

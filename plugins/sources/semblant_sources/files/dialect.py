@@ -36,6 +36,8 @@ class Dialect:
     delimiter: str
     quote: str = '"'
     escape: str = ""
+    padded: bool = False
+    """Whether blanks stand between a delimiter and the quote behind it."""
 
     def rows(self, text: str, limit: int | None = None) -> list[list[str]]:
         """Parse a piece of text; lines without any cell are left out."""
@@ -57,6 +59,7 @@ class Dialect:
         """Give the standard library's reader with this dialect."""
         return csv.reader(
             lines,
+            skipinitialspace=self.padded,
             delimiter=self.delimiter,
             quotechar=self.quote or None,
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
@@ -89,10 +92,11 @@ def sniff(text: str, settings: FilesSettings, place: Place, *, whole: bool) -> D
     trials = []
     for delimiter in _delimiters(settings, place):
         for quote, escape in _quotings(text, settings, place):
-            dialect = Dialect(delimiter=delimiter, quote=quote, escape=escape)
-            rows = complete_rows(dialect, text, whole=whole)
-            if rows:
-                trials.append(_trial(dialect, rows))
+            for padded in [True, False] if quote and f"{delimiter} {quote}" in text else [False]:
+                dialect = Dialect(delimiter=delimiter, quote=quote, escape=escape, padded=padded)
+                rows = complete_rows(dialect, text, whole=whole)
+                if rows:
+                    trials.append(_trial(dialect, rows))
     default = Dialect(delimiter=ONE_COLUMN, quote=_quotings(text, settings, place)[0][0])
     if settings.delimiter != "auto":
         return max(trials, key=lambda t: t.share).dialect

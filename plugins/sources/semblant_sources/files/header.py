@@ -94,7 +94,7 @@ def read_header(rows: list[tuple[int, list[str]]], settings: FilesSettings, plac
             raise DataError(msg, fix="lower header_row")
     taken = usable[: settings.header_rows]
     texts = _joined([row for _, row in taken])
-    texts, more = _fitted(texts, [row for _, row in usable[settings.header_rows :]], width)
+    texts, more = _fitted(texts, [row for _, row in usable[settings.header_rows :]], width, place)
     names, unnamed, renamed = _unique_names(texts)
     return Header(names=names, unnamed=unnamed, skip_lines=taken[-1][0], padded=padded, notes=(*notes, *more, *renamed))
 
@@ -146,6 +146,8 @@ def _has_header(rows: list[list[str]], width: int) -> bool:
     cells = [[row[i + shift].strip() for row in data if row[i + shift].strip()] for i in columns]
     if any(column and sum(map(is_typed, column)) >= _MOSTLY * len(column) for column in cells):
         return True
+    if len(head) > 1 and any([cell.strip() for cell in row] == head for row in data):
+        return True  # several files were joined; the repeated header will be found and named
     again = sum(1 for i in columns if head[i] and head[i] in cells[i])
     return again * 2 < max(1, sum(1 for cell in head if cell))
 
@@ -186,10 +188,15 @@ def _joined(rows: list[list[str]]) -> list[str]:
     return [" / ".join(part) for part in parts]
 
 
-def _fitted(names: list[str], data: list[list[str]], width: int) -> tuple[list[str], list[str]]:
+def _fitted(names: list[str], data: list[list[str]], width: int, place: Place) -> tuple[list[str], list[str]]:
     """Make names and data equally wide: row names without a head, or a delimiter at the end of every line."""
     if not data or len(names) >= width:
         return names, []
+    if len(names) == 1 and width == 2 and any(row[-1].strip() for row in data if len(row) == width):
+        raise DataError(
+            f"'{place}': the header has one cell and the rows have two",
+            fix="set delimiter (another one when the comma is a decimal mark), or mend the header",
+        )
     if len(names) == width - 1:
         if all(not row[-1].strip() for row in data if len(row) == width):
             return [*names, ""], []

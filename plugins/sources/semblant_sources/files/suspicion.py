@@ -51,7 +51,7 @@ def _strange_rows(names: tuple[str, ...], columns: list[Evidence]) -> dict[int, 
         if not evidence.kinds:
             continue
         failures = min(evidence.kinds.values(), key=lambda f: f.cells)
-        if not failures.tokens or evidence.valued - failures.cells < _PURE * evidence.valued or evidence.valued < 5:
+        if not failures.tokens or evidence.valued - failures.cells < _PURE * evidence.valued or evidence.valued < 3:
             continue
         for row, text in failures.rows:
             found.setdefault(row, []).append((name, text))

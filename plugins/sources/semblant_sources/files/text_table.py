@@ -189,7 +189,7 @@ class TextTable:
             notes.append(
                 f"line {rows.line_of(0)} looks like a second header line; header_rows: 2 joins it to the first"
             )
-        if rows.header.padded:
+        if rows.header.padded or rows.dialect.padded:
             settings = evolve(settings, trim=True)
         if rows.skipped.rows:
             notes.append(f"{counted(rows.skipped.rows, 'line')} with a wrong number of cells left out")

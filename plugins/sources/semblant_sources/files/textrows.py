@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from semblant_sources.files.header import Header
     from semblant_sources.files.place import Place
 
-_BLOCK = 4 << 20
+_BLOCK = 2 << 20
+"""The parser reads some thirty blocks ahead."""
 _LARGEST_BLOCK = 256 << 20
 
 
@@ -85,8 +87,8 @@ class TextRows:
             except _RowTooLongError as exc:
                 if block >= _LARGEST_BLOCK:
                     line = self.line_of(done)
-                    size = f"{block >> 20} MB"
-                    msg = f"'{self.place}': a row from line {line} on is longer than {size}; a quote that is never closed?"
+                    row = f"a row from line {line} on"
+                    msg = f"'{self.place}': {row} is longer than {block >> 20} MB; a quote that is never closed?"
                     raise DataError(msg, fix="close the quote in that line, or set quote: none") from exc
                 block *= 8
             else:
@@ -137,7 +139,10 @@ class TextRows:
         self._check_last_quote(stream, tail, rows)
 
     def _stream(self) -> Utf8Stream:
-        return Utf8Stream(decoded(chunks(self.place), self.codec, self.place), self.header.skip_lines)
+        texts = decoded(chunks(self.place), self.codec, self.place)
+        if self.dialect.padded:
+            texts = _closed_up(texts, self.dialect.delimiter, self.dialect.quote)
+        return Utf8Stream(texts, self.header.skip_lines)
 
     def without_nulls(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Blank what the user declared to be missing; quoted or not."""
@@ -192,3 +197,18 @@ class TextRows:
         except csv.Error:
             return None
         return None
+
+
+def _closed_up(texts: Iterator[str], delimiter: str, quote: str) -> Iterator[str]:
+    """Take out the blanks between a delimiter and a quote, which the parser would take for text."""
+    mark = re.escape(delimiter)
+    gap = re.compile(rf"{mark} +{quote}(?!{quote}(?!{mark}|[\r\n]|$))")
+    open_end = re.compile(rf"{mark} *{quote}{{0,2}}$")
+    rest = ""
+    for text in texts:
+        joined = rest + text
+        end = open_end.search(joined)
+        cut = end.start() if end else len(joined)
+        rest = joined[cut:]
+        yield gap.sub(delimiter + quote, joined[:cut])
+    yield gap.sub(delimiter + quote, rest)
