@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pluggy
-
 from semblant.components import SourceType
+from semblant.hookspecs import hookimpl
 from semblant_sources.settings import FilesSettings, SqliteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_hookimpl = pluggy.HookimplMarker("semblant")
 
-
-@_hookimpl
+@hookimpl
 def semblant_sources() -> Sequence[SourceType]:
     """Offer files (any number, in any of the usual formats) and SQLite databases."""
     return (
