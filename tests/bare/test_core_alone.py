@@ -14,7 +14,7 @@ import pytest
 import semblant
 from semblant.errors import MissingDependencyError
 from semblant.host import PluginHost, Status
-from tests.meta.tree import PACKAGES, ROOT
+from tests.meta.tree import PACKAGES
 
 pytestmark = pytest.mark.bare
 
@@ -36,7 +36,7 @@ def test_the_wheel_is_installed_and_not_the_checkout() -> None:
     folder = Path(semblant.__file__).parent
 
     assert folder.parent.name == "site-packages"
-    assert ROOT not in folder.parents
+    assert folder not in PACKAGES
 
 
 def test_the_wheel_holds_every_file_of_its_packages() -> None:
