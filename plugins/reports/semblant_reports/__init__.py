@@ -15,31 +15,54 @@ def semblant_report_sections() -> list[SectionType]:
     """Offer the sections of the quality report, in their order."""
     return [
         SectionType(
-            name="summary", title="Summary", order=10, factory=f"{_SECTIONS}.summary:Summary",
+            name="summary",
+            title="Summary",
+            order=10,
+            factory=f"{_SECTIONS}.summary:Summary",
             summary="scores with grades in words, and what to do about the worst columns",
         ),
         SectionType(
-            name="data", title="Data and settings", order=20, factory=f"{_SECTIONS}.data:DataAndSettings",
+            name="data",
+            title="Data and settings",
+            order=20,
+            factory=f"{_SECTIONS}.data:DataAndSettings",
             summary="tables, columns with their encodings, what is sensitive, settings, losses, timings",
         ),
         SectionType(
-            name="univariate", title="Distributions of the columns", order=30, factory=f"{_SECTIONS}.univariate:Univariate",
+            name="univariate",
+            title="Distributions of the columns",
+            order=30,
+            factory=f"{_SECTIONS}.univariate:Univariate",
             summary="each column, original beside synthetic, the most different first",
         ),
         SectionType(
-            name="bivariate", title="Pairs of columns", order=40, factory=f"{_SECTIONS}.bivariate:Bivariate",
+            name="bivariate",
+            title="Pairs of columns",
+            order=40,
+            factory=f"{_SECTIONS}.bivariate:Bivariate",
             summary="accuracy of all pairs, and the most different pairs as heat maps",
         ),
         SectionType(
-            name="missing", title="Missing values", order=50, factory=f"{_SECTIONS}.missing:Missing",
+            name="missing",
+            title="Missing values",
+            order=50,
+            factory=f"{_SECTIONS}.missing:Missing",
             summary="which columns are missing together, and how often",
         ),
         SectionType(
-            name="detection", title="Detection", order=60, factory=f"{_SECTIONS}.detection:Detection",
-            summary="can a classifier tell the rows apart, and by which columns", requires=("sklearn",), extra="reports",
+            name="detection",
+            title="Detection",
+            order=60,
+            factory=f"{_SECTIONS}.detection:Detection",
+            summary="can a classifier tell the rows apart, and by which columns",
+            requires=("sklearn",),
+            extra="reports",
         ),
         SectionType(
-            name="neighbours", title="Copying check", order=70, factory=f"{_SECTIONS}.neighbours:Neighbours",
+            name="neighbours",
+            title="Copying check",
+            order=70,
+            factory=f"{_SECTIONS}.neighbours:Neighbours",
             summary="distances to the closest training and holdout rows, identical rows",
         ),
     ]
@@ -50,12 +73,18 @@ def semblant_report_renderers() -> list[RendererType]:
     """Offer the formats of the quality report."""
     return [
         RendererType(
-            name="pdf", suffix=".pdf", factory=f"{_RENDERERS}.pdf:PdfRenderer", settings=PdfSettings,
+            name="pdf",
+            suffix=".pdf",
+            factory=f"{_RENDERERS}.pdf:PdfRenderer",
+            settings=PdfSettings,
             summary="a document with contents, bookmarks, vector charts and embedded fonts",
-            requires=("fpdf", "vl_convert"), extra="reports",
+            requires=("fpdf", "vl_convert"),
+            extra="reports",
         ),
         RendererType(
-            name="json", suffix=".json", factory=f"{_RENDERERS}.json:JsonRenderer",
+            name="json",
+            suffix=".json",
+            factory=f"{_RENDERERS}.json:JsonRenderer",
             summary="the same figures for programs, by a published schema",
         ),
     ]

@@ -15,14 +15,34 @@ FONT = "DejaVu Sans"
 PAGE = 660
 """Pixels of a chart as wide as the page."""
 CONFIG: dict[str, Any] = {
-    "font": FONT, "background": None, "view": {"stroke": None},
+    "font": FONT,
+    "background": None,
+    "view": {"stroke": None},
     "axis": {
-        "labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal",
-        "domainColor": RULE, "tickColor": RULE, "gridColor": RULE, "gridOpacity": 0.6, "labelFont": FONT, "titleFont": FONT,
-        "labelLimit": 130, "titleLimit": 300,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 10,
+        "titleFontSize": 10,
+        "titleFontWeight": "normal",
+        "domainColor": RULE,
+        "tickColor": RULE,
+        "gridColor": RULE,
+        "gridOpacity": 0.6,
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelLimit": 130,
+        "titleLimit": 300,
     },
     "title": {"color": INK, "fontSize": 11, "anchor": "start", "font": FONT, "fontWeight": "bold", "offset": 6},
-    "legend": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal", "labelFont": FONT, "titleFont": FONT},
+    "legend": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 10,
+        "titleFontSize": 10,
+        "titleFontWeight": "normal",
+        "labelFont": FONT,
+        "titleFont": FONT,
+    },
 }
 _LIMITS = (0.98, 0.97, 0.95, 0.9, 0.8)
 _CLASSES = ["98% and more", "97 – 98%", "95 – 97%", "90 – 95%", "80 – 90%", "below 80%"]
@@ -31,12 +51,18 @@ SHARE_AXIS: dict[str, Any] = {"format": ".0%", "tickCount": 4, "title": None}
 
 def _chart(spec: Mapping[str, Any], alt: str, width: float, caption: str = "") -> Chart:
     """Finish a chart."""
-    return Chart(spec={"$schema": SCHEMA, "config": CONFIG, "padding": 2, **spec}, alt=alt, width=width, caption=caption)
+    return Chart(
+        spec={"$schema": SCHEMA, "config": CONFIG, "padding": 2, **spec}, alt=alt, width=width, caption=caption
+    )
 
 
 def shorten(text: str, longest: int = 24) -> str:
     """Cut a label in its middle, so that it fits and still ends as it does."""
-    text = " ".join("".join(character if character.isprintable() or character in "\u200c\u200d" else " " for character in text).split())
+    text = " ".join(
+        "".join(
+            character if character.isprintable() or character in "\u200c\u200d" else " " for character in text
+        ).split()
+    )
     if len(text) <= longest:
         return text
     tail = longest // 3
@@ -59,17 +85,33 @@ def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
     names = {place: shorten(str(item["label"]), 22) for place, item in enumerate(bins)}
     step = 15
     y = {
-        "field": "place", "type": "ordinal", "sort": None, "title": None,
+        "field": "place",
+        "type": "ordinal",
+        "sort": None,
+        "title": None,
         "axis": {"labelExpr": _names(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
     }
     spec = {
-        "data": {"values": rows}, "width": _inner(width), "height": {"step": step}, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
+        "data": {"values": rows},
+        "width": _inner(width),
+        "height": {"step": step},
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
         "layer": [
-            {"mark": {"type": "bar", "color": ORIGINAL, "height": 11}, "encoding": {"x": {"field": "o", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
-            {"mark": {"type": "bar", "color": SYNTHETIC, "height": 4}, "encoding": {"x": {"field": "s", "type": "quantitative", "axis": SHARE_AXIS}, "y": y}},
+            {
+                "mark": {"type": "bar", "color": ORIGINAL, "height": 11},
+                "encoding": {"x": {"field": "o", "type": "quantitative", "axis": SHARE_AXIS}, "y": y},
+            },
+            {
+                "mark": {"type": "bar", "color": SYNTHETIC, "height": 4},
+                "encoding": {"x": {"field": "s", "type": "quantitative", "axis": SHARE_AXIS}, "y": y},
+            },
         ],
     }
-    told = "; ".join(f"{item['label']} {percent(item['original'])} original, {percent(item['synthetic'])} synthetic" for item in bins[:6])
+    told = "; ".join(
+        f"{item['label']} {percent(item['original'])} original, {percent(item['synthetic'])} synthetic"
+        for item in bins[:6]
+    )
     return _chart(spec, f"Shares of the values of {title}: {told}.", width)
 
 
@@ -81,33 +123,79 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
     rows = [{"a": item["from"] * factor, "b": item["to"] * factor, "o": item["original"]} for item in bins]
     outline = [{"x": bins[0]["from"] * factor, "s": 0}]
     for item in bins:
-        outline += [{"x": item["from"] * factor, "s": item["synthetic"]}, {"x": item["to"] * factor, "s": item["synthetic"]}]
+        outline += [
+            {"x": item["from"] * factor, "s": item["synthetic"]},
+            {"x": item["to"] * factor, "s": item["synthetic"]},
+        ]
     outline.append({"x": bins[-1]["to"] * factor, "s": 0})
     for order, point in enumerate(outline):
         point["i"] = order
-    axis: dict[str, Any] = {"title": unit or None, "grid": False, "tickCount": 5, "labelOverlap": "greedy", "labelSeparation": 5, "labelFlush": False}
+    axis: dict[str, Any] = {
+        "title": unit or None,
+        "grid": False,
+        "tickCount": 5,
+        "labelOverlap": "greedy",
+        "labelSeparation": 5,
+        "labelFlush": False,
+    }
     scale: dict[str, Any] = {"zero": False, "nice": False}
     kind = "quantitative"
     if moment or figures["unit"] == "clock":
         kind = "temporal"
         scale = {"type": "utc"}
         span = float(bins[-1]["to"]) - float(bins[0]["from"])
-        axis["format"] = "%H:%M" if figures["unit"] == "clock" else "%Y" if span > 4 * 366 * 86400 else "%b %Y" if span > 120 * 86400 else "%d %b"
+        axis["format"] = (
+            "%H:%M"
+            if figures["unit"] == "clock"
+            else "%Y"
+            if span > 4 * 366 * 86400
+            else "%b %Y"
+            if span > 120 * 86400
+            else "%d %b"
+        )
     else:
         largest = max(abs(bins[0]["from"]), abs(bins[-1]["to"])) * factor
         if largest >= 1e4:
             axis["format"] = "~s" if largest < 1e15 else ".1~e"
             axis["tickCount"] = 5 if largest < 1e15 else 2
     x = {"type": kind, "scale": scale, "axis": axis}
-    share = {"type": "quantitative", "axis": SHARE_AXIS | ({"format": ".1%"} if max(max(i["original"], i["synthetic"]) for i in bins) < 0.04 else {})}
+    share = {
+        "type": "quantitative",
+        "axis": SHARE_AXIS
+        | ({"format": ".1%"} if max(max(i["original"], i["synthetic"]) for i in bins) < 0.04 else {}),
+    }
     spec = {
-        "width": _inner(width), "height": 130, "autosize": {"type": "fit-x", "contains": "padding"}, "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
+        "width": _inner(width),
+        "height": 130,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "title": {"text": shorten(title, 30), "frame": "bounds", "limit": _inner(width)},
         "layer": [
-            {"data": {"values": rows}, "mark": {"type": "rect", "color": ORIGINAL, "stroke": "#FFFFFF", "strokeWidth": 0.4}, "encoding": {"x": {"field": "a", **x}, "x2": {"field": "b"}, "y": {"field": "o", **share}, "y2": {"datum": 0}}},
-            {"data": {"values": outline}, "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"}, "encoding": {"x": {"field": "x", **x}, "y": {"field": "s", **share}, "order": {"field": "i", "type": "quantitative"}}},
+            {
+                "data": {"values": rows},
+                "mark": {"type": "rect", "color": ORIGINAL, "stroke": "#FFFFFF", "strokeWidth": 0.4},
+                "encoding": {
+                    "x": {"field": "a", **x},
+                    "x2": {"field": "b"},
+                    "y": {"field": "o", **share},
+                    "y2": {"datum": 0},
+                },
+            },
+            {
+                "data": {"values": outline},
+                "mark": {"type": "line", "color": SYNTHETIC, "strokeWidth": 1.6, "strokeJoin": "miter"},
+                "encoding": {
+                    "x": {"field": "x", **x},
+                    "y": {"field": "s", **share},
+                    "order": {"field": "i", "type": "quantitative"},
+                },
+            },
         ],
     }
-    return _chart(spec, f"Histogram of {title}, original as bars and synthetic as a line; their figures are in the JSON report.", width)
+    return _chart(
+        spec,
+        f"Histogram of {title}, original as bars and synthetic as a line; their figures are in the JSON report.",
+        width,
+    )
 
 
 def _unit(unit: str, span: float) -> tuple[float, str]:
@@ -116,23 +204,73 @@ def _unit(unit: str, span: float) -> tuple[float, str]:
         return 1000.0, ""
     if unit != "seconds":
         return 1.0, unit
-    return next(((1 / size, name) for size, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")) if span > 5 * size), (1.0, "seconds"))
+    return next(
+        (
+            (1 / size, name)
+            for size, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+            if span > 5 * size
+        ),
+        (1.0, "seconds"),
+    )
 
 
-def pair_heatmap(labels: tuple[Sequence[str], Sequence[str]], shares: Sequence[Sequence[float | None]], names: tuple[str, str], title: str, most: float) -> Chart:
+def pair_heatmap(
+    labels: tuple[Sequence[str], Sequence[str]],
+    shares: Sequence[Sequence[float | None]],
+    names: tuple[str, str],
+    title: str,
+    most: float,
+) -> Chart:
     """Show the shares of all pairs of classes of two columns."""
     rows = [
         {"r": row, "c": cell, "v": share}
-        for row, line in enumerate(shares) for cell, share in enumerate(line) if share is not None
+        for row, line in enumerate(shares)
+        for cell, share in enumerate(line)
+        if share is not None
     ]
     thresholds = [round(most * part, 6) for part in (0.02, 0.1, 0.25, 0.5, 0.75)]
     spec = {
-        "data": {"values": rows}, "width": 190, "height": {"step": 15}, "title": {"text": title},
+        "data": {"values": rows},
+        "width": 190,
+        "height": {"step": 15},
+        "title": {"text": title},
         "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
         "encoding": {
-            "x": {"field": "c", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[1])))}, "axis": {"title": shorten(names[1], 34), "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[1])}), "labelAngle": -60, "ticks": False, "domain": False, "labelLimit": 140, "labelOverlap": False}},
-            "y": {"field": "r", "type": "ordinal", "sort": None, "scale": {"domain": list(range(len(labels[0])))}, "axis": {"title": shorten(names[0], 26), "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[0])}), "ticks": False, "domain": False, "labelLimit": 140, "labelOverlap": False}},
-            "color": {"field": "v", "type": "quantitative", "scale": {"type": "threshold", "domain": thresholds, "range": list(STEPS)}, "legend": None},
+            "x": {
+                "field": "c",
+                "type": "ordinal",
+                "sort": None,
+                "scale": {"domain": list(range(len(labels[1])))},
+                "axis": {
+                    "title": shorten(names[1], 34),
+                    "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[1])}),
+                    "labelAngle": -60,
+                    "ticks": False,
+                    "domain": False,
+                    "labelLimit": 140,
+                    "labelOverlap": False,
+                },
+            },
+            "y": {
+                "field": "r",
+                "type": "ordinal",
+                "sort": None,
+                "scale": {"domain": list(range(len(labels[0])))},
+                "axis": {
+                    "title": shorten(names[0], 26),
+                    "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[0])}),
+                    "ticks": False,
+                    "domain": False,
+                    "labelLimit": 140,
+                    "labelOverlap": False,
+                },
+            },
+            "color": {
+                "field": "v",
+                "type": "quantitative",
+                "scale": {"type": "threshold", "domain": thresholds, "range": list(STEPS)},
+                "legend": None,
+            },
         },
     }
     return _chart(spec, f"{title}: shares of rows for each pair of classes of {names[0]} and {names[1]}.", 0.5)
@@ -145,16 +283,28 @@ def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]
     step = max(8, min(26, 430 // max(1, len(names))))
     labels = _names({place: shorten(name, 22) for place, name in enumerate(names)})
     size = min(10, step + 1)
-    axis = {"title": None, "labelExpr": labels, "ticks": False, "domain": False, "labelFontSize": size, "labelLimit": 150, "labelOverlap": False}
+    axis = {
+        "title": None,
+        "labelExpr": labels,
+        "ticks": False,
+        "domain": False,
+        "labelFontSize": size,
+        "labelLimit": 150,
+        "labelOverlap": False,
+    }
     domain = list(range(len(names)))
     spec = {
-        "data": {"values": rows}, "width": {"step": step}, "height": {"step": step},
+        "data": {"values": rows},
+        "width": {"step": step},
+        "height": {"step": step},
         "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
         "encoding": {
             "x": {"field": "a", "type": "ordinal", "scale": {"domain": domain}, "axis": {**axis, "labelAngle": -60}},
             "y": {"field": "b", "type": "ordinal", "scale": {"domain": domain}, "axis": axis},
             "color": {
-                "field": "v", "type": "ordinal", "scale": {"domain": _CLASSES, "range": list(STEPS)},
+                "field": "v",
+                "type": "ordinal",
+                "scale": {"domain": _CLASSES, "range": list(STEPS)},
                 "legend": {"title": "accuracy", "symbolType": "square", "symbolSize": 140, "symbolStrokeColor": RULE},
             },
         },
@@ -168,10 +318,18 @@ def colour_key() -> Chart:
     rows = [{"x": 0, "t": "original", "c": ORIGINAL}, {"x": 90, "t": "synthetic", "c": SYNTHETIC}]
     place = {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, PAGE], "nice": False}}
     spec = {
-        "data": {"values": rows}, "width": PAGE - 20, "height": 12,
+        "data": {"values": rows},
+        "width": PAGE - 20,
+        "height": 12,
         "layer": [
-            {"mark": {"type": "square", "size": 120, "opacity": 1}, "encoding": {"x": place, "color": {"field": "c", "type": "nominal", "scale": None}}},
-            {"mark": {"type": "text", "align": "left", "dx": 10, "fontSize": 10, "color": MUTED, "font": FONT}, "encoding": {"x": place, "text": {"field": "t"}}},
+            {
+                "mark": {"type": "square", "size": 120, "opacity": 1},
+                "encoding": {"x": place, "color": {"field": "c", "type": "nominal", "scale": None}},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 10, "fontSize": 10, "color": MUTED, "font": FONT},
+                "encoding": {"x": place, "text": {"field": "t"}},
+            },
         ],
     }
     return _chart(spec, "Grey blue is original, orange is synthetic.", 1.0)
@@ -183,17 +341,30 @@ def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
     rows = [
         {"x": entry[across], "y": entry[field], "what": name}
         for field, name in (("loss", "training"), ("validation_loss", "validation"))
-        for entry in history if field in entry and across in entry and entry[field] == entry[field]
+        for entry in history
+        if field in entry and across in entry and entry[field] == entry[field]
     ]
     if len(rows) < 2:
         return None
     spec = {
-        "data": {"values": rows}, "width": PAGE - 150, "height": 150,
+        "data": {"values": rows},
+        "width": PAGE - 150,
+        "height": 150,
         "mark": {"type": "line", "strokeWidth": 1.8, "point": {"size": 16, "filled": True}},
         "encoding": {
             "x": {"field": "x", "type": "quantitative", "axis": {"title": across, "grid": False}},
-            "y": {"field": "y", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": "loss", "tickCount": 5}},
-            "color": {"field": "what", "type": "nominal", "scale": {"domain": ["training", "validation"], "range": [ORIGINAL, "#00735C"]}, "legend": {"title": None, "symbolType": "stroke"}},
+            "y": {
+                "field": "y",
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "axis": {"title": "loss", "tickCount": 5},
+            },
+            "color": {
+                "field": "what",
+                "type": "nominal",
+                "scale": {"domain": ["training", "validation"], "range": [ORIGINAL, "#00735C"]},
+                "legend": {"title": None, "symbolType": "stroke"},
+            },
         },
     }
     return _chart(spec, f"Training and validation loss over {len(history)} validations.", 1.0)

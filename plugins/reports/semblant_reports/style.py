@@ -16,7 +16,12 @@ INK: Final = "#1F2933"
 MUTED: Final = "#5F6B7A"
 RULE: Final = "#D5DBE3"
 SHADE: Final = "#F3F5F8"
-TONES: Final[Mapping[Tone, str]] = {Tone.PLAIN: "#3D5A80", Tone.GOOD: "#00735C", Tone.FAIR: "#A86400", Tone.BAD: "#A3212B"}
+TONES: Final[Mapping[Tone, str]] = {
+    Tone.PLAIN: "#3D5A80",
+    Tone.GOOD: "#00735C",
+    Tone.FAIR: "#A86400",
+    Tone.BAD: "#A3212B",
+}
 SIGNS: Final[Mapping[Tone, str]] = {Tone.PLAIN: "", Tone.GOOD: "✓", Tone.FAIR: "!", Tone.BAD: "✗"}
 WORDS: Final[Mapping[Tone, str]] = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.FAIR: "fair", Tone.BAD: "poor"}
 STEPS: Final = ("#F7F9FB", "#DCE6F1", "#B3CBE3", "#7FA8D0", "#4A7FB5", "#1F4E86")

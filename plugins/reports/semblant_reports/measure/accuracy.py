@@ -70,10 +70,14 @@ def compare(
                 pairs[index] = {(a, b): float(value) for (a, b), value in zip(combos, found[:, index, 0], strict=True)}
     return [
         Accuracy(
-            overall=float(np.mean(list(means[index].values()))), by_depth=means[index],
-            expected=float(np.mean(expected[index])), columns=columns[index], pairs=pairs[index],
+            overall=float(np.mean(list(means[index].values()))),
+            by_depth=means[index],
+            expected=float(np.mean(expected[index])),
+            columns=columns[index],
+            pairs=pairs[index],
         )
-        if usable[index] else None
+        if usable[index]
+        else None
         for index in range(len(others))
     ]
 

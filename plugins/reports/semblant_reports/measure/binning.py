@@ -57,9 +57,9 @@ class Classes:
         known = {value: code for code, value in enumerate(self.values)} | {"": len(self.values)}
         column = pl.col("w")
         coded = words.select(
-            pl.when(column.is_null()).then(pl.lit(len(self.values) + 2)).otherwise(
-                column.replace_strict(list(known), list(known.values()), default=len(self.values) + 1)
-            )
+            pl.when(column.is_null())
+            .then(pl.lit(len(self.values) + 2))
+            .otherwise(column.replace_strict(list(known), list(known.values()), default=len(self.values) + 1))
         )
         return coded.to_series().to_numpy().astype(np.int16)
 

@@ -37,7 +37,11 @@ def copying_figures(
     interval. Without a holdout only identical matches are known.
     """
     figures: dict[str, Any] = {
-        "identical": identical_matches(sample), "dcr_share": None, "interval": None, "rows": 0, "distances": {},
+        "identical": identical_matches(sample),
+        "dcr_share": None,
+        "interval": None,
+        "rows": 0,
+        "distances": {},
         "columns": len(columns),
     }
     if sample.holdout is None or not len(columns) or not sample.synthetic.height or not sample.original.height:
@@ -52,7 +56,9 @@ def copying_figures(
     control = nearest(train, _drawn(held, min(asked, CONTROL), rng), 2, progress)
     share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0])
     figures |= {
-        "dcr_share": share, "interval": interval, "rows": asked,
+        "dcr_share": share,
+        "interval": interval,
+        "rows": asked,
         "distances": {
             "synthetic_to_training": _described(to_train),
             "synthetic_to_holdout": _described(to_holdout),
@@ -87,11 +93,16 @@ def identical_matches(sample: Sample) -> dict[str, float | None]:
     train, made = _hashes(sample.original), _hashes(sample.synthetic)
     held = _hashes(sample.holdout) if sample.holdout is not None else None
     return {
-        "synthetic": float(made.is_in(train.unique().implode()).mean() or 0.0),
-        "holdout": None if held is None else float(held.is_in(train.unique().implode()).mean() or 0.0),
+        "synthetic": _met(made, train),
+        "holdout": None if held is None else _met(held, train),
         "synthetic_duplicates": 1 - made.n_unique() / len(made),
         "training_duplicates": 1 - train.n_unique() / len(train),
     }
+
+
+def _met(rows: pl.Series, known: pl.Series) -> float:
+    """Give the share of rows that are among the known ones."""
+    return int(rows.is_in(known.unique().implode()).sum()) / len(rows)
 
 
 def _hashes(frame: pl.DataFrame) -> pl.Series:
@@ -110,6 +121,8 @@ def _described(distances: NDArray[np.float64]) -> dict[str, float]:
     first, second = distances[:, 0], distances[:, 1]
     ratio = np.where(np.isfinite(second), (first + tiny) / (second + tiny), 1.0)
     return {
-        "median": float(np.median(first)), "p5": float(np.quantile(first, 0.05)),
-        "ratio_median": float(np.median(ratio)), "ratio_p5": float(np.quantile(ratio, 0.05)),
+        "median": float(np.median(first)),
+        "p5": float(np.quantile(first, 0.05)),
+        "ratio_median": float(np.median(ratio)),
+        "ratio_p5": float(np.quantile(ratio, 0.05)),
     }

@@ -52,8 +52,16 @@ def detection_figures(
         progress()
         test = folds == fold
         model = HistGradientBoostingClassifier(
-            max_iter=150, max_depth=6, max_leaf_nodes=64, learning_rate=0.1, min_samples_leaf=5, l2_regularization=1.0,
-            max_features=0.9, categorical_features=categorical, early_stopping=False, random_state=seed % 2**32,
+            max_iter=150,
+            max_depth=6,
+            max_leaf_nodes=64,
+            learning_rate=0.1,
+            min_samples_leaf=5,
+            l2_regularization=1.0,
+            max_features=0.9,
+            categorical_features=categorical,
+            early_stopping=False,
+            random_state=seed % 2**32,
         )
         # one thread: on a machine that others use too, threads waiting for each other cost more than they give
         with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="openmp"):
@@ -63,8 +71,14 @@ def detection_figures(
             if fold == 0 and areas[0] > 0.51:
                 losses = _losses(model, features[test], labels[test] == 1, owners, areas[0], rng)
     return {
-        "auc": float(np.mean(areas)), "rows": size, "spread": float(np.std(areas)),
-        "columns": [{"column": name, "loss": loss} for name, loss in sorted(losses, key=lambda item: -item[1])[:10] if loss > 0.001],
+        "auc": float(np.mean(areas)),
+        "rows": size,
+        "spread": float(np.std(areas)),
+        "columns": [
+            {"column": name, "loss": loss}
+            for name, loss in sorted(losses, key=lambda item: -item[1])[:10]
+            if loss > 0.001
+        ],
     }
 
 
@@ -95,10 +109,16 @@ def features_of(
     for column in columns:
         series = frame[column.key]
         if column.form is Form.CATEGORY:
-            counted = series.drop_nulls().rename("value").value_counts().sort(["count", "value"], descending=[True, False])
+            counted = (
+                series.drop_nulls().rename("value").value_counts().sort(["count", "value"], descending=[True, False])
+            )
             levels = counted.filter(pl.col("count") > 1)["value"].head(LEVELS).to_list()
             codes = dict(zip(levels, range(2, len(levels) + 2), strict=True))
-            coded = series.replace_strict(list(codes), list(codes.values()), default=1, return_dtype=pl.Int32) if codes else pl.Series([1] * len(series))
+            coded = (
+                series.replace_strict(list(codes), list(codes.values()), default=1, return_dtype=pl.Int32)
+                if codes
+                else pl.Series([1] * len(series))
+            )
             add(coded.set(series.is_null(), 0).to_numpy().astype(np.float64), column.name, category=True)
             if counted.height > LEVELS:
                 add(series.str.len_chars().fill_null(-1).to_numpy().astype(np.float64), column.name)
@@ -113,7 +133,11 @@ def features_of(
 
 
 def _losses(
-    model: Any, features: NDArray[np.float64], positive: NDArray[np.bool_], owners: Sequence[str], base: float,
+    model: Any,
+    features: NDArray[np.float64],
+    positive: NDArray[np.bool_],
+    owners: Sequence[str],
+    base: float,
     rng: np.random.Generator,
 ) -> list[tuple[str, float]]:
     """Shuffle each column in turn and see what the classifier loses."""

@@ -134,7 +134,9 @@ def _numbers(column: pa.ChunkedArray, form: ColumnForm) -> pl.Series:
     elif _is_list(kind):
         column = pc.list_value_length(column)
     elif pa.types.is_map(kind):
-        column = pa.chunked_array([[None if item is None else len(item) for item in column.to_pylist()]], type=pa.int64())
+        column = pa.chunked_array(
+            [[None if item is None else len(item) for item in column.to_pylist()]], type=pa.int64()
+        )
     elif _is_binary(kind):
         column = pc.binary_length(pc.cast(column, pa.large_binary()))
     try:
@@ -172,7 +174,11 @@ def _strings(column: pa.ChunkedArray, form: ColumnForm) -> pl.Series:
     if pa.types.is_floating(kind):
         # other tools turn whole numbers with missing values into floats: 1.0 is meant as 1
         numbers = np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), dtype=np.float64)
-        if numbers.size and np.all(np.isnan(numbers) | (numbers == np.floor(numbers))) and np.nanmax(np.abs(numbers), initial=0) < 2**53:
+        if (
+            numbers.size
+            and np.all(np.isnan(numbers) | (numbers == np.floor(numbers)))
+            and np.nanmax(np.abs(numbers), initial=0) < 2**53
+        ):
             column = pa.chunked_array([pa.array(numbers, from_pandas=True).cast(pa.int64())])
     try:
         column = pc.cast(column, pa.large_string())
@@ -190,7 +196,9 @@ def _is_text(kind: pa.DataType) -> bool:
 def _is_binary(kind: pa.DataType) -> bool:
     """Tell bytes of any width."""
     return bool(
-        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
         or pa.types.is_binary_view(kind)
     )
 
@@ -198,6 +206,9 @@ def _is_binary(kind: pa.DataType) -> bool:
 def _is_list(kind: pa.DataType) -> bool:
     """Tell lists of any width."""
     return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-        or pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind)
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
     )

@@ -17,7 +17,9 @@ SMALL = 30_000_000
 
 
 def nearest(
-    reference: NDArray[np.float32], queries: NDArray[np.float32], neighbours: int = 2,
+    reference: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    neighbours: int = 2,
     progress: Callable[[], None] = lambda: None,
 ) -> NDArray[np.float64]:
     """Give the Euclidean distances to the nearest reference points, ascending, float64, shape (n, neighbours).

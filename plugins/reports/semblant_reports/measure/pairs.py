@@ -37,7 +37,9 @@ def pair_figures(table: MeasuredTable, first: int, second: int) -> dict[str, Any
     held = pl.DataFrame({"cell": cells["original"], "subject": subjects}).unique().group_by("cell").len()
     enough = np.zeros(shape[0] * shape[1], dtype=np.bool_)
     enough[held.filter(pl.col("len") >= table.min_subjects)["cell"].to_numpy()] = True
-    shares = {side: np.bincount(found, minlength=shape[0] * shape[1]) / max(1, len(found)) for side, found in cells.items()}
+    shares = {
+        side: np.bincount(found, minlength=shape[0] * shape[1]) / max(1, len(found)) for side, found in cells.items()
+    }
     nobody = shares["original"] == 0
 
     def told(side: str, visible: NDArray[np.bool_]) -> list[list[float | None]]:
@@ -48,9 +50,11 @@ def pair_figures(table: MeasuredTable, first: int, second: int) -> dict[str, Any
         "columns": [table.sample.columns[index].name for index in place],
         "accuracy": None if accuracy is None else accuracy.pairs.get(place),
         "ceiling": None if ceiling is None else ceiling.pairs.get(place),
-        "rows": row_labels, "cells": cell_labels,
+        "rows": row_labels,
+        "cells": cell_labels,
         # a cell without any original row tells of nobody; one with a few would
-        "original": told("original", enough | nobody), "synthetic": told("synthetic", enough | nobody),
+        "original": told("original", enough | nobody),
+        "synthetic": told("synthetic", enough | nobody),
     }
 
 
@@ -61,10 +65,17 @@ def _labels(table: MeasuredTable, place: int) -> tuple[list[str], NDArray[np.int
     if classes.edges is None:
         words = first_words(original) if classes.textual else original
         held = holders(words, table.sample.subjects)
-        named = [value if held.get(value, 0) >= table.min_subjects else OTHER for value in classes.values] + [EMPTY, OTHER, MISSING]
+        named = [value if held.get(value, 0) >= table.min_subjects else OTHER for value in classes.values] + [
+            EMPTY,
+            OTHER,
+            MISSING,
+        ]
     elif classes.distinct <= len(classes.edges) - 1:
         held = holders(original, table.sample.subjects)
-        named = [_value(classes, value) if held.get(value, 0) >= table.min_subjects else OTHER for value in classes.edges[:-1].tolist()] + [MISSING]
+        named = [
+            _value(classes, value) if held.get(value, 0) >= table.min_subjects else OTHER
+            for value in classes.edges[:-1].tolist()
+        ] + [MISSING]
     else:
         named = [*labels_of(classes.edges.tolist(), column=classes.column), MISSING]
     used = set(np.unique(np.concatenate([codes[place] for codes in table.codes.values()])).tolist())

@@ -64,10 +64,14 @@ def take(inputs: ReportInputs, name: str) -> Sample:
         rows["holdout"] = holdout.rows
         held = _frame(_load(holdout, compared, _names(inputs.holdout, name), limit), columns)
     return Sample(
-        columns=columns, original=_frame(table, columns),
+        columns=columns,
+        original=_frame(table, columns),
         synthetic=_frame(_load(synthetic, compared, _names(inputs.synthetic, name), limit), columns),
-        holdout=held, rows=rows, subjects=subjects_of(inputs.original, name, limit, inputs.copied),
-        absent=absent, identifiers=tuple(identifiers),
+        holdout=held,
+        rows=rows,
+        subjects=subjects_of(inputs.original, name, limit, inputs.copied),
+        absent=absent,
+        identifiers=tuple(identifiers),
     )
 
 
@@ -77,7 +81,9 @@ def compared_columns(inputs: ReportInputs, name: str) -> tuple[list[str], list[s
     keys = {*described.primary_key, *(column for key in described.foreign_keys for column in key.columns)}
     plans = inputs.columns.get(name)
     if plans:
-        made = {plan.name for plan in plans if plan.role is not Role.FEATURE or plan.encoding is EncodingType.IDENTIFIER}
+        made = {
+            plan.name for plan in plans if plan.role is not Role.FEATURE or plan.encoding is EncodingType.IDENTIFIER
+        }
         learned = [plan.name for plan in plans if plan.name not in made and plan.name not in keys]
         return learned, [column for column in described.column_names if column in keys | made]
     compared = [column for column in described.column_names if column not in keys]

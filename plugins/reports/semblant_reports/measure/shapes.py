@@ -6,6 +6,7 @@ histogram's bars that fewer stand behind are empty, and bounds are rounded quant
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,8 +38,16 @@ def shape_of(
 ) -> dict[str, Any]:
     """Give ``kind`` (``bars``, ``histogram`` or ``nothing``), ``bins`` and ``missing``, all as shares of rows."""
     figures: dict[str, Any] = {
-        "missing": {"original": _share(original.null_count(), len(original)), "synthetic": _share(synthetic.null_count(), len(synthetic))},
-        "unit": column.unit, "kind": "nothing", "bins": [], "heap": None, "beyond": None, "measured_as": column.form.value,
+        "missing": {
+            "original": _share(original.null_count(), len(original)),
+            "synthetic": _share(synthetic.null_count(), len(synthetic)),
+        },
+        "unit": column.unit,
+        "kind": "nothing",
+        "bins": [],
+        "heap": None,
+        "beyond": None,
+        "measured_as": column.form.value,
     }
     known = original.drop_nulls()
     if known.is_empty():
@@ -49,35 +58,59 @@ def shape_of(
         lengths = ColumnForm(name=column.name, path=column.path, form=Form.NUMBER, unit="characters", whole=True)
         figures |= {"unit": "characters", "measured_as": "text"}
         return figures | _histogram(
-            lengths, original.str.len_chars().cast(pl.Float64), synthetic.str.len_chars().cast(pl.Float64), subjects, min_subjects
+            lengths,
+            original.str.len_chars().cast(pl.Float64),
+            synthetic.str.len_chars().cast(pl.Float64),
+            subjects,
+            min_subjects,
         )
     if known.n_unique() <= DISTINCT:
         span = float(known.max()) - float(known.min())  # type: ignore[arg-type]
         place = grain(span, whole=column.whole)
 
         def label(value: Any) -> str:
-            return moment_text(value, max(span, 30 * DAY if column.whole else 0)) if column.form is Form.MOMENT else number_text(value, min(place, 1e-6), column.unit)
+            return (
+                moment_text(value, max(span, 30 * DAY if column.whole else 0))
+                if column.form is Form.MOMENT
+                else number_text(value, min(place, 1e-6), column.unit)
+            )
 
         return figures | _bars(original, synthetic, subjects, min_subjects, DISTINCT, label, ordered=True)
     return figures | _histogram(column, original, synthetic, subjects, min_subjects)
 
 
 def _bars(
-    original: pl.Series, synthetic: pl.Series, subjects: Subjects, min_subjects: int, most: int, label: Any, *,
+    original: pl.Series,
+    synthetic: pl.Series,
+    subjects: Subjects,
+    min_subjects: int,
+    most: int,
+    label: Any,
+    *,
     ordered: bool = False,
 ) -> dict[str, Any]:
     """Count the values that enough subjects hold; all others together."""
-    held = {value for value, count in holders(original, subjects).items() if count >= min_subjects}
+    held: set[Any] = {value for value, count in holders(original, subjects).items() if count >= min_subjects}
     real, made = (_counts(series) for series in (original, synthetic))
     frequent = sorted((value for value in held), key=lambda value: (-real[value], str(value)))
     shown = sorted(frequent[:most]) if ordered else frequent[:most]
     bins = [
-        {"label": label(value) or "(empty)", "original": _share(real[value], len(original)), "synthetic": _share(made.get(value, 0), len(synthetic))}
+        {
+            "label": label(value) or "(empty)",
+            "original": _share(real[value], len(original)),
+            "synthetic": _share(made.get(value, 0), len(synthetic)),
+        }
         for value in shown
     ]
     others = [sum(counts.values()) - sum(counts.get(value, 0) for value in shown) for counts in (real, made)]
     if any(others):
-        bins.append({"label": "(other)", "original": _share(others[0], len(original)), "synthetic": _share(others[1], len(synthetic))})
+        bins.append(
+            {
+                "label": "(other)",
+                "original": _share(others[0], len(original)),
+                "synthetic": _share(others[1], len(synthetic)),
+            }
+        )
     return {"kind": "bars", "bins": bins}
 
 
@@ -96,12 +129,15 @@ def _histogram(
         return told | ({"kind": "histogram"} if heap else {})
     edges = _edges(column, known, min(HISTOGRAM, max(3, held // (3 * min_subjects))), min_subjects)
     places = np.digitize(real, edges) - 1
-    counted = pl.DataFrame({"place": places, "subject": subjects if subjects is not None else np.arange(len(real))}).filter(~np.isnan(real))
+    counted = pl.DataFrame(
+        {"place": places, "subject": subjects if subjects is not None else np.arange(len(real))}
+    ).filter(~np.isnan(real))
     enough = dict(counted.group_by("place").agg(pl.col("subject").n_unique()).iter_rows())
     shares = [_shares(side, edges) for side in (real, made)]
     bins = [
         {
-            "from": float(edges[place]), "to": float(edges[place + 1]),
+            "from": float(edges[place]),
+            "to": float(edges[place + 1]),
             "original": round(float(shares[0][place]), 6) if enough.get(place, 0) >= min_subjects else 0.0,
             "synthetic": round(float(shares[1][place]), 6),
         }
@@ -143,10 +179,26 @@ def _heap(
     if counted.is_empty():
         return None
     value, count = counted.row(0)
-    if count < HEAP * len(original) or holders(original.filter(original == value), None if subjects is None else subjects[(original == value).fill_null(value=False).to_numpy()]).get(value, 0) < min_subjects:
+    if (
+        count < HEAP * len(original)
+        or holders(
+            original.filter(original == value),
+            None if subjects is None else subjects[(original == value).fill_null(value=False).to_numpy()],
+        ).get(value, 0)
+        < min_subjects
+    ):
         return None
-    text = moment_text(value, 30 * DAY if column.whole else 0) if column.form is Form.MOMENT else number_text(value, 0.0, column.unit)
-    return {"value": value, "label": text, "original": _share(count, len(original)), "synthetic": _share(int((synthetic == value).sum()), len(synthetic))}
+    text = (
+        moment_text(value, 30 * DAY if column.whole else 0)
+        if column.form is Form.MOMENT
+        else number_text(value, 0.0, column.unit)
+    )
+    return {
+        "value": value,
+        "label": text,
+        "original": _share(count, len(original)),
+        "synthetic": _share(int((synthetic == value).sum()), len(synthetic)),
+    }
 
 
 def _counts(series: pl.Series) -> dict[Any, int]:
@@ -172,5 +224,5 @@ def labels_of(edges: Sequence[float], *, column: ColumnForm) -> list[str]:
     inner = [text(edge) for edge in edges[1:-1]]
     if not inner:
         return ["all"]
-    between = [f"{low} – {high}" for low, high in zip(inner, inner[1:], strict=False)]
+    between = [f"{low} – {high}" for low, high in itertools.pairwise(inner)]
     return [f"< {inner[0]}", *between, f"≥ {inner[-1]}"]

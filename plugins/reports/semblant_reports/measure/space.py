@@ -49,7 +49,9 @@ def _ranks(
     for frame, part in zip(frames, parts, strict=True):
         numbers = frame[column.key].to_numpy().astype(np.float64)
         missing = np.isnan(numbers)
-        ranks = (np.searchsorted(ordered, numbers, "left") + np.searchsorted(ordered, numbers, "right")) / (2 * len(ordered))
+        ranks = (np.searchsorted(ordered, numbers, "left") + np.searchsorted(ordered, numbers, "right")) / (
+            2 * len(ordered)
+        )
         part.append(np.where(missing, 0.5, ranks).astype(np.float32)[:, None])
         if flagged:
             part.append(missing.astype(np.float32)[:, None])
@@ -65,9 +67,9 @@ def _corners(
         return
     codes = dict(zip(levels, range(len(levels)), strict=True))
     placed = [
-        frame[column.key].fill_null("\x00").replace_strict(
-            list(codes), list(codes.values()), default=len(levels), return_dtype=pl.Int32
-        )
+        frame[column.key]
+        .fill_null("\x00")
+        .replace_strict(list(codes), list(codes.values()), default=len(levels), return_dtype=pl.Int32)
         for frame in frames
     ]
     rare = any(bool((found == len(levels)).any()) for found in placed)

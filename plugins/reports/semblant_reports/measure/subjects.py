@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from semblant_reports.measure.forms import Form, ColumnForm, values_of
+from semblant_reports.measure.forms import ColumnForm, Form, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -38,10 +38,16 @@ def subjects_of(database: Database, name: str, limit: int | None, copied: Collec
         above = _upward(database, parent, copied, seen)
         wanted = (*key.referenced_columns, *(above.columns if above else ()))
         rows = database.tables[parent].load(tuple(dict.fromkeys(wanted)), None)
-        parents = pl.DataFrame({
-            "key": _keys(rows, key.referenced_columns)["key"],
-            "next": _keys(rows, above.columns)["key"] if above else _keys(rows, key.referenced_columns)["key"],
-        }).drop_nulls("key").unique("key", keep="first", maintain_order=True)
+        parents = (
+            pl.DataFrame(
+                {
+                    "key": _keys(rows, key.referenced_columns)["key"],
+                    "next": _keys(rows, above.columns)["key"] if above else _keys(rows, key.referenced_columns)["key"],
+                }
+            )
+            .drop_nulls("key")
+            .unique("key", keep="first", maintain_order=True)
+        )
         joined = frame.join(parents, on="key", how="left", maintain_order="left")
         # a parent without a parent of its own is the subject: its key stands in, marked with its table
         frame = joined.select(pl.coalesce("next", pl.lit(parent + "\x1f") + pl.col("key")).alias("key"))
@@ -63,7 +69,9 @@ def holders(values: pl.Series, subjects: NDArray[np.int64] | None) -> dict[objec
     else:
         pairs = pl.DataFrame({"value": values, "subject": subjects}).drop_nulls("value").unique()
         counted = pairs.group_by("value").len().rename({"len": "count"})
-    return dict(sorted(zip(counted["value"].to_list(), counted["count"].to_list(), strict=True), key=lambda pair: str(pair[0])))
+    return dict(
+        sorted(zip(counted["value"].to_list(), counted["count"].to_list(), strict=True), key=lambda pair: str(pair[0]))
+    )
 
 
 def _upward(database: Database, name: str, copied: Collection[str], seen: Collection[str]) -> ForeignKey | None:

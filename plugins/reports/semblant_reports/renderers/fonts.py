@@ -18,14 +18,39 @@ FAMILY = "DejaVu Sans"
 REPLACEMENT = "□"
 """Stands for a character that no font at hand can show."""
 _KNOWN = (
-    "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.ttf", "NotoSansSC-Regular.otf", "wqy-microhei.ttc",
-    "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf", "msyh.ttc", "simsun.ttc", "msgothic.ttc", "malgun.ttf",
-    "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf", "Nirmala.ttf", "NotoSansDevanagari-Regular.ttf", "NotoSansThai-Regular.ttf",
-    "NotoSans-Regular.ttf", "NotoEmoji-Regular.ttf", "Symbola.ttf", "Symbola_hint.ttf", "seguisym.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKsc-Regular.otf",
+    "NotoSansSC-Regular.ttf",
+    "NotoSansSC-Regular.otf",
+    "wqy-microhei.ttc",
+    "wqy-zenhei.ttc",
+    "DroidSansFallbackFull.ttf",
+    "DroidSansFallback.ttf",
+    "msyh.ttc",
+    "simsun.ttc",
+    "msgothic.ttc",
+    "malgun.ttf",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "Arial Unicode.ttf",
+    "Nirmala.ttf",
+    "NotoSansDevanagari-Regular.ttf",
+    "NotoSansThai-Regular.ttf",
+    "NotoSans-Regular.ttf",
+    "NotoEmoji-Regular.ttf",
+    "Symbola.ttf",
+    "Symbola_hint.ttf",
+    "seguisym.ttf",
 )
 _FOLDERS = (
-    "/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "/System/Library/Fonts",
-    "~/Library/Fonts", "C:/Windows/Fonts",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.fonts",
+    "~/.local/share/fonts",
+    "/Library/Fonts",
+    "/System/Library/Fonts",
+    "~/Library/Fonts",
+    "C:/Windows/Fonts",
 )
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -69,7 +94,11 @@ def choose_fonts(texts: Iterable[str], given: Sequence[str] = ()) -> FontChoice:
         regular, bold = folder / "DejaVuSans.ttf", folder / "DejaVuSans-Bold.ttf"
     covered = _covered(regular) & _covered(bold)
     wanted = {ord(character) for text in texts if not text.isascii() for character in text}
-    missing = {point for point in wanted - covered if unicodedata.category(chr(point)) not in _UNSEEN and not chr(point).isspace()}
+    missing = {
+        point
+        for point in wanted - covered
+        if unicodedata.category(chr(point)) not in _UNSEEN and not chr(point).isspace()
+    }
     fallbacks: list[Path] = []
     for path in _candidates(given) if missing else ():
         if missing & _covered(path):

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from semblant_reports.renderers.files import write_whole
+from semblant.atomic import atomic_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,16 +25,27 @@ class JsonRenderer:
 
     def render(self, report: ReportDocument, path: Path) -> None:
         """Write ``path`` atomically, UTF-8, numbers that are not finite as null."""
-        write_whole(path, (json.dumps(document(report), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode())
+        text = json.dumps(document(report), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        with atomic_write(path) as file:
+            file.write(text.encode())
 
 
 def document(report: ReportDocument) -> dict[str, Any]:
     """Give the report as plain data."""
     return {
-        "format": FORMAT, "title": report.title, "subtitle": report.subtitle, "created": report.created, "version": report.version,
+        "format": FORMAT,
+        "title": report.title,
+        "subtitle": report.subtitle,
+        "created": report.created,
+        "version": report.version,
         "facts": dict(report.facts),
         "sections": [
-            {"name": section.name, "title": section.title, "left_out": section.left_out or None, "figures": _finite(dict(section.figures))}
+            {
+                "name": section.name,
+                "title": section.title,
+                "left_out": section.left_out or None,
+                "figures": _finite(dict(section.figures)),
+            }
             for section in report.sections
         ],
     }
@@ -47,34 +58,73 @@ def schema() -> dict[str, Any]:
     {'const': 1}
     """
     share = {"type": ["number", "null"]}
-    depths = {"type": ["object", "null"], "properties": {name: share for name in ("overall", "univariate", "bivariate", "trivariate")}}
+    depths = {
+        "type": ["object", "null"],
+        "properties": dict.fromkeys(("overall", "univariate", "bivariate", "trivariate"), share),
+    }
     summary = {
         "type": "object",
-        "required": ["accuracy", "ceiling", "detection", "nearer_to_training", "tables"],
+        "required": ["scores", "accuracy", "ceiling", "detection", "nearer_to_training", "tables"],
         "properties": {
             "accuracy": depths | {"description": "overlap with the training rows, mean over tables"},
             "ceiling": depths | {"description": "what the holdout reaches"},
             "detection": share | {"description": "AUC of a classifier; 0.5 is best"},
-            "nearer_to_training": {"type": ["object", "null"], "description": "share of synthetic rows nearer to a training than to a holdout row, of the table where it is highest"},
-            "tables": {"type": "object", "additionalProperties": {"type": "object", "required": ["rows", "accuracy", "ceiling", "detection", "copying", "worst"]}},
+            "nearer_to_training": {
+                "type": ["object", "null"],
+                "description": "share of synthetic rows nearer to a training than to a holdout row, of the table "
+                "where it is highest",
+            },
+            "tables": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["rows", "accuracy", "ceiling", "detection", "copying", "worst"],
+                },
+            },
         },
     }
-    per_table = {"type": "object", "required": ["tables"], "properties": {"tables": {"type": "array", "items": {"type": "object", "required": ["table"]}}}}
-    known = {"summary": summary, "data": per_table, "univariate": per_table, "bivariate": per_table, "missing": per_table, "detection": per_table, "neighbours": per_table}
+    per_table = {
+        "type": "object",
+        "required": ["tables"],
+        "properties": {"tables": {"type": "array", "items": {"type": "object", "required": ["table"]}}},
+    }
+    known = {
+        "summary": summary,
+        "data": per_table,
+        "univariate": per_table,
+        "bivariate": per_table,
+        "missing": per_table,
+        "detection": per_table,
+        "neighbours": per_table,
+    }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Semblant quality report", "type": "object",
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Semblant quality report",
+        "type": "object",
         "required": ["format", "title", "created", "version", "facts", "sections"],
         "properties": {
-            "format": {"const": FORMAT}, "title": {"type": "string"}, "subtitle": {"type": "string"},
-            "created": {"type": "string", "format": "date-time"}, "version": {"type": "string"},
+            "format": {"const": FORMAT},
+            "title": {"type": "string"},
+            "subtitle": {"type": "string"},
+            "created": {"type": "string", "format": "date-time"},
+            "version": {"type": "string"},
             "facts": {"type": "object", "additionalProperties": {"type": "string"}},
             "sections": {
                 "type": "array",
                 "items": {
-                    "type": "object", "required": ["name", "title", "left_out", "figures"],
-                    "properties": {"name": {"type": "string"}, "title": {"type": "string"}, "left_out": {"type": ["string", "null"], "description": "why there are no figures"}, "figures": {"type": "object"}},
+                    "type": "object",
+                    "required": ["name", "title", "left_out", "figures"],
+                    "properties": {
+                        "name": {"type": "string"},
+                        "title": {"type": "string"},
+                        "left_out": {"type": ["string", "null"], "description": "why there are no figures"},
+                        "figures": {"type": "object"},
+                    },
                     "allOf": [
-                        {"if": {"properties": {"name": {"const": name}, "left_out": {"type": "null"}}}, "then": {"properties": {"figures": figures}}}
+                        {
+                            "if": {"properties": {"name": {"const": name}, "left_out": {"type": "null"}}},
+                            "then": {"properties": {"figures": figures}},
+                        }
                         for name, figures in known.items()
                     ],
                 },

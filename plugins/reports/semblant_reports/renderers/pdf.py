@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from fpdf.prefs import ViewerPreferences
 
+from semblant.atomic import atomic_write
 from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.charts import PAGE
-from semblant_reports.renderers.files import write_whole
 from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.sheet import MARGIN, Sheet
 from semblant_reports.renderers.tables import write_table
@@ -54,8 +54,16 @@ class PdfRenderer:
             _section(sheet, section, first=number == 0)
         if fonts.boxed:
             sheet.room(12)
-            _paragraph(sheet, Text(text=f"A box stands for characters ({len(fonts.boxed)} different ones) that none of the fonts at hand can show; name a font file in the report's settings to see them."))
-        write_whole(path, bytes(sheet.output()))
+            _paragraph(
+                sheet,
+                Text(
+                    text=f"A box stands for characters ({len(fonts.boxed)} different ones) that none of "
+                    f"the fonts at hand can show; name a font file in the report's settings to see "
+                    f"them."
+                ),
+            )
+        with atomic_write(path) as file:
+            file.write(sheet.output())
 
 
 def fonts_safe(text: str) -> str:
@@ -121,17 +129,21 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
 
 def _contents(sheet: Sheet, report: ReportDocument) -> None:
     """Reserve the pages of contents; they are written when the page numbers are known."""
-    nested = sum(isinstance(block, Heading) and block.level == 2 for section in report.sections for block in section.blocks)
+    nested = sum(
+        isinstance(block, Heading) and block.level == 2 for section in report.sections for block in section.blocks
+    )
     deep = nested + len(report.sections) <= 2 * ENTRIES
     count = len(report.sections) + (nested if deep else 0)
     sheet.add_page()
-    sheet.insert_toc_placeholder(lambda pdf, outline: _write_contents(pdf, outline, deep=deep), pages=max(1, -(-count // ENTRIES)))
+    sheet.insert_toc_placeholder(
+        lambda pdf, outline: _write_contents(pdf, outline, deep=deep), pages=max(1, -(-count // ENTRIES))
+    )
 
 
 def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool) -> None:
     """Write a line per section, with its page."""
     sheet = pdf
-    assert isinstance(sheet, Sheet)  # noqa: S101 - fpdf2 hands back the document that asked
+    assert isinstance(sheet, Sheet)
     sheet.set_y(MARGIN)
     sheet.pen(16, bold=True)
     with sheet.tagged("H1"):
@@ -164,7 +176,11 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
 def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
     """Write a section; it begins on a new page unless there is ample room."""
     ahead = [block for block in list(section.blocks)[:4] if isinstance(block, Chart)][:2]
-    need = 45 + sum(sheet.drawing(chart).height for chart in ahead) * sheet.epw / PAGE if ahead else sheet.h * 0.45 - MARGIN
+    need = (
+        45 + sum(sheet.drawing(chart).height for chart in ahead) * sheet.epw / PAGE
+        if ahead
+        else sheet.h * 0.45 - MARGIN
+    )
     if not first and sheet.get_y() + need > sheet.bottom:
         sheet.add_page()
     elif not first:
@@ -294,12 +310,17 @@ def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:
         for drawing, slot in zip(drawings, slots, strict=True)
     ]
     sheet.pen(7.5)
-    captions = [sheet.lines(sheet.fonts_at_hand.visible(chart.caption), slot)[:5] if chart.caption else [] for chart, slot in zip(charts, slots, strict=True)]
+    captions = [
+        sheet.lines(sheet.fonts_at_hand.visible(chart.caption), slot)[:5] if chart.caption else []
+        for chart, slot in zip(charts, slots, strict=True)
+    ]
     heights = [drawing.height * scale for drawing, scale in zip(drawings, scales, strict=True)]
     below = [height + 1 + 3.6 * len(lines) for height, lines in zip(heights, captions, strict=True)]
     sheet.room(max(below))
     top, x = sheet.get_y(), MARGIN
-    for chart, drawing, scale, slot, height, lines in zip(charts, drawings, scales, slots, heights, captions, strict=True):
+    for chart, drawing, scale, slot, height, lines in zip(
+        charts, drawings, scales, slots, heights, captions, strict=True
+    ):
         sheet.draw(drawing, x, top, scale, chart.alt)
         if lines:
             with sheet.tagged("P"):

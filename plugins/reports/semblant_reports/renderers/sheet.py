@@ -183,7 +183,13 @@ class Sheet(FPDF):
                 left, base = x + label.x * scale, y + label.y * scale
                 if abs(label.angle) < 0.5:
                     # fonts differ from those the chart was laid out with: never write over its edges
-                    room = label.x if label.anchor == "end" else drawing.width - label.x if label.anchor == "start" else 2 * min(label.x, drawing.width - label.x)
+                    room = (
+                        label.x
+                        if label.anchor == "end"
+                        else drawing.width - label.x
+                        if label.anchor == "start"
+                        else 2 * min(label.x, drawing.width - label.x)
+                    )
                     text = self.clipped(text, room * scale + 2.5)
                     shift = {"middle": 0.5, "end": 1.0}.get(label.anchor, 0.0) * self.width(text)
                 height = size / 72 * 25.4
@@ -197,6 +203,8 @@ class Sheet(FPDF):
 def _needs_shaping(text: str) -> bool:
     """Tell whether letters join, stack or run from right to left."""
     return any(
-        unicodedata.bidirectional(character) in _RIGHT_TO_LEFT or "\u0900" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff"
+        unicodedata.bidirectional(character) in _RIGHT_TO_LEFT
+        or "\u0900" <= character <= "\u109f"
+        or "\u1780" <= character <= "\u17ff"
         for character in text
     )

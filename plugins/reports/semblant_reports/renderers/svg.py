@@ -11,7 +11,7 @@ import re
 import threading
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from attrs import frozen
 
@@ -64,7 +64,7 @@ def svg_of(spec: Mapping[str, Any]) -> str:
 
 
 def drawable(value: Any, visible: Callable[[str], str] = str) -> Any:
-    """Give a chart whose texts hold no control characters: SVG cannot, and the drawing library would abort.
+    r"""Give a chart whose texts hold no control characters: SVG cannot, and the drawing library would abort.
 
     >>> drawable({"title": "a\\x00b\\nc"})
     {'title': 'a b c'}
@@ -80,20 +80,22 @@ def drawable(value: Any, visible: Callable[[str], str] = str) -> Any:
 
 def drawing_of(spec: Mapping[str, Any], visible: Callable[[str], str] = str) -> Drawing:
     """Draw a Vega-Lite chart and take its labels apart; ``visible`` writes texts as they can be set."""
-    root = ElementTree.fromstring(svg_of(drawable(spec, visible)))  # noqa: S314 - our own drawing, not a file of others
+    root = ET.fromstring(svg_of(drawable(spec, visible)))  # noqa: S314 - our own drawing, not a file of others
     labels: list[Label] = []
     _walk(root, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), labels)
-    ElementTree.register_namespace("", SVG)
+    ET.register_namespace("", SVG)
     return Drawing(
-        width=float(root.get("width", "0")), height=float(root.get("height", "0")),
-        shapes=ElementTree.tostring(root), labels=tuple(labels),
+        width=float(root.get("width", "0")),
+        height=float(root.get("height", "0")),
+        shapes=ET.tostring(root),
+        labels=tuple(labels),
     )
 
 
 Matrix = tuple[float, float, float, float, float, float]
 
 
-def _walk(element: ElementTree.Element, matrix: Matrix, labels: list[Label]) -> None:
+def _walk(element: ET.Element, matrix: Matrix, labels: list[Label]) -> None:
     """Take texts out, and mend what strict readers of SVG refuse."""
     for child in list(element):
         name = child.tag.rpartition("}")[2]
@@ -101,9 +103,11 @@ def _walk(element: ElementTree.Element, matrix: Matrix, labels: list[Label]) -> 
         if name == "text":
             _take(child, inner, labels)
             element.remove(child)
-        elif name == "path" and not child.get("d", "").lstrip().lower().startswith("m"):
-            element.remove(child)
-        elif child.get("opacity") == "0" or child.get("display") == "none":
+        elif (
+            (name == "path" and not child.get("d", "").lstrip().lower().startswith("m"))
+            or child.get("opacity") == "0"
+            or child.get("display") == "none"
+        ):
             element.remove(child)
         else:
             if name == "line":
@@ -114,23 +118,34 @@ def _walk(element: ElementTree.Element, matrix: Matrix, labels: list[Label]) -> 
             _walk(child, inner, labels)
 
 
-def _take(element: ElementTree.Element, matrix: Matrix, labels: list[Label]) -> None:
+def _take(element: ET.Element, matrix: Matrix, labels: list[Label]) -> None:
     """Keep a text that is to be seen; lines of one text follow each other."""
     if element.get("opacity") == "0" or element.get("display") == "none":
         return
     import math
 
-    parts = [(part.text or "", float(part.get("dy", "0")) * place) for place, part in enumerate(element)] if len(element) else [(element.text or "", 0.0)]
+    parts = (
+        [(part.text or "", float(part.get("dy", "0")) * place) for place, part in enumerate(element)]
+        if len(element)
+        else [(element.text or "", 0.0)]
+    )
     a, b, c, d, e, f = matrix
     for text, below in parts:
         if not text.strip():
             continue
         x, y = float(element.get("x", "0")), float(element.get("y", "0")) + below
-        labels.append(Label(
-            text=text, x=a * x + c * y + e, y=b * x + d * y + f, size=float(element.get("font-size", "10").removesuffix("px")),
-            angle=math.degrees(math.atan2(b, a)), anchor=element.get("text-anchor", "start"),
-            colour=element.get("fill", "#000000"), bold=element.get("font-weight") in {"bold", "700"},
-        ))
+        labels.append(
+            Label(
+                text=text,
+                x=a * x + c * y + e,
+                y=b * x + d * y + f,
+                size=float(element.get("font-size", "10").removesuffix("px")),
+                angle=math.degrees(math.atan2(b, a)),
+                anchor=element.get("text-anchor", "start"),
+                colour=element.get("fill", "#000000"),
+                bold=element.get("font-weight") in {"bold", "700"},
+            )
+        )
 
 
 def _moved(matrix: Matrix, transform: str) -> Matrix:

@@ -60,7 +60,9 @@ def _parts(sheet: Sheet, columns: Sequence[str], rows: Sequence[Sequence[str]], 
     for place, name in enumerate(columns):
         sheet.pen(SIZE, bold=True)
         whole = sheet.width(name)
-        width = max(min(whole, HEADER), *(sheet.width(word) for word in name.split(" "))) if align[place] == "R" else whole
+        width = (
+            max(min(whole, HEADER), *(sheet.width(word) for word in name.split(" "))) if align[place] == "R" else whole
+        )
         sheet.pen(SIZE)
         natural.append(max([width, *(sheet.width(row[place]) for row in rows)]) + GAP)
     parts: list[_Part] = []
@@ -128,7 +130,10 @@ def _write_part(
 
     tones = [table.tones[number] if number < len(table.tones) else Tone.PLAIN for number in range(len(rows))]
     ready = [
-        cut([f"{SIGNS[tone]} {cell}" if SIGNS[tone] and place == 0 else cell for place, cell in enumerate(row)], bold=False)
+        cut(
+            [f"{SIGNS[tone]} {cell}" if SIGNS[tone] and place == 0 else cell for place, cell in enumerate(row)],
+            bold=False,
+        )
         for row, tone in zip(rows, tones, strict=True)
     ]
     whole = tall + sum(max(len(cell) for cell in cells) * LINE + 2 * PAD for cells in ready)

@@ -42,7 +42,11 @@ class Bivariate:
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Draw the matrix, then each pair twice."""
         blocks: list[Block] = [
-            Text(text="Accuracy of every pair of columns: the overlap of their joint distributions, cut into at most ten classes each. The darker, the more the pair differs. On the diagonal stands the column alone."),
+            Text(
+                text="Accuracy of every pair of columns: the overlap of their joint distributions, cut "
+                "into at most ten classes each. The darker, the more the pair differs. On the "
+                "diagonal stands the column alone."
+            ),
         ]
         for table in figures["tables"]:
             if len(figures["tables"]) > 1:
@@ -52,10 +56,21 @@ class Bivariate:
                 continue
             blocks.append(accuracy_matrix(table["columns"], [(cell[0], cell[1], cell[2]) for cell in table["matrix"]]))
             if table["left_out"]:
-                blocks.append(Text(text=f"The matrix shows the {len(table['columns'])} most different columns; {len(table['left_out'])} are left out."))
+                blocks.append(
+                    Text(
+                        text=f"The matrix shows the {len(table['columns'])} most different columns; "
+                        f"{len(table['left_out'])} are left out."
+                    )
+                )
             if table["pairs"]:
                 blocks.append(Heading(text="The most different pairs", level=3))
-                blocks.append(Text(text="Shares of all rows in each pair of classes, darker for more; both pictures of a pair have the same scale. White cells hold nobody, or too few to be shown."))
+                blocks.append(
+                    Text(
+                        text="Shares of all rows in each pair of classes, darker for more; both pictures "
+                        "of a pair have the same scale. White cells hold nobody, or too few to be "
+                        "shown."
+                    )
+                )
             for pair in table["pairs"]:
                 blocks.extend(_pair(pair))
         return blocks
@@ -72,9 +87,9 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
     place = {column: index for index, column in enumerate(shown)}
     figures["columns"] = [columns[column].name for column in shown]
     figures["left_out"] = [columns[column].name for column in table.most_different[limit:]]
-    figures["matrix"] = [[place[column], place[column], round(float(accuracy.columns[column]), 5)] for column in shown] + [
-        [place[a], place[b], round(value, 5)] for (a, b), value in accuracy.pairs.items() if a in place and b in place
-    ]
+    figures["matrix"] = [
+        [place[column], place[column], round(float(accuracy.columns[column]), 5)] for column in shown
+    ] + [[place[a], place[b], round(value, 5)] for (a, b), value in accuracy.pairs.items() if a in place and b in place]
     ranked = sorted(((value, pair) for pair, value in accuracy.pairs.items() if pair[0] in place and pair[1] in place))
     figures["pairs"] = [pair_figures(table, *pair) for _, pair in ranked[:PAIRS]]
     return figures
@@ -85,8 +100,13 @@ def _pair(pair: Mapping[str, Any]) -> list[Block]:
     shares = [share for side in ("original", "synthetic") for line in pair[side] for share in line if share is not None]
     labels = (pair["rows"], pair["cells"])
     names = (pair["columns"][0], pair["columns"][1])
-    told = f"accuracy {percent(pair['accuracy'])}" + (f", the holdout's {percent(pair['ceiling'])}" if pair["ceiling"] is not None else "")
+    told = f"accuracy {percent(pair['accuracy'])}" + (
+        f", the holdout's {percent(pair['ceiling'])}" if pair["ceiling"] is not None else ""
+    )
     blocks: list[Block] = [Heading(text=f"{names[0]} × {names[1]}: {told}", level=3)]
     if not shares or max(shares) == 0:
         return [*blocks, Text(text="Every cell holds too few subjects to be shown.")]
-    return [*blocks, *(pair_heatmap(labels, pair[side], names, side, max(shares)) for side in ("original", "synthetic"))]
+    return [
+        *blocks,
+        *(pair_heatmap(labels, pair[side], names, side, max(shares)) for side in ("original", "synthetic")),
+    ]

@@ -35,11 +35,15 @@ class DataAndSettings:
         run.check()
         return {
             "tables": [_table(inputs, name) for name in inputs.original.tables],
-            "holdout_reason": inputs.holdout_reason, "spec": _plain(inputs.spec) if inputs.spec is not None else None,
-            "history": {table: _history(entries, private=_private(inputs)) for table, entries in inputs.history.items()},
+            "holdout_reason": inputs.holdout_reason,
+            "spec": _plain(inputs.spec) if inputs.spec is not None else None,
+            "history": {
+                table: _history(entries, private=_private(inputs)) for table, entries in inputs.history.items()
+            },
             "settings_used": {table: _plain(settings) for table, settings in inputs.settings_used.items()},
             "timings": {name: round(float(value), 3) for name, value in inputs.timings.items()},
-            "private": _private(inputs), "min_subjects": inputs.min_subjects,
+            "private": _private(inputs),
+            "min_subjects": inputs.min_subjects,
         }
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
@@ -47,7 +51,9 @@ class DataAndSettings:
         blocks: list[Block] = [_tables(figures["tables"])]
         if figures["holdout_reason"]:
             blocks.append(Text(text=f"Holdout: {figures['holdout_reason']}."))
-        blocks.append(Text(text=f"No category held by fewer than {figures['min_subjects']} subjects is shown in this report."))
+        blocks.append(
+            Text(text=f"No category held by fewer than {figures['min_subjects']} subjects is shown in this report.")
+        )
         for table in figures["tables"]:
             blocks.extend(_columns(table))
         for table, history in figures["history"].items():
@@ -80,31 +86,55 @@ def _table(inputs: ReportInputs, name: str) -> dict[str, Any]:
     columns = []
     for column in described.columns:
         plan = plans.get(column.name)
-        role = "primary key" if column.name in described.primary_key else f"key to {foreign[column.name]}" if column.name in foreign else ""
-        columns.append({
-            "column": column.name or "(no name)", "type": str(column.type), "encoding": plan.encoding.value if plan else "", "reason": plan.reason if plan else "",
-            "role": role or (plan.role.value.replace("_", " ") if plan and plan.role is not Role.FEATURE else ""),
-            "sensitive": bool(plan and plan.sensitive), "synthesized": plan is None or plan.treatment is ColumnTreatment.SYNTHESIZE,
-        })
+        role = (
+            "primary key"
+            if column.name in described.primary_key
+            else f"key to {foreign[column.name]}"
+            if column.name in foreign
+            else ""
+        )
+        columns.append(
+            {
+                "column": column.name or "(no name)",
+                "type": str(column.type),
+                "encoding": plan.encoding.value if plan else "",
+                "reason": plan.reason if plan else "",
+                "role": role or (plan.role.value.replace("_", " ") if plan and plan.role is not Role.FEATURE else ""),
+                "sensitive": bool(plan and plan.sensitive),
+                "synthesized": plan is None or plan.treatment is ColumnTreatment.SYNTHESIZE,
+            }
+        )
     synthetic = inputs.synthetic.tables.get(name)
     holdout = inputs.holdout.tables.get(name) if inputs.holdout is not None else None
     return {
-        "table": name, "copied": name in inputs.copied, "columns": columns,
-        "rows": {"original": inputs.original.tables[name].rows, "synthetic": synthetic.rows if synthetic else None, "holdout": holdout.rows if holdout else None},
+        "table": name,
+        "copied": name in inputs.copied,
+        "columns": columns,
+        "rows": {
+            "original": inputs.original.tables[name].rows,
+            "synthetic": synthetic.rows if synthetic else None,
+            "holdout": holdout.rows if holdout else None,
+        },
     }
 
 
 def _tables(tables: list[Mapping[str, Any]]) -> Table:
     """List the tables."""
+
     def rows(value: int | None) -> str:
         return "–" if value is None else count(value)
 
     return Table(
-        columns=("table", "treatment", "original rows", "holdout rows", "synthetic rows", "columns"), align="llrrrr",
+        columns=("table", "treatment", "original rows", "holdout rows", "synthetic rows", "columns"),
+        align="llrrrr",
         rows=[
             (
-                table["table"], "original table: copied unchanged, not protected" if table["copied"] else "synthesized",
-                rows(table["rows"]["original"]), rows(table["rows"]["holdout"]), rows(table["rows"]["synthetic"]), str(len(table["columns"])),
+                table["table"],
+                "original table: copied unchanged, not protected" if table["copied"] else "synthesized",
+                rows(table["rows"]["original"]),
+                rows(table["rows"]["holdout"]),
+                rows(table["rows"]["synthetic"]),
+                str(len(table["columns"])),
             )
             for table in tables
         ],
@@ -115,18 +145,41 @@ def _columns(table: Mapping[str, Any]) -> Iterator[Block]:
     """List the columns of a table, and what is sensitive."""
     yield Heading(text=f"Columns of {table['table']}")
     shown = table["columns"][:COLUMNS]
-    rows = [(column["column"], column["type"], column["role"] or column["encoding"] or "–", column["reason"] or "–") for column in shown]
+    rows = [
+        (column["column"], column["type"], column["role"] or column["encoding"] or "–", column["reason"] or "–")
+        for column in shown
+    ]
     told = 4 if any(row[3] != "–" for row in rows) else 3 if any(row[2] != "–" for row in rows) else 2
-    yield Table(columns=("column", "type", "encoding", "why")[:told], align="llll"[:told], rows=[row[:told] for row in rows])
+    yield Table(
+        columns=("column", "type", "encoding", "why")[:told], align="llll"[:told], rows=[row[:told] for row in rows]
+    )
     if len(table["columns"]) > COLUMNS:
         yield Text(text=f"{len(table['columns']) - COLUMNS} more columns are listed in the JSON report only.")
-    made = [column["column"] for column in table["columns"] if column["sensitive"] and column["synthesized"] and not table["copied"]]
-    kept = [column["column"] for column in table["columns"] if column["sensitive"] and (not column["synthesized"] or table["copied"])]
+    made = [
+        column["column"]
+        for column in table["columns"]
+        if column["sensitive"] and column["synthesized"] and not table["copied"]
+    ]
+    kept = [
+        column["column"]
+        for column in table["columns"]
+        if column["sensitive"] and (not column["synthesized"] or table["copied"])
+    ]
     if made:
-        yield Text(text=f"Sensitive and synthesized: {', '.join(made)}. Rare values and extremes of these columns are protected.", tone=Tone.GOOD)
+        yield Text(
+            text=f"Sensitive and synthesized: {', '.join(made)}. Rare values and extremes of these columns "
+            f"are protected.",
+            tone=Tone.GOOD,
+        )
     if kept:
-        yield Text(text=f"Sensitive and not synthesized: {', '.join(kept)}. Real values of these columns come out, rare ones included.", tone=Tone.BAD)
-    open_columns = [column["column"] for column in table["columns"] if not column["synthesized"] and not column["sensitive"]]
+        yield Text(
+            text=f"Sensitive and not synthesized: {', '.join(kept)}. Real values of these columns come "
+            f"out, rare ones included.",
+            tone=Tone.BAD,
+        )
+    open_columns = [
+        column["column"] for column in table["columns"] if not column["synthesized"] and not column["sensitive"]
+    ]
     if open_columns:
         yield Text(text=f"Kept, so that every real value may come out: {', '.join(open_columns)}.", tone=Tone.FAIR)
 

@@ -29,17 +29,27 @@ class Detection:
         for name, table in measured(inputs, run).tables.items():
             run.check()
             found = table.detection if table.comparable else {"auc": None, "rows": 0, "spread": None, "columns": []}
-            tables.append({
-                "table": name, "auc": None if found["auc"] is None else round(found["auc"], 5), "rows": found["rows"],
-                "spread": None if found["spread"] is None else round(found["spread"], 5),
-                "columns": [{"column": item["column"], "loss": round(item["loss"], 5)} for item in found["columns"]],
-            })
+            tables.append(
+                {
+                    "table": name,
+                    "auc": None if found["auc"] is None else round(found["auc"], 5),
+                    "rows": found["rows"],
+                    "spread": None if found["spread"] is None else round(found["spread"], 5),
+                    "columns": [
+                        {"column": item["column"], "loss": round(item["loss"], 5)} for item in found["columns"]
+                    ],
+                }
+            )
         return {"tables": tables}
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Write the score and the columns."""
         blocks: list[Block] = [
-            Text(text="Boosted trees learn to tell synthetic from training rows on four fifths of both and are tested on the rest, five times. 0.5 means that they are no better than a coin; with 1 every row gives itself away."),
+            Text(
+                text="Boosted trees learn to tell synthetic from training rows on four fifths of both and "
+                "are tested on the rest, five times. 0.5 means that they are no better than a coin; "
+                "with 1 every row gives itself away."
+            ),
         ]
         for table in figures["tables"]:
             if len(figures["tables"]) > 1:
@@ -47,13 +57,26 @@ class Detection:
             if table["auc"] is None:
                 blocks.append(Text(text=f"{table['table']}: {TOO_FEW}."))
                 continue
-            blocks.append(Scores(scores=[Score(
-                label="AUC", value=decimals(table["auc"]), tone=grade(table["auc"], 0.6, 0.75),
-                note=f"± {decimals(table['spread'])} between the five parts, {table['rows']:,} rows of each side",
-            )]))
+            blocks.append(
+                Scores(
+                    scores=[
+                        Score(
+                            label="AUC",
+                            value=decimals(table["auc"]),
+                            tone=grade(table["auc"], 0.6, 0.75),
+                            note=f"± {decimals(table['spread'])} between the five parts, {table['rows']:,} "
+                            f"rows of each side",
+                        )
+                    ]
+                )
+            )
             if table["columns"] and table["auc"] > 0.52:
-                blocks.append(Table(
-                    columns=("column", "AUC lost when it is shuffled"), align="lr", caption="The columns that give it away.",
-                    rows=[(item["column"], decimals(item["loss"])) for item in table["columns"]],
-                ))
+                blocks.append(
+                    Table(
+                        columns=("column", "AUC lost when it is shuffled"),
+                        align="lr",
+                        caption="The columns that give it away.",
+                        rows=[(item["column"], decimals(item["loss"])) for item in table["columns"]],
+                    )
+                )
         return blocks

@@ -48,29 +48,59 @@ class Missing:
             if not table["columns"]:
                 blocks.append(Text(text=f"No value is missing in {table['table']}."))
                 continue
-            blocks.append(Text(text=f"Agreement of the patterns: {percent(table['accuracy'])}. A pattern is the set of columns that a row leaves empty."))
-            blocks.append(Table(
-                columns=("missing together", "original", "synthetic"), align="lrr",
-                rows=[(_name(pattern["columns"]), percent(pattern["original"], 2), percent(pattern["synthetic"], 2)) for pattern in table["patterns"]]
-                + [("(all other patterns)", percent(table["other"]["original"], 2), percent(table["other"]["synthetic"], 2))],
-            ))
+            blocks.append(
+                Text(
+                    text=f"Agreement of the patterns: {percent(table['accuracy'])}. A pattern is the set "
+                    f"of columns that a row leaves empty."
+                )
+            )
+            blocks.append(
+                Table(
+                    columns=("missing together", "original", "synthetic"),
+                    align="lrr",
+                    rows=[
+                        (_name(pattern["columns"]), percent(pattern["original"], 2), percent(pattern["synthetic"], 2))
+                        for pattern in table["patterns"]
+                    ]
+                    + [
+                        (
+                            "(all other patterns)",
+                            percent(table["other"]["original"], 2),
+                            percent(table["other"]["synthetic"], 2),
+                        )
+                    ],
+                )
+            )
         return blocks
 
 
 def _patterns(table: MeasuredTable) -> dict[str, Any]:
     """Count the patterns of one table."""
     sample = table.sample
-    nothing: dict[str, Any] = {"columns": [], "accuracy": None, "patterns": [], "other": {"original": 0.0, "synthetic": 0.0}}
+    nothing: dict[str, Any] = {
+        "columns": [],
+        "accuracy": None,
+        "patterns": [],
+        "other": {"original": 0.0, "synthetic": 0.0},
+    }
     if not table.comparable:
         return nothing
-    columns = [column for column in sample.columns if sample.original[column.key].null_count() or sample.synthetic[column.key].null_count()]
+    columns = [
+        column
+        for column in sample.columns
+        if sample.original[column.key].null_count() or sample.synthetic[column.key].null_count()
+    ]
     most = sorted(columns, key=lambda column: -sample.original[column.key].null_count())[:COLUMNS]
     columns = [column for column in columns if column in most]
     names = [column.name for column in columns]
     if not columns:
         return nothing
     keys = [
-        frame.select(pl.concat_str([pl.when(pl.col(column.key).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for column in columns]).alias("key"))["key"]
+        frame.select(
+            pl.concat_str(
+                [pl.when(pl.col(column.key).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for column in columns]
+            ).alias("key")
+        )["key"]
         for frame in (sample.original, sample.synthetic)
     ]
     subjects = sample.subjects if sample.subjects is not None else np.arange(len(keys[0]))
@@ -81,11 +111,13 @@ def _patterns(table: MeasuredTable) -> dict[str, Any]:
     distance = sum(abs(shares[0].get(key, 0.0) - shares[1].get(key, 0.0)) for key in every) / 2
     shown = sorted((key for key in every if key in enough), key=lambda key: (-shares[0].get(key, 0.0), key))[:PATTERNS]
     return {
-        "columns": names, "accuracy": round(1 - distance, 5),
+        "columns": names,
+        "accuracy": round(1 - distance, 5),
         "patterns": [
             {
                 "columns": [name for name, flag in zip(names, key, strict=True) if flag == "1"],
-                "original": round(shares[0].get(key, 0.0), 5), "synthetic": round(shares[1].get(key, 0.0), 5),
+                "original": round(shares[0].get(key, 0.0), 5),
+                "synthetic": round(shares[1].get(key, 0.0), 5),
             }
             for key in shown
         ],

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from semblant.run import Run
 
 NAMES = {
-    "synthetic_to_training": "synthetic → training", "synthetic_to_holdout": "synthetic → holdout",
+    "synthetic_to_training": "synthetic → training",
+    "synthetic_to_holdout": "synthetic → holdout",
     "holdout_to_training": "holdout → training (what is usual)",
 }
 
@@ -35,14 +36,27 @@ class Neighbours:
             run.check()
             found = dict(table.copying)
             shown = [column.name for column in table.near_columns]
-            found |= {"table": name, "left_out": [column.name for column in table.sample.columns if column.name not in shown]}
+            found |= {
+                "table": name,
+                "left_out": [column.name for column in table.sample.columns if column.name not in shown],
+            }
             tables.append(found)
-        return {"tables": tables, "limit": inputs.limits.knn, "holdout": inputs.holdout is not None, "holdout_reason": inputs.holdout_reason}
+        return {
+            "tables": tables,
+            "limit": inputs.limits.knn,
+            "holdout": inputs.holdout is not None,
+            "holdout_reason": inputs.holdout_reason,
+        }
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Write distances, shares and what they say."""
         blocks: list[Block] = [
-            Text(text="Rows are points: numbers by their rank, categories as corners of a simplex. If the model had learned rows by heart, synthetic rows would lie nearer to training rows than to rows that were held back. This is a copying check; distances alone prove no privacy."),
+            Text(
+                text="Rows are points: numbers by their rank, categories as corners of a simplex. If the "
+                "model had learned rows by heart, synthetic rows would lie nearer to training rows "
+                "than to rows that were held back. This is a copying check; distances alone prove no "
+                "privacy."
+            ),
         ]
         for table in figures["tables"]:
             if len(figures["tables"]) > 1:
@@ -63,27 +77,59 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
     else:
         low, high = table["interval"]
         good = low <= 0.51
-        blocks.append(Text(
-            tone=Tone.GOOD if good else Tone.FAIR if low <= 0.54 else Tone.BAD,
-            text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer to a training row than to a holdout row (95% interval {percent(low)} to {percent(high)}; 50% is what strangers' rows have). "
-            + ("No sign of copying." if good else "The generator may have learned rows by heart: train less long, with a smaller model, or on more rows."),
-        ))
-        blocks.append(Table(
-            columns=("distance to the closest row", "median", "5% quantile", "ratio to second: median", "5% quantile"), align="lrrrr",
+        blocks.append(
+            Text(
+                tone=Tone.GOOD if good else Tone.FAIR if low <= 0.54 else Tone.BAD,
+                text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer "
+                f"to a training row than to a holdout row (95% interval {percent(low)} to "
+                f"{percent(high)}; 50% is what strangers' rows have). "
+                + (
+                    "No sign of copying."
+                    if good
+                    else "The generator may have learned rows by heart: train less long, with a smaller "
+                    "model, or on more rows."
+                ),
+            )
+        )
+        blocks.append(
+            Table(
+                columns=(
+                    "distance to the closest row",
+                    "median",
+                    "5% quantile",
+                    "ratio to second: median",
+                    "5% quantile",
+                ),
+                align="lrrrr",
+                rows=[
+                    (
+                        NAMES[name],
+                        f"{item['median']:.4f}",
+                        f"{item['p5']:.4f}",
+                        f"{item['ratio_median']:.3f}",
+                        f"{item['ratio_p5']:.3f}",
+                    )
+                    for name, item in table["distances"].items()
+                ],
+            )
+        )
+    blocks.append(
+        Table(
+            columns=("identical rows", "share"),
+            align="lr",
             rows=[
-                (NAMES[name], f"{item['median']:.4f}", f"{item['p5']:.4f}", f"{item['ratio_median']:.3f}", f"{item['ratio_p5']:.3f}")
-                for name, item in table["distances"].items()
+                ("synthetic rows that occur in the training rows", percent(identical["synthetic"], 2)),
+                ("holdout rows that occur in the training rows (what is usual)", percent(identical["holdout"], 2)),
+                ("synthetic rows that repeat another", percent(identical["synthetic_duplicates"], 2)),
+                ("training rows that repeat another", percent(identical["training_duplicates"], 2)),
             ],
-        ))
-    blocks.append(Table(
-        columns=("identical rows", "share"), align="lr",
-        rows=[
-            ("synthetic rows that occur in the training rows", percent(identical["synthetic"], 2)),
-            ("holdout rows that occur in the training rows (what is usual)", percent(identical["holdout"], 2)),
-            ("synthetic rows that repeat another", percent(identical["synthetic_duplicates"], 2)),
-            ("training rows that repeat another", percent(identical["training_duplicates"], 2)),
-        ],
-    ))
+        )
+    )
     if table["left_out"]:
-        blocks.append(Text(text=f"Distances use the {table['columns']} most different columns; {len(table['left_out'])} are left out."))
+        blocks.append(
+            Text(
+                text=f"Distances use the {table['columns']} most different columns; "
+                f"{len(table['left_out'])} are left out."
+            )
+        )
     return blocks

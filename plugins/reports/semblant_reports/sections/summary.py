@@ -38,11 +38,14 @@ class Summary:
             run.check()
             tables[name] = _table(table)
         return {
+            "scores": _headline(tables),
             "accuracy": _mean([figures["accuracy"] for figures in tables.values()]),
             "ceiling": _mean([figures["ceiling"] for figures in tables.values()]),
             "detection": _average([figures["detection"] for figures in tables.values()]),
             "nearer_to_training": _nearest(tables),
-            "tables": tables, "skipped": found.skipped, "holdout": inputs.holdout is not None,
+            "tables": tables,
+            "skipped": found.skipped,
+            "holdout": inputs.holdout is not None,
             "holdout_reason": inputs.holdout_reason,
             "private": bool(inputs.privacy is not None and inputs.privacy.private),
         }
@@ -51,7 +54,13 @@ class Summary:
         """Write scores, what they mean, and the columns to look at."""
         blocks: list[Block] = []
         if figures["private"]:
-            blocks.append(Text(text="The generator was trained with differential privacy. This report was measured on the training rows and epsilon does not cover it: do not publish it.", tone=Tone.BAD))
+            blocks.append(
+                Text(
+                    text="The generator was trained with differential privacy. This report was measured "
+                    "on the training rows and epsilon does not cover it: do not publish it.",
+                    tone=Tone.BAD,
+                )
+            )
         blocks.append(Scores(scores=_scores(figures)))
         blocks.extend(_words(figures))
         if len(figures["tables"]) > 1:
@@ -60,14 +69,39 @@ class Summary:
             if table["note"]:
                 blocks.append(Text(text=f"{name}: {table['note']}.", tone=Tone.FAIR))
             if table["worst"]:
-                blocks.append(Heading(text=f"Columns to look at: {name}" if len(figures["tables"]) > 1 else "Columns to look at"))
-                blocks.append(Table(
-                    columns=("column", "accuracy", "ceiling", "what to do"), align="lrrl",
-                    rows=[(row["column"], percent(row["accuracy"]), percent(row["ceiling"]), row["advice"]) for row in table["worst"]],
-                ))
+                blocks.append(
+                    Heading(text=f"Columns to look at: {name}" if len(figures["tables"]) > 1 else "Columns to look at")
+                )
+                blocks.append(
+                    Table(
+                        columns=("column", "accuracy", "ceiling", "what to do"),
+                        align="lrrl",
+                        rows=[
+                            (row["column"], percent(row["accuracy"]), percent(row["ceiling"]), row["advice"])
+                            for row in table["worst"]
+                        ],
+                    )
+                )
         for name, reason in figures["skipped"].items():
             blocks.append(Text(text=f"{name}: {reason}."))
         return blocks
+
+
+def _headline(tables: Mapping[str, Any]) -> dict[str, float]:
+    """Give the figures that a pipeline may set a threshold on: means over tables, the worst table for copies."""
+    accuracy = _mean([table["accuracy"] for table in tables.values()]) or {}
+    named = {"accuracy" if name == "overall" else f"{name}_accuracy": value for name, value in accuracy.items()}
+    ceiling = _mean([table["ceiling"] for table in tables.values()])
+    near = _nearest(tables)
+    copies, _ = _copies({"tables": tables})
+    found = {
+        **named,
+        "accuracy_ceiling": ceiling and ceiling["overall"],
+        "c2st_auc": _average([table["detection"] for table in tables.values()]),
+        "dcr_share": near and round(near["share"], 5),
+        "identical_rows": None if copies is None else round(copies, 6),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _table(table: MeasuredTable) -> dict[str, Any]:
@@ -78,11 +112,18 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
     if table.sample.absent:
         note = f"the synthetic table lacks the columns {', '.join(table.sample.absent)}"
     return {
-        "rows": table.sample.rows, "columns": len(table.sample.columns), "note": note,
-        "accuracy": _depths(accuracy), "ceiling": _depths(ceiling),
+        "rows": table.sample.rows,
+        "columns": len(table.sample.columns),
+        "note": note,
+        "accuracy": _depths(accuracy),
+        "ceiling": _depths(ceiling),
         "expected_by_chance": None if accuracy is None else round(accuracy.expected, 5),
         "detection": None if detection is None else round(detection, 5),
-        "copying": {"dcr_share": table.copying["dcr_share"], "interval": table.copying["interval"], "identical": table.copying["identical"]},
+        "copying": {
+            "dcr_share": table.copying["dcr_share"],
+            "interval": table.copying["interval"],
+            "identical": table.copying["identical"],
+        },
         "worst": _worst(table),
     }
 
@@ -91,7 +132,9 @@ def _depths(accuracy: Accuracy | None) -> dict[str, float] | None:
     """Give overall accuracy and that of one, two and three columns."""
     if accuracy is None:
         return None
-    return {"overall": round(accuracy.overall, 5)} | {name: round(value, 5) for name, value in accuracy.by_depth.items()}
+    return {"overall": round(accuracy.overall, 5)} | {
+        name: round(value, 5) for name, value in accuracy.by_depth.items()
+    }
 
 
 def _worst(table: MeasuredTable) -> list[dict[str, Any]]:
@@ -107,11 +150,18 @@ def _worst(table: MeasuredTable) -> list[dict[str, Any]]:
         behind = (ceiling if ceiling is not None else 0.99) - value
         if behind <= 0.005:
             continue
-        missing = [frame[column.key].null_count() / max(1, frame.height) for frame in (table.sample.original, table.sample.synthetic)]
-        rows.append({
-            "column": column.name, "accuracy": round(value, 5), "ceiling": None if ceiling is None else round(ceiling, 5),
-            "advice": _advice(table, column, behind, missing),
-        })
+        missing = [
+            frame[column.key].null_count() / max(1, frame.height)
+            for frame in (table.sample.original, table.sample.synthetic)
+        ]
+        rows.append(
+            {
+                "column": column.name,
+                "accuracy": round(value, 5),
+                "ceiling": None if ceiling is None else round(ceiling, 5),
+                "advice": _advice(table, column, behind, missing),
+            }
+        )
     return rows
 
 
@@ -138,23 +188,56 @@ def _scores(figures: Mapping[str, Any]) -> list[Score]:
     chance = _average([table["expected_by_chance"] for table in figures["tables"].values()])
     reach = top if top is not None else chance
     behind = None if value is None or reach is None else reach - value
-    note = f"real data that nobody trained on reach {percent(top)}" if top is not None else f"chance alone would leave {percent(chance)}" if chance is not None else "not measured"
+    note = (
+        f"real data that nobody trained on reach {percent(top)}"
+        if top is not None
+        else f"chance alone would leave {percent(chance)}"
+        if chance is not None
+        else "not measured"
+    )
     scores = [Score(label="Accuracy", value=percent(value), tone=grade(behind, 0.01, 0.03), note=note)]
     auc = figures["detection"]
     if auc is not None:
-        scores.append(Score(label="Detection", value=decimals(auc), tone=grade(auc, 0.6, 0.75), note="AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst"))
+        scores.append(
+            Score(
+                label="Detection",
+                value=decimals(auc),
+                tone=grade(auc, 0.6, 0.75),
+                note="AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst",
+            )
+        )
     near = figures["nearer_to_training"]
     if near is not None:
-        scores.append(Score(label="Nearer to training", value=percent(near["share"]), tone=grade(near["interval"][0], 0.51, 0.54), note="of the synthetic rows are nearer to a training row than to a holdout row; 50% is what strangers' rows have"))
+        scores.append(
+            Score(
+                label="Nearer to training",
+                value=percent(near["share"]),
+                tone=grade(near["interval"][0], 0.51, 0.54),
+                note="of the synthetic rows are nearer to a training row than to a holdout row; 50% is "
+                "what strangers' rows have",
+            )
+        )
     copies, usual = _copies(figures)
     if copies is not None:
-        scores.append(Score(label="Identical rows", value=percent(copies, 2), tone=grade(copies - (usual or 0.0), 0.002, 0.01) if usual is not None else Tone.PLAIN, note=f"occur in the training rows; {percent(usual, 2)} of the holdout's do" if usual is not None else "occur in the training rows; without a holdout nobody knows how many would by chance"))
+        scores.append(
+            Score(
+                label="Identical rows",
+                value=percent(copies, 2),
+                tone=grade(copies - (usual or 0.0), 0.002, 0.01) if usual is not None else Tone.PLAIN,
+                note=f"occur in the training rows; {percent(usual, 2)} of the holdout's do"
+                if usual is not None
+                else "occur in the training rows; without a holdout nobody knows how many would by chance",
+            )
+        )
     return scores
 
 
 def _copies(figures: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Give the identical rows of the table that has most beyond what is usual."""
-    pairs = [(table["copying"]["identical"]["synthetic"], table["copying"]["identical"]["holdout"]) for table in figures["tables"].values()]
+    pairs = [
+        (table["copying"]["identical"]["synthetic"], table["copying"]["identical"]["holdout"])
+        for table in figures["tables"].values()
+    ]
     known = [pair for pair in pairs if pair[0] is not None]
     return max(known, key=lambda pair: pair[0] - (pair[1] or 0.0)) if known else (None, None)
 
@@ -163,26 +246,49 @@ def _words(figures: Mapping[str, Any]) -> list[Block]:
     """Say the scores in words."""
     accuracy, ceiling = figures["accuracy"], figures["ceiling"]
     if accuracy is None:
-        return [Text(text="Nothing could be compared: a side has no rows, or no column is on both sides.", tone=Tone.FAIR)]
-    rows = [(name, percent(accuracy.get(name)), percent((ceiling or {}).get(name))) for name in (*DEPTHS, "overall") if name in accuracy]
+        return [
+            Text(text="Nothing could be compared: a side has no rows, or no column is on both sides.", tone=Tone.FAIR)
+        ]
+    rows = [
+        (name, percent(accuracy.get(name)), percent((ceiling or {}).get(name)))
+        for name in (*DEPTHS, "overall")
+        if name in accuracy
+    ]
     blocks: list[Block] = [
-        Text(text="Accuracy is the overlap of the distributions (one less the total variation distance) of every column, pair and triple of columns, cut into at most ten classes. Two samples of the same people never agree fully: the ceiling is what rows that were held back reach."),
+        Text(
+            text="Accuracy is the overlap of the distributions (one less the total variation distance) of "
+            "every column, pair and triple of columns, cut into at most ten classes. Two samples of "
+            "the same people never agree fully: the ceiling is what rows that were held back reach."
+        ),
         Table(columns=("columns taken together", "accuracy", "ceiling (holdout)"), rows=rows, align="lrr"),
     ]
     if not figures["holdout"]:
         reason = figures["holdout_reason"]
-        blocks.append(Text(text="There is no holdout" + (f" ({reason})" if reason else "") + ": without one, nobody can say how near is too near. Give one with --holdout.", tone=Tone.FAIR))
+        blocks.append(
+            Text(
+                text="There is no holdout"
+                + (f" ({reason})" if reason else "")
+                + ": without one, nobody can say how near is too near. Give one with --holdout.",
+                tone=Tone.FAIR,
+            )
+        )
     return blocks
 
 
 def _by_table(tables: Mapping[str, Any]) -> Table:
     """Compare the tables."""
     return Table(
-        columns=("table", "original rows", "synthetic rows", "accuracy", "ceiling", "detection", "nearer to training"), align="lrrrrrr",
+        columns=("table", "original rows", "synthetic rows", "accuracy", "ceiling", "detection", "nearer to training"),
+        align="lrrrrrr",
         rows=[
             (
-                name, count(table["rows"]["original"]), count(table["rows"]["synthetic"]), percent((table["accuracy"] or {}).get("overall")),
-                percent((table["ceiling"] or {}).get("overall")), decimals(table["detection"]), percent(table["copying"]["dcr_share"]),
+                name,
+                count(table["rows"]["original"]),
+                count(table["rows"]["synthetic"]),
+                percent((table["accuracy"] or {}).get("overall")),
+                percent((table["ceiling"] or {}).get("overall")),
+                decimals(table["detection"]),
+                percent(table["copying"]["dcr_share"]),
             )
             for name, table in tables.items()
         ],
@@ -193,7 +299,11 @@ def _mean(found: list[dict[str, float] | None]) -> dict[str, float] | None:
     """Average over tables what each of them has."""
     known = [figures for figures in found if figures is not None]
     names = ("overall", *DEPTHS)
-    return {name: round(sum(values) / len(values), 5) for name in names if (values := [figures[name] for figures in known if name in figures])} or None
+    return {
+        name: round(sum(values) / len(values), 5)
+        for name in names
+        if (values := [figures[name] for figures in known if name in figures])
+    } or None
 
 
 def _average(values: list[float | None]) -> float | None:

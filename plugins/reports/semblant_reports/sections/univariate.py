@@ -41,7 +41,12 @@ class Univariate:
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Draw three columns side by side."""
         blocks: list[Block] = [
-            Text(text="Original in grey blue, synthetic in orange; the most different columns come first. The distance is the total variation distance between the columns cut into at most ten classes: 0 is the same, 1 nothing in common. Values that few subjects hold stand together as (other), and the outermost rows are not drawn."),
+            Text(
+                text="Original in grey blue, synthetic in orange; the most different columns come first. "
+                "The distance is the total variation distance between the columns cut into at most "
+                "ten classes: 0 is the same, 1 nothing in common. Values that few subjects hold "
+                "stand together as (other), and the outermost rows are not drawn."
+            ),
             colour_key(),
         ]
         for table in figures["tables"]:
@@ -56,9 +61,16 @@ class Univariate:
                     blocks.append(_captioned(chart, column))
             blocks.append(_list(table["columns"]))
             if table["left_out"]:
-                blocks.append(Text(text=f"{len(table['left_out'])} of {table['compared']} columns are not shown (they differ less): {_some(table['left_out'])}."))
+                blocks.append(
+                    Text(
+                        text=f"{len(table['left_out'])} of {table['compared']} columns are not shown (they "
+                        f"differ less): {_some(table['left_out'])}."
+                    )
+                )
             if table["identifiers"]:
-                blocks.append(Text(text=f"Keys and identifiers are made anew and not compared: {_some(table['identifiers'])}."))
+                blocks.append(
+                    Text(text=f"Keys and identifiers are made anew and not compared: {_some(table['identifiers'])}.")
+                )
         return blocks
 
 
@@ -66,19 +78,34 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
     """Measure the columns of one table."""
     sample = table.sample
     figures: dict[str, Any] = {
-        "table": name, "note": "" if table.comparable else TOO_FEW, "compared": len(sample.columns), "columns": [], "left_out": [],
-        "identifiers": list(sample.identifiers), "rows_measured": {"original": sample.original.height, "synthetic": sample.synthetic.height},
+        "table": name,
+        "note": "" if table.comparable else TOO_FEW,
+        "compared": len(sample.columns),
+        "columns": [],
+        "left_out": [],
+        "identifiers": list(sample.identifiers),
+        "rows_measured": {"original": sample.original.height, "synthetic": sample.synthetic.height},
     }
     if table.accuracy is None:
         return figures
     for place in table.most_different[:limit]:
         column = sample.columns[place]
         accuracy = float(table.accuracy.columns[place])
-        figures["columns"].append({
-            "column": column.name, "accuracy": round(accuracy, 5), "distance": round(1 - accuracy, 5),
-            "ceiling": None if table.ceiling is None else round(float(table.ceiling.columns[place]), 5),
-            **shape_of(column, sample.original[column.key], sample.synthetic[column.key], sample.subjects, table.min_subjects),
-        })
+        figures["columns"].append(
+            {
+                "column": column.name,
+                "accuracy": round(accuracy, 5),
+                "distance": round(1 - accuracy, 5),
+                "ceiling": None if table.ceiling is None else round(float(table.ceiling.columns[place]), 5),
+                **shape_of(
+                    column,
+                    sample.original[column.key],
+                    sample.synthetic[column.key],
+                    sample.subjects,
+                    table.min_subjects,
+                ),
+            }
+        )
     figures["left_out"] = [sample.columns[place].name for place in table.most_different[limit:]]
     return figures
 
@@ -101,13 +128,17 @@ def _captioned(chart: Any, column: Mapping[str, Any]) -> Any:
 def _list(columns: list[Mapping[str, Any]]) -> Table:
     """List all figures of the columns shown."""
     return Table(
-        columns=("column", "compared as", "distance", "holdout's", "missing original", "missing synthetic"), align="llrrrr",
+        columns=("column", "compared as", "distance", "holdout's", "missing original", "missing synthetic"),
+        align="llrrrr",
         caption="Distance per column; the holdout's distance is what real rows have.",
         rows=[
             (
-                column["column"], column["measured_as"], f"{column['distance']:.4f}",
+                column["column"],
+                column["measured_as"],
+                f"{column['distance']:.4f}",
                 "–" if column["ceiling"] is None else f"{1 - column['ceiling']:.4f}",
-                percent(column["missing"]["original"]), percent(column["missing"]["synthetic"]),
+                percent(column["missing"]["original"]),
+                percent(column["missing"]["synthetic"]),
             )
             for column in columns
         ],
