@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 BATCH_ROWS = 4096
 _SCORING_ROWS = 2048
+_LEAST_ROWS = 16
+"""Rows drawn together with several candidates each."""
 
 
 @define(eq=False)
@@ -169,7 +171,7 @@ class TabularModel:
         ahead = given and not bool((mask[:, :-1] >= mask[:, 1:]).all())
         look_ahead = ahead and self.shape.flexible
         candidates = self.particles if ahead and not look_ahead else 1
-        rows = max(size // candidates, 1)
+        rows = size if candidates == 1 else max(size // candidates, _LEAST_ROWS)
         kind = Kind(
             rows=rows, candidates=candidates, given=given, look_ahead=look_ahead, tempered=bool((heat != 1).any()),
             nucleus=bool((top < 1).any()),
@@ -188,8 +190,8 @@ class TabularModel:
     def _finish(self, number: int, drawn: Any, rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]], *, size: int, seed: int) -> pa.RecordBatch:
         """Turn drawn tokens into rows and put given values in."""
         rows, fixed = rest
-        tokens = np.zeros((rows, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])[:rows]
-        batch = self.encoding.decode(tokens, Draw(rng=np.random.default_rng((seed, number, 2)), first_row=number * size))
+        tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
+        batch = self.encoding.decode(tokens, Draw(rng=np.random.default_rng((seed, number, 2)), first_row=number * size)).slice(0, rows)
         for place, (values, there) in fixed.items():
             kind = self.encoding.types[place]
             made = pc.if_else(pa.array(there), values, plain(batch.column(place)))
