@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from semblant.events import Event
 
@@ -147,21 +147,52 @@ def job_log(
         handler.setFormatter(JsonLines(secrets))
         handler.addFilter(Redaction(secrets))
         handler.addFilter(_ours_or_grave)
-        logger = logging.getLogger("semblant")
-        root = logging.getLogger()
-        before = logger.level
-        root.addHandler(handler)
-        logger.setLevel(level)
-        try:
-            yield logger
-        finally:
-            logger.setLevel(before)
-            root.removeHandler(handler)
-            handler.flush()
+        handler.setLevel(level)
+        with _listening(logging.getLogger(), handler, level):
+            yield logging.getLogger("semblant")
 
 
 def _ours_or_grave(record: logging.LogRecord) -> bool:
     return record.name.startswith("semblant") or record.levelno >= logging.WARNING
+
+
+class _Shown(logging.Handler):
+    """Gives each line to a function."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self.show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = [f"{record.levelname.lower()} {record.name}: {record.getMessage()}"]
+        if record.exc_text:
+            lines.append(record.exc_text.rstrip())
+        self.show("\n".join(lines))
+
+
+@contextmanager
+def shown_log(show: Callable[[str], None], level: int = logging.INFO) -> Iterator[None]:
+    """Give every line of the log from a level on to ``show`` while the block runs; secrets are taken out."""
+    handler = _Shown(show)
+    handler.setLevel(level)
+    handler.addFilter(Redaction())
+    with _listening(logging.getLogger("semblant"), handler, level):
+        yield
+
+
+@contextmanager
+def _listening(logger: logging.Logger, handler: logging.Handler, level: int) -> Iterator[None]:
+    """Add a handler, and let through what it wants to hear."""
+    ours = logging.getLogger("semblant")
+    before = ours.level
+    logger.addHandler(handler)
+    ours.setLevel(min(level, before or level))
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+        logger.removeHandler(handler)
+        handler.flush()
 
 
 def log_event(event: Event) -> None:

@@ -85,8 +85,8 @@ def _disk_full(error: BaseException, session: Session) -> Failure:
         code="disk-full",
         message=f"the disk is full{where}; nothing half-written was delivered",
         exit_code=CONNECTION_OR_FILE,
-        fix="free some space ('semblant doctor' shows what is free), or choose another disk: SEMBLANT_HOME for the home, "
-        f"-o for the results{again}",
+        fix="free some space ('semblant doctor' shows what is free), or choose another disk: "
+        f"SEMBLANT_HOME for the home, -o for the results{again}",
         command=session.resume_command,
     )
 
@@ -121,7 +121,8 @@ def _no_memory() -> Failure:
 
 def _usage(error: click.ClickException) -> Failure:
     context = getattr(error, "ctx", None)
-    message = error.format_message()
+    bare = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    message = "no command was given" if bare else error.format_message()
     message = message[:1].lower() + message[1:]
     fix = f"see '{context.command_path} --help'" if context is not None else "see 'semblant --help'"
     hint = getattr(context, "meta", {}).get("semblant.hint", "") if context is not None else ""
@@ -192,6 +193,10 @@ def _first_line(error: BaseException) -> str:
 def report(error: BaseException, session: Session) -> int:
     """Show a failure on standard error, or as JSON on standard output, and give the exit status."""
     from semblant.logs import redact
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not session.as_json:
+        click.echo(error.format_message(), err=True)
+        return USAGE
 
     failure = failure_of(error, session)
     if not failure.expected:

@@ -35,6 +35,15 @@ COMMANDS: Final = {
 """Every command and its one line of help; each is a module of :mod:`semblant.cli.commands`."""
 
 
+_HELP: Final = """Learn tables, make synthetic data with the same statistics and none of the real people.
+
+\b
+Start here:
+  semblant demo
+  semblant run customers.csv --records 1000 -o out/
+"""  # the sign \\b keeps click from filling the lines below it
+
+
 class Program(click.Group):
     """Imports a command when it is called, and shows every failure in the same way."""
 
@@ -148,16 +157,14 @@ def _failed(error: BaseException, session: Session) -> int:
         return _closed() or 4
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Program, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--json", is_flag=True, expose_value=False, help="As with the commands: one JSON document.")
+@click.option("-v", "--verbose", count=True, expose_value=False, help="As with the commands: say more.")
 @click.version_option(package_name="semblant", message="semblant %(version)s")
 def program() -> None:
-    r"""Learn tables, make synthetic data with the same statistics and none of the real people.
-
-    \b
-    Start here:
-      semblant demo
-      semblant run customers.csv --records 1000 -o out/
-    """
+    """Be the group of all commands."""
 
 
 def main() -> NoReturn:

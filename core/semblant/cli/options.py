@@ -23,6 +23,15 @@ class ConnectionLostError(SemblantError):
     exit_code = 3
 
 
+def _shared() -> list[click.Parameter]:
+    return [
+        click.Option(["--json", "as_json"], is_flag=True, help="Write one JSON document to standard output."),
+        click.Option(
+            ["-v", "--verbose", "verbosity"], count=True, help="Say more: the log as well; -vv tracebacks, too."
+        ),
+    ]
+
+
 def command(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command that takes the session first, with ``--json`` and ``-v``.
 
@@ -36,7 +45,8 @@ def command(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Com
             session.as_json = session.as_json or as_json
             session.verbosity = max(session.verbosity, verbosity)
             try:
-                return function(session, *args, **options)
+                with session.showing_log():
+                    return function(session, *args, **options)
             except BrokenPipeError as exc:
                 # click takes this for a reader of ours that went away, and would end in silence
                 msg = "the connection was closed by the other side"
@@ -44,8 +54,9 @@ def command(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Com
                     msg, fix="try again; if it happens again, look at the log of the other side"
                 ) from exc
 
-        call = click.option("-v", "--verbose", "verbosity", count=True, help="Say more; -vv shows tracebacks.")(call)
-        call = click.option("--json", "as_json", is_flag=True, help="Write one JSON document to standard output.")(call)
+        # click reverses the list: what stands first in it comes last in the help
+        own = vars(call).get("__click_params__", [])
+        vars(call)["__click_params__"] = [*reversed(_shared()), *own]
         return click.command(name, short_help=summary)(call)
 
     return make

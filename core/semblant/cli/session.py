@@ -148,6 +148,20 @@ class Session:
         except BrokenPipeError:
             return
 
+    @contextmanager
+    def showing_log(self) -> Iterator[None]:
+        """Show the log on standard error: with ``-v`` what is of note, with ``-vv`` everything."""
+        if not self.verbosity:
+            yield
+            return
+        import logging
+
+        from semblant.logs import shown_log
+
+        level = logging.DEBUG if self.verbosity > 1 else logging.INFO
+        with shown_log(lambda line: self.tell(line, style="bright_black"), level):
+            yield
+
     def document(self, content: Any) -> None:
         """Write the one JSON document of ``--json`` to standard output."""
         from semblant.cli.documents import json_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,55 @@ def test_usage_errors_are_documents_with_json(call):
     result = call("run", "--nonsense", "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == "usage"
+
+
+def test_without_a_command_the_help_is_shown_and_its_lines_are_kept(call):
+    for result, shown in ((call(), "stderr"), (call("--help"), "stdout")):
+        assert "  semblant demo\n" in getattr(result, shown)
+        assert "error" not in result.output
+    assert call().exit_code == 2
+    assert call("--help").exit_code == 0
+    assert json.loads(call("--json").stdout)["error"]["message"] == "missing command"
+
+
+def test_json_may_stand_before_the_command_too(call):
+    assert json.loads(call("--json", "version").stdout)["semblant"]
+
+
+def test_verbose_shows_the_log_without_secrets(call, csv):
+    def work(engine):
+        logging.getLogger("semblant.sources").info("opened mysql://ann:hunter22@db")
+        logging.getLogger("semblant.sources").debug("details")
+
+    assert "opened" not in call("run", csv, during=work).stderr
+    assert "info semblant.sources: opened mysql://ann:***@db" in call("run", csv, "-v", during=work).stderr
+    assert "details" in call("run", csv, "-vv", during=work).stderr
+
+
+@pytest.mark.feature(267)
+def test_doctor_ends_with_status_3_when_something_must_be_mended(call, monkeypatch, tmp_path):
+    document = json.loads(call("doctor", "--fast", "--json").stdout)
+    assert {check["area"] for check in document["checks"]} == {
+        "installation",
+        "plugins",
+        "machine",
+        "home",
+        "connectors",
+    }
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("SEMBLANT_HOME", str(tmp_path / "file" / "home"))
+    broken = call("doctor", "--fast")
+    assert broken.exit_code == 3
+    assert "fix: move that file away" in broken.stdout
+
+
+def test_doctor_looks_at_both_ends_of_a_spec(call, csv, tmp_path):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        f"source: {{type: files, path: {csv}}}\ndestination: {{type: folder, path: {tmp_path}/out}}\n", encoding="utf-8"
+    )
+    checks = json.loads(call("doctor", spec, "--fast", "--json").stdout)["checks"]
+    assert {check["name"] for check in checks} >= {"source files", "destination folder"}
 
 
 def test_demo_shows_what_to_try_next(call, tmp_path, monkeypatch):

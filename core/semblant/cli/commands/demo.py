@@ -24,7 +24,7 @@ TABLE: Final = "customers"
     metavar="DIR",
     help="Folder for the results.  [default: semblant-demo, with a number if it is there]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Random seed.")
 def command(session: Session, *, out: Path | None, seed: int) -> None:
     """Make the data of a small shop, learn its customers and make new ones, with a quality report.
 

@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 @make("generate", "Make synthetic data with a generator.")
 @click.argument("generator", metavar="FILE.semblant|NAME")
 @click.option(
-    "-n", "--records", type=click.IntRange(min=1), help="Rows of the root table.  [default: as many as it learned from]"
+    "-n",
+    "--records",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Rows of the root table.  [default: as many as it learned from]",
 )
 @click.option(
     "--given",
     metavar="FILE",
     help="Rows to start from: the columns they have are kept, the others and nulls are filled in.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Random seed.  [default: the generator's]")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Random seed.  [default: the generator's]")
 @click.option(
     "--temperature",
     type=click.FloatRange(min=0, max=5, min_open=True),
+    metavar="X",
     help="Below 1: likelier rows, above 1: more varied rows.  [default: the generator's]",
 )
 @click.option(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @make("plan", "Show what would be read, trained, generated and written.")
 @spec_or_data
-@click.option("-n", "--records", type=click.IntRange(min=1), help="Rows of the root table.")
+@click.option("-n", "--records", type=click.IntRange(min=1), metavar="N", help="Rows of the root table.")
 @click.option("--destination", metavar="LOCATION", help="Where the data would go.")
 @training
 @settings

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 @make("preview", "Show the first rows of a source.")
 @click.argument("target", metavar="SOURCE")
-@click.option("-n", "--rows", type=click.IntRange(min=1, max=1000), default=5, show_default=True, help="Rows to show.")
+@click.option(
+    "-n",
+    "--rows",
+    type=click.IntRange(min=1, max=1000),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="Rows to show.",
+)
 @click.option("--table", metavar="NAME", help="Show this table only.")
 @settings
 def command(session: Session, target: str, *, rows: int, table: str | None, assignments: tuple[str, ...]) -> None:

@@ -27,7 +27,11 @@ PLACES: Final = {
 @make("run", "Learn a file or spec, make synthetic data, write a report.")
 @spec_or_data
 @click.option(
-    "-n", "--records", type=click.IntRange(min=1), help="Rows of the root table.  [default: as many as the data have]"
+    "-n",
+    "--records",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Rows of the root table.  [default: as many as the data have]",
 )
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for all results."
