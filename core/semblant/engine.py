@@ -109,7 +109,8 @@ class Engine:
         spec = Spec(source=Selected(type=descriptor.name, settings=settings))
         if tables is not None:
             spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
-        return propose(spec, self.host)
+        one_table = descriptor.name == "files" and Path(location).is_file()
+        return spec if one_table else propose(spec, self.host)
 
     def discover(self, spec: Spec) -> Schema:
         """Give all tables and columns of the source, with declared and detected keys."""

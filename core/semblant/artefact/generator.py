@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+import cattrs
 import pyarrow as pa
 from attrs import field, frozen
 
+from semblant.artefact.convert import described, from_data, to_data
 from semblant.errors import ArtefactError
-from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict
-from semblant.schema import Column, ForeignKey, Schema, Table
-from semblant.training import ColumnPlan
-from semblant.vocabulary import ColumnTreatment, EncodingType, Role, TableTreatment
+from semblant.pipeline.keys import KeyForm  # noqa: TC001 - cattrs reads the annotation
+from semblant.schema import Schema, Table
+from semblant.training import ColumnPlan  # noqa: TC001
+from semblant.vocabulary import TableTreatment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 DESCRIPTION = "generator.json"
+_UNREADABLE = (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, cattrs.BaseValidationError)
 
 
+@described
 @frozen(kw_only=True)
 class GeneratorTable:
     """One table of a generator; ``folder`` is where its model lies, ``original`` where its copied rows do."""
@@ -37,7 +39,7 @@ class GeneratorTable:
     backend: str = ""
     text_backend: str = ""
     settings_used: Mapping[str, Any] = field(factory=dict)
-    history: Sequence[Mapping[str, float]] = ()
+    history: tuple[Mapping[str, float], ...] = ()
     folder: str = ""
 
     @property
@@ -48,45 +50,6 @@ class GeneratorTable:
     def schema(self) -> pa.Schema:
         """Give the Arrow schema of the whole table, keys included, in order."""
         return pa.schema([pa.field(column.name, column.type) for column in self.table.columns])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give a JSON-ready dict; Arrow types travel as a base64 IPC schema."""
-        return {
-            "name": self.table.name,
-            "treatment": str(self.treatment),
-            "note": "copied unchanged and not protected" if self.copied else "learned; holds no training row",
-            "arrow_schema": base64.b64encode(self.schema().serialize().to_pybytes()).decode(),
-            "types": {column.name: str(column.type) for column in self.table.columns},
-            "primary_key": list(self.table.primary_key),
-            "foreign_keys": [
-                {
-                    "columns": list(key.columns),
-                    "references": key.references,
-                    "referenced_columns": list(key.referenced_columns),
-                }
-                for key in self.table.foreign_keys
-            ],
-            "columns": [
-                {
-                    "name": plan.name,
-                    "encoding": str(plan.encoding),
-                    "reason": plan.reason,
-                    "role": str(plan.role),
-                    "treatment": str(plan.treatment),
-                    "sensitive": plan.sensitive,
-                    "rebalance": plan.rebalance,
-                    "options": dict(plan.options),
-                }
-                for plan in self.plans
-            ],
-            "key": None if self.key is None else key_as_dict(self.key),
-            "rows": self.rows,
-            "backend": self.backend,
-            "text_backend": self.text_backend,
-            "settings_used": dict(self.settings_used),
-            "history": [dict(entry) for entry in self.history],
-            "folder": self.folder,
-        }
 
 
 @frozen(kw_only=True)
@@ -116,11 +79,12 @@ class GeneratorFile:
 
 def write_description(generator: GeneratorFile) -> None:
     """Write ``generator.json`` into the generator's folder."""
+    tables = [to_data(entry) | {"note": _note(entry)} for entry in generator.tables]
     data = {
         "name": generator.name,
         "seed": generator.seed,
         "environment": dict(generator.environment),
-        "tables": [entry.as_dict() for entry in generator.tables],
+        "tables": tables,
         "spec": generator.spec,
     }
     (generator.root / DESCRIPTION).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
@@ -138,56 +102,18 @@ def read_description(root: Path) -> GeneratorFile:
             environment={str(k): str(v) for k, v in data["environment"].items()},
             tables=tuple(map(_table, data["tables"])),
         )
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException) as exc:
+    except _UNREADABLE as exc:
         msg = f"the generator's description cannot be read ({type(exc).__name__}: {exc})"
         raise ArtefactError(msg, fix="train it again, or install the version that made it") from exc
 
 
-def _table(data: Mapping[str, Any]) -> GeneratorTable:
-    try:
-        schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(data["arrow_schema"], validate=True)))
-    except binascii.Error as exc:
-        raise ValueError(str(exc)) from exc
-    folder = str(data["folder"])
-    if "/" in folder.replace("models/", "", 1) or ".." in folder:
-        msg = f"the folder name {folder!r} is not allowed"
+def _table(data: Any) -> GeneratorTable:
+    entry = from_data(data, GeneratorTable)
+    if not entry.folder.isdecimal():
+        msg = f"the folder {entry.folder!r} of table '{entry.table.name}' is no number"
         raise ValueError(msg)
-    return GeneratorTable(
-        table=Table(
-            name=str(data["name"]),
-            columns=tuple(Column(name=f.name, type=f.type) for f in schema),
-            primary_key=tuple(data["primary_key"]),
-            foreign_keys=tuple(map(_foreign_key, data["foreign_keys"])),
-        ),
-        treatment=TableTreatment(data["treatment"]),
-        plans=tuple(_column(entry, schema) for entry in data["columns"]),
-        key=None if data["key"] is None else key_from_dict(data["key"]),
-        rows=int(data["rows"]),
-        backend=str(data["backend"]),
-        text_backend=str(data["text_backend"]),
-        settings_used=dict(data["settings_used"]),
-        history=tuple(data["history"]),
-        folder=folder,
-    )
+    return entry
 
 
-def _foreign_key(data: Mapping[str, Any]) -> ForeignKey:
-    return ForeignKey(
-        columns=tuple(data["columns"]),
-        references=str(data["references"]),
-        referenced_columns=tuple(data["referenced_columns"]),
-    )
-
-
-def _column(data: Mapping[str, Any], schema: pa.Schema) -> ColumnPlan:
-    return ColumnPlan(
-        name=str(data["name"]),
-        type=schema.field(data["name"]).type,
-        encoding=EncodingType(data["encoding"]),
-        reason=str(data["reason"]),
-        role=Role(data["role"]),
-        treatment=ColumnTreatment(data["treatment"]),
-        sensitive=bool(data["sensitive"]),
-        rebalance=bool(data["rebalance"]),
-        options=dict(data["options"]),
-    )
+def _note(entry: GeneratorTable) -> str:
+    return "copied unchanged and not protected" if entry.copied else "learned; holds no training row"

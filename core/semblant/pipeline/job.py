@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from semblant.plan import Plan, TablePlan
     from semblant.protocols import Model, Source
     from semblant.run import Run
+    from semblant.schema import Table
 
 PACKAGES = ("semblant", "numpy", "pyarrow", "polars", "jax", "jaxlib", "flax", "optax", "dp-accounting")
 
@@ -134,6 +135,7 @@ class TrainingJob:
         )
 
     def _entry(self, number: int, plan: TablePlan) -> GeneratorTable:
+        plan = evolve(plan, table=_without_notes(plan.table))
         if plan.copied:
             return GeneratorTable(
                 table=plan.table,
@@ -174,6 +176,11 @@ class TrainingJob:
             kept = self.holdout_path(entry.plan.name)
             generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
         return evolve(spec, name=self.name, tables=tables, generation=generation)
+
+
+def _without_notes(table: Table) -> Table:
+    """Leave out what the source remarked while reading: it may quote real cells."""
+    return evolve(table, notes=(), comment="", rows=None)
 
 
 def settings_used(found: Learned) -> dict[str, Any]:
