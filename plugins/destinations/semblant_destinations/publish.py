@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semblant.atomic import PARTIAL, remove, sweep, sync_folder, sync_tree, write_json
@@ -18,7 +19,6 @@ from semblant.errors import DestinationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 MANIFEST = ".semblant.json"
 JOURNAL = ".semblant-journal.json"
@@ -125,7 +125,7 @@ def recover(folder: Path) -> bool:
         pass
     else:
         staging, names, doomed = journal["staging"], journal["names"], journal["doomed"]
-        if any(os.path.basename(name) != name or name in ("", "..") for name in (staging, *names, *doomed)):
+        if any(Path(name).name != name or name in ("", "..") for name in (staging, *names, *doomed)):
             msg = f"'{folder / JOURNAL}' names files elsewhere; it was not written by Semblant"
             raise DestinationError(msg, fix="move that file away")
         _move(folder, folder / staging, names, doomed)

@@ -39,25 +39,35 @@ def one(values: list[Any], kind: pa.DataType | None = None, *, guard: bool = Tru
 
 @given(st.lists(st.tuples(texts, texts), max_size=8), st.sampled_from(",;|\t"), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_any_text_comes_back_through_the_standard_reader(rows: list[tuple[str | None, str | None]], delimiter: str, guard: bool) -> None:
-    table = pa.table({"a": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows], pa.string())})
+def test_any_text_comes_back_through_the_standard_reader(
+    rows: list[tuple[str | None, str | None]], delimiter: str, guard: bool
+) -> None:
+    table = pa.table(
+        {"a": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows], pa.string())}
+    )
     text = rendered(table, delimiter, guard=guard)
     read = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    back = (lambda field: unguarded(field)) if guard else (lambda field: field)
+    back = unguarded if guard else (lambda field: field)
     assert read[0] == ["a", "b"]
     assert [tuple(map(back, row)) for row in read[1:]] == [(a or "", b or "") for a, b in rows]
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=8))
 @settings(max_examples=100, deadline=None)
-def test_nulls_and_empty_texts_stay_apart_for_a_reader_that_looks_at_quotes(rows: list[tuple[str | None, str | None]]) -> None:
-    table = pa.table({"a": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows], pa.string())})
+def test_nulls_and_empty_texts_stay_apart_for_a_reader_that_looks_at_quotes(
+    rows: list[tuple[str | None, str | None]],
+) -> None:
+    table = pa.table(
+        {"a": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows], pa.string())}
+    )
     read = pa.csv.read_csv(
         io.BytesIO(rendered(table, guard=False).encode()),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(
             column_types={"a": pa.string(), "b": pa.string()},
-            strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
         ),
     )
     assert read.to_pydict() == table.to_pydict()
@@ -135,7 +145,10 @@ def test_fractions_are_written_for_all_rows_once_one_has_them() -> None:
         for values in ([0, 1000], [1, 1000], [2000])
     ]
     assert b"".join(map(text.render, batches)).decode().split() == [
-        "1970-01-01T00:00:00,0", "1970-01-01T00:00:01,0", "1970-01-01T00:00:00.001,0", "1970-01-01T00:00:01.000,0",
+        "1970-01-01T00:00:00,0",
+        "1970-01-01T00:00:01,0",
+        "1970-01-01T00:00:00.001,0",
+        "1970-01-01T00:00:01.000,0",
         "1970-01-01T00:00:02.000,0",
     ]
 
@@ -150,14 +163,27 @@ def test_a_delimiter_that_numbers_contain_is_quoted() -> None:
 def test_json_lines_come_back() -> None:
     table = pa.table(
         {
-            "n": pa.array([2**63 - 1, None]), "x": [0.5, None], "s": ["a\nb", ""], "b": [True, None], "l": [[1], None],
-            "d": [decimal.Decimal("1.10"), None], "t": [dt.datetime(2020, 1, 1, 2), None], "y": [b"\x01", None],
+            "n": pa.array([2**63 - 1, None]),
+            "x": [0.5, None],
+            "s": ["a\nb", ""],
+            "b": [True, None],
+            "l": [[1], None],
+            "d": [decimal.Decimal("1.10"), None],
+            "t": [dt.datetime(2020, 1, 1, 2), None],
+            "y": [b"\x01", None],
         }
     )
     text = Lines(table.schema)
     lines = [json.loads(line) for line in text.render(table.to_batches()[0]).decode().splitlines()]
     assert lines[0] == {
-        "n": 2**63 - 1, "x": 0.5, "s": "a\nb", "b": True, "l": [1], "d": "1.10", "t": "2020-01-01T02:00:00", "y": "01",
+        "n": 2**63 - 1,
+        "x": 0.5,
+        "s": "a\nb",
+        "b": True,
+        "l": [1],
+        "d": "1.10",
+        "t": "2020-01-01T02:00:00",
+        "y": "01",
     }
     assert lines[1] == dict.fromkeys(table.column_names) | {"s": ""}
     nan = pa.RecordBatch.from_pydict({"x": [float("nan"), 1.0]})

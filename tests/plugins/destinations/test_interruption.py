@@ -108,13 +108,13 @@ class _Killed(BaseException):
 
 
 def _die_at(moment: int, calls: list[str], monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Let the ``moment``-th change of the file system while publishing fail with ``error``; the dead change nothing more."""
+    """Let the ``moment``-th change of the file system while publishing fail; the dead change nothing more."""
 
     def counted(name: str, original: Any) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
-            if any(str(argument).find("semblant-staging") >= 0 or JOURNAL in str(argument) for argument in arguments) or (
-                name == "unlink"
-            ):
+            if any(
+                str(argument).find("semblant-staging") >= 0 or JOURNAL in str(argument) for argument in arguments
+            ) or (name == "unlink"):
                 calls.append(name)
                 if len(calls) == moment or (len(calls) > moment and isinstance(error, _Killed)):
                     raise error

@@ -29,9 +29,7 @@ _FRACTIONS = ("float", "double", "halffloat")
 
 def candidates(plans: Sequence[ColumnPlan]) -> list[str]:
     """Name the columns that may be the context of a text column."""
-    return [plan.name for plan in plans if plan.encoding in _KINDS and str(plan.type) not in _FRACTIONS][
-        :MOST_COLUMNS
-    ]
+    return [plan.name for plan in plans if plan.encoding in _KINDS and str(plan.type) not in _FRACTIONS][:MOST_COLUMNS]
 
 
 @frozen(eq=False)
@@ -46,7 +44,11 @@ class Classes:
         table = pl.DataFrame(
             {"value": pl.Series(self.values, dtype=pl.String), "class": np.arange(len(self.values), dtype=np.int64)}
         )
-        found = as_text(values).to_frame("value").join(table, on="value", how="left", nulls_equal=True, maintain_order="left")
+        found = (
+            as_text(values)
+            .to_frame("value")
+            .join(table, on="value", how="left", nulls_equal=True, maintain_order="left")
+        )
         return found["class"].fill_null(-1).to_numpy().astype(np.int64)
 
     def to_json(self) -> dict[str, Any]:
@@ -105,7 +107,9 @@ def _information(classes: NDArray[np.int64], held: NDArray[np.int64], words: int
     """Add up the mutual information of all words with the class."""
     rows = np.bincount(classes + 1, minlength=number + 1).astype(np.float64)
     shape = (number + 1, words)
-    present = np.bincount((classes[held // words] + 1) * words + held % words, minlength=shape[0] * words).reshape(shape)
+    present = np.bincount((classes[held // words] + 1) * words + held % words, minlength=shape[0] * words).reshape(
+        shape
+    )
     total = rows.sum()
     gain = np.zeros(words)
     for cell in (present, rows[:, None] - present):

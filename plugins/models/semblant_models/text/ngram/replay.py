@@ -30,7 +30,9 @@ def text_hashes(texts: pa.Array, salt: int) -> NDArray[np.uint64]:
     lengths = np.diff(offsets)
     at = np.arange(len(data)) - np.repeat(offsets[:-1] - offsets[0], lengths)
     random = np.random.Generator(np.random.PCG64(salt))
-    multipliers = random.integers(0, 2**63, int(lengths.max(initial=0)) + 1).astype(np.uint64) * np.uint64(2) + np.uint64(1)
+    multipliers = random.integers(0, 2**63, int(lengths.max(initial=0)) + 1).astype(np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
     with np.errstate(over="ignore"):
         terms = (data.astype(np.uint64) + np.uint64(1)) * multipliers[at]
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
@@ -63,7 +65,9 @@ class ReplayGuard:
     @staticmethod
     def _places(hashes: NDArray[np.uint64], probe: int, size: int) -> NDArray[np.int64]:
         with np.errstate(over="ignore"):
-            mixed = hashes + np.uint64(probe) * ((hashes >> np.uint64(32)) | np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = hashes + np.uint64(probe) * ((hashes >> np.uint64(32)) | np.uint64(1)) * np.uint64(
+                0x9E3779B97F4A7C15
+            )
         return (mixed % np.uint64(size)).astype(np.int64)
 
     def recognises(self, texts: pa.Array) -> NDArray[np.bool_]:
