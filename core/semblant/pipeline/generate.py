@@ -147,7 +147,7 @@ def _unique(
 def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tell which rows hold a key that was not seen: compares 64-bit hashes of whole keys."""
     frame = pl.from_arrow(table.select(key))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table always gives a frame
+    assert isinstance(frame, pl.DataFrame)
     hashes = frame.hash_rows(seed=0).to_numpy()
     complete = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     first = np.zeros(len(hashes), bool)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from semblant.errors import ConfigError
 from semblant.events import Step
 from semblant.pipeline.organize import TRAIN, organize
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from semblant.host import PluginHost
     from semblant.pipeline.job import TrainingJob
     from semblant.protocols import Source
+    from semblant.run import Run
     from semblant.schema import Schema, Table
 
 
@@ -50,12 +53,7 @@ def read_holdout(location: str, job: TrainingJob, host: PluginHost) -> dict[str,
     return found
 
 
-def _read(source: Source, table: Table, wanted: Table, run: object) -> None:
-    from attrs import evolve
-
-    from semblant.run import Run
-
-    assert isinstance(run, Run)  # noqa: S101 - narrows the lambda's argument
+def _read(source: Source, table: Table, wanted: Table, run: Run) -> None:
     organize(source, evolve(wanted, name=table.name), run, expected=source.count(table.name))
 
 
