@@ -75,14 +75,15 @@ class NgramBackend:
         lengths = texts.str.len_chars().fill_null(-1).to_numpy().astype(np.int64)
         known = Lengths.learn(lengths[learned], subjects[learned], least)
         written = np.flatnonzero(lengths > 0)
-        texts, subjects, lengths, columns = texts[written], subjects[written], lengths[written], columns[written]
+        texts, subjects, lengths = texts[written], subjects[written], lengths[written]
+        columns = columns[written] if columns.width else columns
         training_texts = texts.filter(pl.Series(~validates[written]))
         vocabulary = Vocabulary.learn(
             training_texts, subjects[~validates[written]], least, self._settings.vocabulary
         )
         tokens, rows, lost = vocabulary.encode(texts)
         classes = None
-        if self._settings.context and columns.width:
+        if self._settings.context and columns.width and len(tokens):
             of_training = ~validates[written][rows]
             kept = np.cumsum(~validates[written]) - 1
             classes = context.choose(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -14,7 +16,7 @@ from attrs import frozen
 from semblant.atomic import atomic_write, write_json
 from semblant.errors import ArtefactError
 from semblant_models.text.ngram.context import Classes
-from semblant_models.text.ngram.lengths import Lengths, buckets_of
+from semblant_models.text.ngram.lengths import Lengths, bounds, buckets_of
 from semblant_models.text.ngram.replay import ReplayGuard
 from semblant_models.text.ngram.sampling import Sampler
 from semblant_models.text.ngram.scoring import score
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
 _FREE_ROUNDS = 4
 """Draws per text that may end by themselves before one is made to measure."""
-_REDRAWS = 8
-"""Rounds in which texts that the replay guard recognises are drawn again; the last half from ever shorter runs."""
+_EARLY = 0.9
+"""A text made to measure looks for its end from this share of the length drawn for it."""
+_REDRAWS = 16
+"""Rounds in which texts that the replay guard recognises are drawn again, later ones from ever shorter runs."""
 
 
 @frozen(eq=False)
@@ -80,8 +84,8 @@ class ColumnModel:
             again = np.flatnonzero(self.guard.recognises(drawn))
             if not len(again):
                 break
-            if round_ >= _REDRAWS // 2:
-                sampler = self._sampler([self.common.shortened(max(1, _REDRAWS - 1 - round_))])
+            if round_ >= _REDRAWS // 4:
+                sampler = self._sampler([self.common.shortened(max(1, _REDRAWS // 4 + 3 - round_))])
             fresh = self._draw(sampler, buckets[written][again], classes[again], random)
             drawn = _put(drawn, again, fresh)
         return _put(texts, written, drawn)
@@ -99,7 +103,9 @@ class ColumnModel:
             left = left[~fits]
             if not len(left):
                 return texts
-        tokens, counts = sampler.draw(buckets[left], self.lengths.draw(buckets[left], random), classes[left], random)
+        low, _ = bounds(buckets[left])
+        targets = np.maximum(low, (self.lengths.draw(buckets[left], random) * _EARLY).astype(np.int64))
+        tokens, counts = sampler.draw(buckets[left], targets, classes[left], random)
         return _put(texts, left, self.vocabulary.join(tokens, counts, random))
 
     def _sampler(self, trees: list[Trie]) -> Sampler:
@@ -143,7 +149,7 @@ class ColumnModel:
         """
         try:
             facts = json.loads((folder / "model.json").read_bytes())
-            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
             trees = {
                 part: Trie.restore({name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)})
@@ -159,7 +165,7 @@ class ColumnModel:
                 Lengths(arrays["lengths_buckets"], arrays["lengths_cells"]),
                 ReplayGuard(int(facts["salt"]), arrays["guard"]),
             )
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as exc:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error) as exc:
             msg = f"the text model in '{folder}' is damaged: {exc}"
             raise ArtefactError(msg, fix="train the generator again, or take another copy of it") from exc
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from semblant.atomic import write_json
+from semblant.atomic import atomic_write, write_json
 from semblant.errors import ArtefactError, ModelError
 from semblant_models.text.ngram.column import ColumnModel
 from semblant_models.text.ngram.lengths import BUCKETS
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 4096
 """Texts drawn at once where the request does not say."""
-_TYPES = {"string": pa.string(), "large_string": pa.large_string()}
 
 
 class NgramModel:
@@ -39,7 +38,7 @@ class NgramModel:
     ) -> None:
         """Take what was learned; ``types`` are the Arrow types of the text columns."""
         self._columns = list(columns)
-        self._types = {name: _TYPES.get(str(kind), pa.large_string()) for name, kind in types.items()}
+        self._types = dict(types)
         self.history = list(history)
         self.settings_used = dict(settings_used)
 
@@ -62,7 +61,7 @@ class NgramModel:
                 texts = column.generate(
                     _buckets(column, given, count, random), _context(column, given), random, temperature, top_p
                 )
-                arrays.append(texts.cast(self._types[column.name]))
+                arrays.append(_typed(texts, self._types[column.name]))
             run.progress(first + count, request.rows)
             yield pa.RecordBatch.from_arrays(arrays, names=[column.name for column in self._columns])
 
@@ -84,10 +83,12 @@ class NgramModel:
         facts = {
             "backend": "ngram",
             "version": 1,
-            "columns": {column.name: str(self._types[column.name]) for column in self._columns},
+            "columns": [column.name for column in self._columns],
             "history": self.history,
             "settings_used": self.settings_used,
         }
+        with atomic_write(folder / "types.arrow") as file:
+            file.write(pa.schema([(column.name, self._types[column.name]) for column in self._columns]).serialize())
         write_json(folder / "text.json", facts)
 
     @classmethod
@@ -102,11 +103,19 @@ class NgramModel:
                 msg = f"the text model in '{folder}' is of version {facts['version']}"
                 raise ArtefactError(msg, fix="install a newer Semblant")
             columns = [ColumnModel.load(folder / f"column_{number}") for number in range(len(facts["columns"]))]
-            types = {name: _TYPES[kind] for name, kind in facts["columns"].items()}
+            schema = pa.ipc.read_schema(pa.py_buffer((folder / "types.arrow").read_bytes()))
+            types = {name: schema.field(name).type for name in facts["columns"]}
             return cls(columns, types, facts["history"], facts["settings_used"])
         except (OSError, ValueError, KeyError, TypeError) as exc:
             msg = f"the text model in '{folder}' is damaged: {exc}"
             raise ArtefactError(msg, fix="train the generator again, or take another copy of it") from exc
+
+
+def _typed(texts: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Give texts in the type of the training table."""
+    if pa.types.is_dictionary(kind):
+        return texts.cast(kind.value_type).dictionary_encode().cast(kind)
+    return texts.cast(kind)
 
 
 def _seed(seed: int, first: int, name: str) -> list[int]:

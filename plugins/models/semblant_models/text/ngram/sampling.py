@@ -9,6 +9,7 @@ from attrs import frozen
 
 from semblant_models.text.ngram.lengths import bounds
 from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, OPEN, START
+from semblant_models.text.ngram.trie import turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,22 +158,49 @@ class Sampler:
     def _once(
         self, states: Sequence[NDArray[np.int64]], kinds: NDArray[np.int64], random: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Draw a token per row: from the longest run down, at each length the special tree first."""
+        """Draw a token per row, run by run as :func:`.turns` says.
+
+        What falls through a run is meant for tokens that the run does not know (Katz, 1987), so a token
+        that it knows is drawn again.
+        """
         token = np.full(len(states[0]), -1, dtype=np.int64)
         current = [state.copy() for state in states]
-        for depth in range(max(tree.order for tree in self.trees) - 1, -1, -1):
-            for tree, state in zip(self.trees, current, strict=True):
-                here = np.flatnonzero((token < 0) & (state >= 0))
-                here = here[tree.depth[state[here]] == depth]
-                if depth == 0 and tree.roots == 1:
-                    token[here] = tree.draw_alone(kinds[here], random.random(len(here)))
-                elif len(here):
-                    drawn = tree.draw(state[here], random.random(len(here)))
-                    if depth == 0:
-                        drawn = np.where(self.trees[-1].alone[kinds[here], drawn] > 0, drawn, -1)
-                    token[here] = drawn
-                    state[here] = tree.suffix[state[here]]
+        passed = [np.full(len(token), -1, dtype=np.int64) for _ in states]
+        for number, depth in turns(self.trees):
+            tree, state = self.trees[number], current[number]
+            here = np.flatnonzero((token < 0) & (state >= 0))
+            left = here = here[tree.depth[state[here]] == depth]
+            for _ in range(_TRIES):
+                if not len(left):
+                    break
+                token[left] = self._of_run(tree, state[left], kinds[left], random)
+                left = left[(token[left] >= 0) & self._known(passed, left, token)]
+            if not (depth == 0 and tree.roots == 1):
+                token[left] = -1
+            passed[number][here] = state[here]
+            state[here] = tree.suffix[state[here]]
         return token
+
+    def _of_run(
+        self, tree: Trie, states: NDArray[np.int64], kinds: NDArray[np.int64], random: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Draw from runs of one depth of one tree; -1 where the draw falls through."""
+        uniform = random.random(len(states))
+        root = tree.depth[states[0]] == 0
+        if root and tree.roots == 1:
+            return tree.draw_alone(kinds, uniform)
+        drawn = tree.draw(states, uniform)
+        return np.where(self.trees[-1].alone[kinds, drawn] > 0, drawn, -1) if root else drawn
+
+    def _known(
+        self, passed: Sequence[NDArray[np.int64]], rows: NDArray[np.int64], token: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Tell which tokens a run knows that the draw fell through; the last of a tree knows all that the others do."""
+        known = np.zeros(len(rows), dtype=bool)
+        for tree, nodes in zip(self.trees, passed, strict=True):
+            there = np.flatnonzero(nodes[rows] >= 0)
+            known[there] |= tree.child(nodes[rows[there]], token[rows[there]]) >= 0
+        return known
 
     def _can_end(self, states: Sequence[NDArray[np.int64]]) -> NDArray[np.bool_]:
         """Tell where the common tree has seen texts end after the last token."""

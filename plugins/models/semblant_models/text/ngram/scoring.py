@@ -8,6 +8,7 @@ import numpy as np
 
 from semblant_models.text.ngram.sampling import follow
 from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, OPEN, START
+from semblant_models.text.ngram.trie import turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,20 +74,20 @@ def _probability(
     current = [state.copy() for state in states]
     found = np.zeros(len(token))
     left = np.ones(len(token))
-    for depth in range(max(tree.order for tree in trees) - 1, -1, -1):
-        for tree, state in zip(trees, current, strict=True):
-            here = np.flatnonzero(state >= 0)
-            here = here[tree.depth[state[here]] == depth]
-            if depth == 0 and tree.roots == 1:
-                found[here] += left[here] * tree.alone[kinds[here], token[here]]
-                continue
-            child = tree.child(state[here], token[here])
-            known = child >= 0
-            mass = tree.mass(state[here])
-            if depth == 0:
-                known &= trees[-1].alone[kinds[here], token[here]] > 0
-                mass = allowed[state[here], kinds[here]]
-            found[here[known]] += left[here[known]] * tree.probability[child[known] - tree.roots]
-            left[here] *= np.maximum(1.0 - mass, 0.0)
-            state[here] = tree.suffix[state[here]]
+    for number, depth in turns(trees):
+        tree, state = trees[number], current[number]
+        here = np.flatnonzero(state >= 0)
+        here = here[tree.depth[state[here]] == depth]
+        if depth == 0 and tree.roots == 1:
+            found[here] += left[here] * tree.alone[kinds[here], token[here]]
+            continue
+        child = tree.child(state[here], token[here])
+        known = child >= 0
+        mass = tree.mass(state[here])
+        if depth == 0:
+            known &= trees[-1].alone[kinds[here], token[here]] > 0
+            mass = allowed[state[here], kinds[here]]
+        found[here[known]] += left[here[known]] * tree.probability[child[known] - tree.roots]
+        left[here] *= np.maximum(1.0 - mass, 0.0)
+        state[here] = tree.suffix[state[here]]
     return found

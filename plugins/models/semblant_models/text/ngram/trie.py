@@ -10,14 +10,18 @@ from attrs import frozen
 from semblant_models.text.ngram.tokens import FIRST_WORD, LENGTHS, START
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+_TELLING = 2
 KINDS = 3
 """Kinds of tokens: see :data:`.tokens.SPELLING`."""
-DISCOUNT = 0.5
-"""Taken from every count and given to shorter runs (absolute discounting, Ney, Essen and Kneser, 1994)."""
+DISCOUNT = 0.05
+"""Taken from every count and given to shorter runs (absolute discounting, Ney, Essen and Kneser, 1994).
+
+Small, because what follows a run in fewer texts than are asked for goes to shorter runs anyway.
+"""
 
 
 @frozen(eq=False)
@@ -251,6 +255,17 @@ def _nucleus(weight: NDArray[np.float64], group: NDArray[np.int64], groups: int,
     kept = weight.copy()
     kept[ranked[before >= top_p - 1e-9]] = 0.0
     return kept
+
+
+def turns(trees: Sequence[Trie]) -> list[tuple[int, int]]:
+    """Give (number of the tree, depth) in the order in which runs are asked for the next token.
+
+    Longer runs come first. A run of two tokens that knows the class comes before all that do not: what
+    a text is about matters more than two words more of its past.
+    """
+    depths = range(max(tree.order for tree in trees) - 1, -1, -1)
+    plain = [(number, depth) for depth in depths for number in range(len(trees))]
+    return sorted(plain, key=lambda turn: not (turn[1] >= _TELLING and trees[turn[0]].roots > 1))
 
 
 def _begins(tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
