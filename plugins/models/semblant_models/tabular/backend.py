@@ -55,7 +55,7 @@ class ColumnArBackend:
         train, validation = table.tokens(limit)
         if not len(train):
             train = validation
-        recipe = Recipe.of(self._spec, self._settings, len(train), layout.tokens)
+        recipe = Recipe.of(self._spec, self._settings, len(train))
         shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
         tables = log_share_tables(shape, layout, table.counts())
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
@@ -63,22 +63,39 @@ class ColumnArBackend:
         history: list[dict[str, float]] = []
         if layout.tokens:
             training_loop = Training(
-                shape=shape, recipe=recipe, tables=tables, train=train, validation=validation, ordered=layout.ordered,
+                shape=shape,
+                recipe=recipe,
+                tables=tables,
+                train=train,
+                validation=validation,
+                ordered=layout.ordered,
                 seed=run.random_seed("train", training.name),
             )
             arrays, progress = training_loop.run(run)
             history = progress.history
             used |= {
-                "parameters": int(sum(a.size for a in arrays.values())), "steps": progress.step, "best_step": progress.best_step,
+                "parameters": int(sum(a.size for a in arrays.values())),
+                "steps": progress.step,
+                "best_step": progress.best_step,
                 "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
-                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None, "stopped": progress.stopped,
+                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None,
+                "stopped": progress.stopped,
             }
         model = TabularModel(
-            encoding=table.encoding, shape=shape, arrays=arrays, tables=tables, history=history, settings_used=used,
+            encoding=table.encoding,
+            shape=shape,
+            arrays=arrays,
+            tables=tables,
+            history=history,
+            settings_used=used,
             particles=self._settings.particles,
         )
         if layout.tokens and len(train) >= _LEAST_CALIBRATED:
-            model.calibrate(table.counts(), rows=int(np.clip(2 * len(train), 32_768, 131_072)), seed=run.random_seed("calibrate", training.name))
+            model.calibrate(
+                table.counts(),
+                rows=int(np.clip(2 * len(train), 32_768, 131_072)),
+                seed=run.random_seed("calibrate", training.name),
+            )
         return model
 
     def load(self, folder: Path) -> TabularModel:

@@ -51,7 +51,11 @@ def corrections(layout: Layout, wanted: np.ndarray, drawn: np.ndarray) -> np.nda
 
 
 def calibrate(
-    shape: Shape, layout: Layout, tables: dict[str, np.ndarray], wanted: np.ndarray, draw: Callable[[dict[str, np.ndarray], int], np.ndarray],
+    shape: Shape,
+    layout: Layout,
+    tables: dict[str, np.ndarray],
+    wanted: np.ndarray,
+    draw: Callable[[dict[str, np.ndarray], int], np.ndarray],
     rounds: int = 2,
 ) -> dict[str, np.ndarray]:
     """Give shifted log-share tables; ``draw(tables, round)`` gives tokens, shape (n, tokens), drawn with them."""

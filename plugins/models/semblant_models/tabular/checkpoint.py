@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 FOLDER = "checkpoint"
 
 
-def save_checkpoint(workspace: Path, state: State, best: dict[str, np.ndarray], progress: Progress, mark: dict[str, Any]) -> None:
+def save_checkpoint(
+    workspace: Path, state: State, best: dict[str, np.ndarray], progress: Progress, mark: dict[str, Any]
+) -> None:
     """Replace the checkpoint below ``workspace``."""
     leaves = {f"state_{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))}
     with atomic_folder(workspace / FOLDER) as folder:
         write_arrays(folder, "state", leaves)
         write_arrays(folder, "best", best)
-        (folder / "progress.json").write_text(json.dumps({"mark": mark, "progress": asdict(progress)}), encoding="utf-8")
+        (folder / "progress.json").write_text(
+            json.dumps({"mark": mark, "progress": asdict(progress)}), encoding="utf-8"
+        )
 
 
 def load_checkpoint(

@@ -98,7 +98,9 @@ def _cast(values: pa.ChunkedArray, encoding: TableEncoding, place: int) -> pa.Ar
         raise DataError(msg, fix=f"convert '{name}' to {encoding.types[place]}") from exc
 
 
-def _wanted(name: str, column: Categorical, wanted: Mapping[Any, float], null_share: float) -> tuple[np.ndarray, np.ndarray]:
+def _wanted(
+    name: str, column: Categorical, wanted: Mapping[Any, float], null_share: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Give value indices and shares; values that are not named keep their proportions among the rest."""
     usual = np.append(column.shares * (1 - null_share), null_share)
     shares, named = np.zeros(len(usual)), np.zeros(len(usual), bool)

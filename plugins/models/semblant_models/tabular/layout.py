@@ -38,15 +38,19 @@ class Layout:
     def of(cls, encodings: Sequence[Encoding], first: frozenset[int] = frozenset()) -> Layout:
         """Lay out the tokens of columns; those whose index is in ``first`` come first."""
         entries = [
-            (c not in first, c if c in first else f.phase, c, i, f) for c, e in enumerate(encodings) for i, f in enumerate(e.fields)
+            (c not in first, c if c in first else f.phase, c, i, f)
+            for c, e in enumerate(encodings)
+            for i, f in enumerate(e.fields)
         ]
         entries.sort(key=lambda entry: entry[:4])
         place = {(c, i): at for at, (_, _, c, i, _) in enumerate(entries)}
         return cls(
-            column=np.array([e[2] for e in entries], np.int64), field=np.array([e[3] for e in entries], np.int64),
+            column=np.array([e[2] for e in entries], np.int64),
+            field=np.array([e[3] for e in entries], np.int64),
             cardinality=np.array([e[4].cardinality for e in entries], np.int64),
             parent=np.array([-1 if e[4].parent is None else place[e[2], e[4].parent] for e in entries], np.int64),
-            ordered=np.array([e[4].ordered for e in entries], bool), blocked=tuple(e[4].blocked for e in entries),
+            ordered=np.array([e[4].ordered for e in entries], bool),
+            blocked=tuple(e[4].blocked for e in entries),
         )
 
     @property
@@ -57,7 +61,7 @@ class Layout:
     @property
     def table_rows(self) -> np.ndarray:
         """Rows of each token's table of counts: the codes of its parent, or one."""
-        return np.where(self.parent >= 0, self.cardinality[self.parent], 1)
+        return np.asarray(np.where(self.parent >= 0, self.cardinality[self.parent], 1))
 
     @property
     def count_offsets(self) -> np.ndarray:
@@ -75,7 +79,7 @@ class Layout:
             into[offsets[t] : offsets[t + 1]] += np.bincount(codes, minlength=size)
 
     def log_shares(self, counts: np.ndarray, token: int) -> np.ndarray:
-        """Give smoothed log-shares of a token's codes, float32, shape (parent codes, codes); impossible ones at -1e9."""
+        """Give smoothed log-shares of a token's codes, float32, shape (parent codes, codes); the impossible at -1e9."""
         offsets = self.count_offsets
         table = counts[offsets[token] : offsets[token + 1]].reshape(-1, int(self.cardinality[token])).astype(np.float64)
         smooth = table + _SMOOTHING
@@ -84,4 +88,4 @@ class Layout:
             smooth[smooth.sum(axis=1) == 0, 0] = 1.0
         with np.errstate(divide="ignore"):
             out = np.log(smooth) - np.log(smooth.sum(axis=1, keepdims=True))
-        return np.maximum(out, _IMPOSSIBLE).astype(np.float32)
+        return np.asarray(np.maximum(out, _IMPOSSIBLE), np.float32)

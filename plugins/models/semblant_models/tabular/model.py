@@ -61,7 +61,9 @@ class TabularModel:
         done = 0
         for number, start in enumerate(range(0, request.rows, size)):
             rows = min(size, request.rows - start)
-            codes, mask, fixed = conditions.batch(self.encoding, start, rows, np.random.default_rng((request.seed, number, 1)))
+            codes, mask, fixed = conditions.batch(
+                self.encoding, start, rows, np.random.default_rng((request.seed, number, 1))
+            )
             drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size)
             if waiting is not None:
                 batch = self._finish(*waiting, size=size, seed=request.seed)
@@ -90,7 +92,9 @@ class TabularModel:
             part = tokens[start : start + _SCORING_ROWS].astype(np.int32)
             padded = np.zeros((_SCORING_ROWS, tokens.shape[1]), np.int32)
             padded[: len(part)] = part
-            out[start : start + len(part)] = -np.asarray(score(weights["params"], weights["tables"], padded))[: len(part)]
+            out[start : start + len(part)] = -np.asarray(score(weights["params"], weights["tables"], padded))[
+                : len(part)
+            ]
         return out
 
     def calibrate(self, wanted: np.ndarray, *, rows: int, seed: int) -> None:
@@ -103,7 +107,8 @@ class TabularModel:
             self.tables, self._weights = tables, {}
             key = jax.random.fold_in(root, number)
             parts = [
-                self._draw(jax.random.fold_in(key, i), free, free > 0, heat, heat, size)[0] for i in range(max(rows // size, 1))
+                self._draw(jax.random.fold_in(key, i), free, free > 0, heat, heat, size)[0]
+                for i in range(max(rows // size, 1))
             ]
             return np.concatenate([np.asarray(part) for part in parts])
 
@@ -114,9 +119,16 @@ class TabularModel:
         """Write ``model.safetensors`` and ``model.json``."""
         write_arrays(folder, "model", {**self.arrays, **self.tables})
         state = {
-            "format": FORMAT, "encoding": self.encoding.to_dict(), "history": list(self.history),
-            "settings_used": dict(self.settings_used), "particles": self.particles,
-            "network": {"embedding": self.shape.embedding, "hidden": self.shape.hidden, "flexible": self.shape.flexible},
+            "format": FORMAT,
+            "encoding": self.encoding.to_dict(),
+            "history": list(self.history),
+            "settings_used": dict(self.settings_used),
+            "particles": self.particles,
+            "network": {
+                "embedding": self.shape.embedding,
+                "hidden": self.shape.hidden,
+                "flexible": self.shape.flexible,
+            },
         }
         (folder / "model.json").write_text(json.dumps(state), encoding="utf-8")
 
@@ -131,15 +143,23 @@ class TabularModel:
             encoding = TableEncoding.from_dict(state["encoding"])
             network = state["network"]
             shape = Shape.of(
-                encoding.layout, embedding=int(network["embedding"]), hidden=int(network["hidden"]), flexible=bool(network["flexible"])
+                encoding.layout,
+                embedding=int(network["embedding"]),
+                hidden=int(network["hidden"]),
+                flexible=bool(network["flexible"]),
             )
             rows = encoding.layout.table_rows
             tables = {f"shares_{k}": (int(sum(rows[t] for t in h.tokens)), h.size) for k, h in enumerate(shape.heads)}
             trained = parameter_shapes(shape) if shape.tokens else {}
             arrays = read_arrays(folder, "model", {**trained, **tables})
             return cls(
-                encoding=encoding, shape=shape, arrays={k: arrays[k] for k in trained}, tables={k: arrays[k] for k in tables},
-                history=list(state["history"]), settings_used=dict(state["settings_used"]), particles=int(state["particles"]),
+                encoding=encoding,
+                shape=shape,
+                arrays={k: arrays[k] for k in trained},
+                tables={k: arrays[k] for k in tables},
+                history=list(state["history"]),
+                settings_used=dict(state["settings_used"]),
+                particles=int(state["particles"]),
             )
         except (KeyError, TypeError, ValueError) as exc:
             msg = "the description of the model is damaged"
@@ -156,7 +176,9 @@ class TabularModel:
                     table[row, list(self.encoding.layout.blocked[token])] = IMPOSSIBLE
                 allowed[f"allowed_{k}"] = jnp.asarray(table)
             self._weights = {
-                "params": params, "tables": {name: jnp.asarray(value) for name, value in self.tables.items()}, "allowed": allowed,
+                "params": params,
+                "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
+                "allowed": allowed,
                 "made": generation_tables(self.shape, params),
             }
         return self._weights
@@ -173,7 +195,11 @@ class TabularModel:
         candidates = self.particles if ahead and not look_ahead else 1
         rows = size if candidates == 1 else max(size // candidates, _LEAST_ROWS)
         kind = Kind(
-            rows=rows, candidates=candidates, given=given, look_ahead=look_ahead, tempered=bool((heat != 1).any()),
+            rows=rows,
+            candidates=candidates,
+            given=given,
+            look_ahead=look_ahead,
+            tempered=bool((heat != 1).any()),
             nucleus=bool((top < 1).any()),
         )
         sampler = self._samplers.get(kind)
@@ -187,11 +213,15 @@ class TabularModel:
             out.append(sampler(self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
         return out
 
-    def _finish(self, number: int, drawn: Any, rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]], *, size: int, seed: int) -> pa.RecordBatch:
+    def _finish(
+        self, number: int, drawn: Any, rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]], *, size: int, seed: int
+    ) -> pa.RecordBatch:
         """Turn drawn tokens into rows and put given values in."""
         rows, fixed = rest
         tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
-        batch = self.encoding.decode(tokens, Draw(rng=np.random.default_rng((seed, number, 2)), first_row=number * size)).slice(0, rows)
+        batch = self.encoding.decode(
+            tokens, Draw(rng=np.random.default_rng((seed, number, 2)), first_row=number * size)
+        ).slice(0, rows)
         for place, (values, there) in fixed.items():
             kind = self.encoding.types[place]
             made = pc.if_else(pa.array(there), values, plain(batch.column(place)))

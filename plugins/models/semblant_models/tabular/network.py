@@ -30,7 +30,11 @@ def parameter_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
     e, h, g, n, r = shape.embedding, shape.hidden, shape.block, shape.blocks, shape.summary
     t = n * g
     out: dict[str, tuple[int, ...]] = {
-        "embedding": (shape.codes, e), "first": (n, g * e, g * h), "first_bias": (t, h), "block": (t, h, h), "block_bias": (t, h),
+        "embedding": (shape.codes, e),
+        "first": (n, g * e, g * h),
+        "first_bias": (t, h),
+        "block": (t, h, h),
+        "block_bias": (t, h),
     }
     if n > 1:
         out |= {"summary": (n, g * e, r), "summary_bias": (n, r), "context": (n, r, g * h)}
@@ -88,7 +92,8 @@ def _waves(size: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """Give random Fourier features of the rank, shape (size, width), of variance one."""
     rank = np.arange(size)[:, None] / max(size - 1, 1)
     frequency = np.exp(rng.uniform(np.log(0.3), np.log(max(size / 6, 0.6)), (1, width)))
-    return (np.sqrt(2.0) * np.sin(2 * np.pi * (rank * frequency + rng.random((1, width))))).astype(np.float32)
+    waves = np.sqrt(2.0) * np.sin(2 * np.pi * (rank * frequency + rng.random((1, width))))
+    return np.asarray(waves, np.float32)
 
 
 def first_mask(shape: Shape, *, lower: bool) -> np.ndarray:
@@ -175,7 +180,12 @@ def _dropped(values: jax.Array, rate: float, key: jax.Array, *, whole: bool = Fa
 
 
 def hidden_layers(
-    params: Params, shape: Shape, codes: jax.Array, *, given: jax.Array | None = None, drop: tuple[float, float] = (0.0, 0.0),
+    params: Params,
+    shape: Shape,
+    codes: jax.Array,
+    *,
+    given: jax.Array | None = None,
+    drop: tuple[float, float] = (0.0, 0.0),
     key: jax.Array | None = None,
 ) -> jax.Array:
     """Give each token's last hidden layer, shape (tokens, rows, hidden), for ``codes``, shape (rows, tokens).

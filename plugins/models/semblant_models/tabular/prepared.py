@@ -29,7 +29,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 @define(eq=False)
 class PreparedTable:
-    """A table as tokens on disk: ``tokens.bin`` (int16, row by row), ``split.bin`` (uint8, 1 validates), counts and encodings."""
+    """A table on disk: ``tokens.bin`` (int16, row by row), ``split.bin`` (uint8, 1 validates), counts, encodings."""
 
     folder: Path
     encoding: TableEncoding
@@ -43,7 +43,9 @@ class PreparedTable:
     def summary(self) -> Mapping[str, Any]:
         """Encoding, tokens and reason per column; rows that train and that validate."""
         return {
-            **self.encoding.summary(), "rows": self.rows, "training_rows": self.training_rows,
+            **self.encoding.summary(),
+            "rows": self.rows,
+            "training_rows": self.training_rows,
             "validation_rows": self.rows - self.training_rows,
         }
 
@@ -60,7 +62,10 @@ class PreparedTable:
         validates = np.fromfile(self.folder / "split.bin", np.uint8).astype(bool)
         keep = np.ones(self.rows, bool)
         if limit is not None and self.training_rows > limit:
-            keep = validates | (_hash(np.arange(self.rows, dtype=np.uint64)) < np.uint64(limit / self.training_rows * 2.0**63) * np.uint64(2))
+            keep = validates | (
+                _hash(np.arange(self.rows, dtype=np.uint64))
+                < np.uint64(limit / self.training_rows * 2.0**63) * np.uint64(2)
+            )
         chunk = max(1, 2**24 // max(2 * width, 1))
         parts: list[tuple[np.ndarray, np.ndarray]] = []
         with (self.folder / "tokens.bin").open("rb") as file:
@@ -107,8 +112,11 @@ def load_prepared(workspace: Path) -> PreparedTable:
         msg = f"no transformed data in '{workspace}'"
         raise ModelError(msg, fix="run the job again; the step is repeated") from exc
     return PreparedTable(
-        folder=folder, encoding=TableEncoding.from_dict(state["encoding"]), rows=int(state["rows"]),
-        training_rows=int(state["training_rows"]), subjects=int(state["subjects"]),
+        folder=folder,
+        encoding=TableEncoding.from_dict(state["encoding"]),
+        rows=int(state["rows"]),
+        training_rows=int(state["training_rows"]),
+        subjects=int(state["subjects"]),
     )
 
 

@@ -41,8 +41,8 @@ class Recipe:
     any_order_share: float
 
     @classmethod
-    def of(cls, spec: ModelSpec, settings: ColumnArSettings, rows: int, tokens: int) -> Recipe:
-        """Decide for ``rows`` training rows of ``tokens`` tokens."""
+    def of(cls, spec: ModelSpec, settings: ColumnArSettings, rows: int) -> Recipe:
+        """Decide for ``rows`` training rows."""
         hidden, embedding = _WIDTH[spec.size]
         if spec.goal is Goal.SPEED:
             hidden = max(hidden // 2, 16)
@@ -68,14 +68,24 @@ class Recipe:
             every = int(spec.steps_between_validations)
         rate = 0.005 if spec.learning_rate == AUTO or spec.adaptive_learning_rate else float(spec.learning_rate)
         return cls(
-            hidden=settings.hidden or hidden, embedding=settings.embedding or embedding, batch_size=batch, accumulation=accumulation,
-            max_epochs=epochs, max_minutes=spec.max_minutes, learning_rate=settings.peak_rate or rate,
+            hidden=settings.hidden or hidden,
+            embedding=settings.embedding or embedding,
+            batch_size=batch,
+            accumulation=accumulation,
+            max_epochs=epochs,
+            max_minutes=spec.max_minutes,
+            learning_rate=settings.peak_rate or rate,
             adaptive=spec.adaptive_learning_rate,
             input_dropout=settings.input_dropout if settings.input_dropout is not None else (0.25 if small else 0.15),
             hidden_dropout=settings.hidden_dropout if settings.hidden_dropout is not None else 0.3,
             weight_decay=settings.weight_decay if settings.weight_decay is not None else (0.3 if small else 0.01),
-            average_decay=0.99, clip=5.0, validation_steps=every, early_stop_delta=spec.early_stop_delta,
-            patience=settings.patience, flexible=spec.flexible_generation, any_order_share=0.4,
+            average_decay=0.99,
+            clip=5.0,
+            validation_steps=every,
+            early_stop_delta=spec.early_stop_delta,
+            patience=settings.patience,
+            flexible=spec.flexible_generation,
+            any_order_share=0.4,
         )
 
     def to_dict(self) -> dict[str, Any]:

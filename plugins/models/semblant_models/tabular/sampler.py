@@ -51,19 +51,24 @@ def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
     head, place = shape.places()
     parent = np.array([*shape.parent, *[-1] * pad], np.int32)
     out: dict[str, Any] = {
-        "first": per_token("first", lower=True), "bias": params["first_bias"].reshape(n, g, h),
-        "block": params["block"].reshape(n, g, h, h), "block_bias": params["block_bias"].reshape(n, g, h),
+        "first": per_token("first", lower=True),
+        "bias": params["first_bias"].reshape(n, g, h),
+        "block": params["block"].reshape(n, g, h, h),
+        "block_bias": params["block_bias"].reshape(n, g, h),
         "offset": np.concatenate([shape.offsets, np.zeros(pad, np.int32)]).reshape(n, g),
-        "head": head.reshape(n, g), "place": place.reshape(n, g), "parent": parent.reshape(n, g),
+        "head": head.reshape(n, g),
+        "place": place.reshape(n, g),
+        "parent": parent.reshape(n, g),
         "token": np.minimum(np.arange(n * g), shape.tokens - 1).astype(np.int32).reshape(n, g),
         "real": (np.arange(n * g) < shape.tokens).reshape(n, g),
     }
     if n > 1:
         out |= {
             "context": params["context"].reshape(n, shape.summary, g, h).transpose(0, 2, 1, 3),
-            "summary": params["summary"], "summary_bias": params["summary_bias"],
+            "summary": params["summary"],
+            "summary_bias": params["summary_bias"],
         }
-    return jax.tree.map(jnp.asarray, out)
+    return {name: jnp.asarray(value) for name, value in out.items()}
 
 
 def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
@@ -78,7 +83,12 @@ def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax
 
     @jax.jit
     def sample(
-        weights: dict[str, Any], key: jax.Array, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
+        weights: dict[str, Any],
+        key: jax.Array,
+        codes: jax.Array,
+        given: jax.Array,
+        temperature: jax.Array,
+        top_p: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
         return _Drawing(shape, kind, weights, key).run(codes, given, temperature, top_p)
 
@@ -98,14 +108,17 @@ class _Drawing:
     def total(self) -> int:
         return self.kind.rows * self.kind.candidates
 
-    def run(self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def run(
+        self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         shape, c = self.shape, self.kind.candidates
         n, g = shape.blocks, shape.block
         pad = n * g - shape.tokens
         items = self.weights["made"] | {
             "heat": jnp.pad(temperature, (0, pad), constant_values=1.0).reshape(n, g),
             "top": jnp.pad(top_p, (0, pad), constant_values=1.0).reshape(n, g),
-            "inside": jnp.tile(jnp.arange(g), (n, 1)), "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
+            "inside": jnp.tile(jnp.arange(g), (n, 1)),
+            "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
         }
         later = None
         if self.kind.look_ahead:
@@ -126,7 +139,9 @@ class _Drawing:
             return (drawn, context, weight, score), None
 
         first = (
-            jnp.zeros((self.total, shape.tokens), jnp.int32), jnp.zeros((self.total, shape.summary)), jnp.zeros(self.total),
+            jnp.zeros((self.total, shape.tokens), jnp.int32),
+            jnp.zeros((self.total, shape.summary)),
+            jnp.zeros(self.total),
             jnp.zeros(self.kind.rows),
         )
         (drawn, _, weight, score), _ = jax.lax.scan(block_step, first, items)
@@ -166,8 +181,15 @@ class _Drawing:
         return codes, block, weight, score
 
     def draw(
-        self, index: int, hidden: jax.Array, place: jax.Array, parent_code: jax.Array, u: jax.Array, wanted: jax.Array,
-        heat: jax.Array, top: jax.Array,
+        self,
+        index: int,
+        hidden: jax.Array,
+        place: jax.Array,
+        parent_code: jax.Array,
+        u: jax.Array,
+        wanted: jax.Array,
+        heat: jax.Array,
+        top: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
         """Draw the codes of a token of head ``index``; also the log-probability of the ``wanted`` ones."""
         head, params = self.shape.heads[index], self.weights["params"]

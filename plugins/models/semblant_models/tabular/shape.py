@@ -58,8 +58,14 @@ class Shape:
                     Head(size=int(size), tokens=tuple(at.tolist()), child=child, rows=tuple(int(s) for s in starts))
                 )
         return cls(
-            tokens=layout.tokens, cardinality=tuple(layout.cardinality.tolist()), parent=tuple(layout.parent.tolist()),
-            embedding=embedding, hidden=hidden, summary=4 * hidden, flexible=flexible, heads=tuple(heads),
+            tokens=layout.tokens,
+            cardinality=tuple(layout.cardinality.tolist()),
+            parent=tuple(layout.parent.tolist()),
+            embedding=embedding,
+            hidden=hidden,
+            summary=4 * hidden,
+            flexible=flexible,
+            heads=tuple(heads),
         )
 
     @property

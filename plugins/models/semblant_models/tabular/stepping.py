@@ -35,7 +35,8 @@ def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
     """Put fresh parameters, their average and an empty optimizer together."""
     arrays = {name: jnp.asarray(value) for name, value in params.items()}
     return {
-        "params": arrays, "average": {name: jnp.array(value) for name, value in arrays.items()},
+        "params": arrays,
+        "average": {name: jnp.array(value) for name, value in arrays.items()},
         "optimizer": optimizer_of(recipe).init(arrays),
     }
 
@@ -66,6 +67,7 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
         if recipe.accumulation == 1:
             loss, gradient = grad(state["params"], data[index[0]].astype(jnp.int32), key)
         else:
+
             def add(total: Any, part: Any) -> tuple[Any, None]:
                 rows, number = part
                 more = grad(state["params"], data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
@@ -82,7 +84,13 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
 
     @partial(jax.jit, donate_argnums=(0,))
     def steps(
-        state: State, data: jax.Array, index: jax.Array, rates: jax.Array, base: jax.Array, first: jax.Array, count: jax.Array
+        state: State,
+        data: jax.Array,
+        index: jax.Array,
+        rates: jax.Array,
+        base: jax.Array,
+        first: jax.Array,
+        count: jax.Array,
     ) -> tuple[State, jax.Array]:
         def body(i: jax.Array, carry: tuple[State, jax.Array]) -> tuple[State, jax.Array]:
             state, total = carry
@@ -96,7 +104,7 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
 
 
 def make_validation(shape: Shape, tables: Params, rows: int) -> Callable[[Params, jax.Array], jax.Array]:
-    """Give ``loss(params, data)``: the mean loss of tokens of shape (batches, rows, tokens), padded rows having weight 0."""
+    """Give ``loss(params, data)``: the mean loss of tokens, shape (batches, rows, tokens); padded rows weigh 0."""
 
     @jax.jit
     def loss(params: Params, data: jax.Array) -> jax.Array:

@@ -42,9 +42,12 @@ class TableEncoding:
         """Put fitted encodings together."""
         first = frozenset(i for i, plan in enumerate(plans) if plan.rebalance)
         return cls(
-            names=tuple(p.name for p in plans), types=tuple(p.type for p in plans),
+            names=tuple(p.name for p in plans),
+            types=tuple(p.type for p in plans),
             reasons=tuple(f"{p.encoding}: {p.reason}" if p.reason else str(p.encoding) for p in plans),
-            encodings=encodings, first=first, layout=Layout.of(encodings, first),
+            encodings=encodings,
+            first=first,
+            layout=Layout.of(encodings, first),
         )
 
     @property
@@ -80,7 +83,8 @@ class TableEncoding:
         for column, name in enumerate(self.names):
             at = self.places(column)
             columns[name] = {
-                "encoding": self.encodings[column].kind, "tokens": [int(c) for c in self.layout.cardinality[at]],
+                "encoding": self.encodings[column].kind,
+                "tokens": [int(c) for c in self.layout.cardinality[at]],
                 "reason": self.reasons[column],
             }
         return {"columns": columns, "tokens": self.layout.tokens}
@@ -88,8 +92,11 @@ class TableEncoding:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "names": list(self.names), "types": [type_to_text(t) for t in self.types], "reasons": list(self.reasons),
-            "first": sorted(self.first), "encodings": [e.to_dict() for e in self.encodings],
+            "names": list(self.names),
+            "types": [type_to_text(t) for t in self.types],
+            "reasons": list(self.reasons),
+            "first": sorted(self.first),
+            "encodings": [e.to_dict() for e in self.encodings],
         }
 
     @classmethod
@@ -106,4 +113,11 @@ class TableEncoding:
         if not len(names) == len(types) == len(reasons) == len(encodings):
             msg = "the description of the table's encodings has missing columns"
             raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy")
-        return cls(names=names, types=types, reasons=reasons, encodings=encodings, first=first, layout=Layout.of(encodings, first))
+        return cls(
+            names=names,
+            types=types,
+            reasons=reasons,
+            encodings=encodings,
+            first=first,
+            layout=Layout.of(encodings, first),
+        )

@@ -86,14 +86,23 @@ class Training:
             losses, until = [], min(progress.step + recipe.validation_steps, progress.end)
             while progress.step < until and not progress.stopped:
                 count = min(call, until - progress.step)
-                rates = np.array([self._rate(progress, s, per_epoch, total) for s in range(progress.step, progress.step + count)])
-                index = self._rows(progress.step, count, per_epoch)
-                index, padded = (np.concatenate([a, np.zeros((call - count, *a.shape[1:]), a.dtype)]) for a in (index, rates))
-                state, loss = steps(
-                    state, data, jnp.asarray(index), jnp.asarray(padded, jnp.float32), base,
-                    jnp.asarray(progress.step, jnp.int32), jnp.asarray(count, jnp.int32),
+                rates = np.array(
+                    [self._rate(progress, s, per_epoch, total) for s in range(progress.step, progress.step + count)]
                 )
-                losses.append((float(loss), count))
+                index = self._rows(progress.step, count, per_epoch)
+                index, padded = (
+                    np.concatenate([a, np.zeros((call - count, *a.shape[1:]), a.dtype)]) for a in (index, rates)
+                )
+                state, mean = steps(
+                    state,
+                    data,
+                    jnp.asarray(index),
+                    jnp.asarray(padded, jnp.float32),
+                    base,
+                    jnp.asarray(progress.step, jnp.int32),
+                    jnp.asarray(count, jnp.int32),
+                )
+                losses.append((float(mean), count))
                 progress.step += count
                 progress.seconds = before + time.monotonic() - started
                 self._stop_from_outside(progress, run)
@@ -106,8 +115,12 @@ class Training:
             rate = float(rates[-1])
             progress.history.append(
                 {
-                    "step": progress.step, "epoch": progress.step / per_epoch, "seconds": round(progress.seconds, 3),
-                    "loss": loss, "validation_loss": found, "learning_rate": rate,
+                    "step": progress.step,
+                    "epoch": progress.step / per_epoch,
+                    "seconds": round(progress.seconds, 3),
+                    "loss": loss,
+                    "validation_loss": found,
+                    "learning_rate": rate,
                 }
             )
             if found < progress.best_loss:
@@ -115,7 +128,12 @@ class Training:
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
             self._early_stop(progress, found)
             run.progress(
-                progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=loss, validation_loss=found, learning_rate=rate
+                progress.step / per_epoch,
+                progress.end / per_epoch,
+                "epochs",
+                loss=loss,
+                validation_loss=found,
+                learning_rate=rate,
             )
             if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped:
                 save_checkpoint(run.workspace, state, best, progress, self._mark())
@@ -126,7 +144,13 @@ class Training:
         """What must be the same for a checkpoint to be of use."""
         recipe = self.recipe.to_dict()
         recipe.pop("max_minutes")
-        return {"recipe": recipe, "rows": len(self.train), "tokens": self.shape.tokens, "codes": self.shape.codes, "seed": str(self.seed)}
+        return {
+            "recipe": recipe,
+            "rows": len(self.train),
+            "tokens": self.shape.tokens,
+            "codes": self.shape.codes,
+            "seed": str(self.seed),
+        }
 
     def _start(self, run: Run, total: int) -> tuple[State, dict[str, np.ndarray], Progress]:
         first = initial_parameters(self.shape, self.ordered, np.random.default_rng(self.seed))
@@ -144,7 +168,7 @@ class Training:
         progress.restarts += 1
         progress.factor /= 2
         if progress.restarts > _MOST_RESTARTS:
-            msg = f"the training loss is not a number after step {progress.step}, also with an eighth of the learning rate"
+            msg = f"the training loss is not a number after step {progress.step}, even at an eighth of the learning rate"
             raise ModelError(msg, fix="lower 'model.learning_rate', or leave it to 'adaptive_learning_rate: true'")
         return initial_state(best, self.recipe), best, progress
 
@@ -181,7 +205,7 @@ class Training:
             progress.stopped = "time"
 
     def _early_stop(self, progress: Progress, found: float) -> None:
-        """Count validations without enough gain; then lower the rate for a further 40 % of the steps done, and end."""
+        """Count validations without enough gain; then let the rate fall for 40 % of the steps done, and end."""
         gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
         if found < progress.reference - gain:
             progress.reference, progress.stale = found, 0

@@ -38,21 +38,35 @@ def usual_encoding(kind: pa.DataType) -> EncodingType:
 
 
 def training_table(
-    table: pa.Table, *, encodings: dict[str, EncodingType] | None = None, options: dict[str, dict[str, Any]] | None = None, **settings: Any
+    table: pa.Table,
+    *,
+    encodings: dict[str, EncodingType] | None = None,
+    options: dict[str, dict[str, Any]] | None = None,
+    **settings: Any,
 ) -> TrainingTable:
     """Make a training table; ``options`` are further fields of the column plans."""
     plans = tuple(
         ColumnPlan(
-            name=f.name, type=f.type, encoding=(encodings or {}).get(f.name, usual_encoding(f.type)), **(options or {}).get(f.name, {})
+            name=f.name,
+            type=f.type,
+            encoding=(encodings or {}).get(f.name, usual_encoding(f.type)),
+            **(options or {}).get(f.name, {}),
         )
         for f in table.schema
     )
     settings.setdefault("split", Split(seed=1, fraction=0.1))
-    return TrainingTable(name="t", columns=plans, rows=table.num_rows, open=lambda: iter(table.to_batches(max_chunksize=1000)), **settings)
+    return TrainingTable(
+        name="t",
+        columns=plans,
+        rows=table.num_rows,
+        open=lambda: iter(table.to_batches(max_chunksize=1000)),
+        **settings,
+    )
 
 
 def run_in(folder: Path, seed: int = 1, **settings: Any) -> Run:
     """Make a run whose workspace is ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
     return Run(job="test", seed=seed, workspace=folder, **settings)
 
 
@@ -61,7 +75,9 @@ def backend_with(settings: dict[str, Any] | None = None, **spec: Any) -> ColumnA
     return ColumnArBackend(ColumnArSettings(**(settings or {})), ModelSpec(**spec))
 
 
-def trained(table: TrainingTable, folder: Path, *, settings: dict[str, Any] | None = None, run: Run | None = None, **spec: Any) -> TabularModel:
+def trained(
+    table: TrainingTable, folder: Path, *, settings: dict[str, Any] | None = None, run: Run | None = None, **spec: Any
+) -> TabularModel:
     """Prepare and fit."""
     backend = backend_with(settings, **{**FAST, **spec})
     run = run or run_in(folder)
@@ -73,7 +89,9 @@ def drawn(model: TabularModel, folder: Path, **request: Any) -> pa.Table:
     from semblant.training import GenerationRequest
 
     request.setdefault("seed", 7)
-    return pa.Table.from_batches(list(model.generate(GenerationRequest(**request), run_in(folder))), model.encoding.schema)
+    return pa.Table.from_batches(
+        list(model.generate(GenerationRequest(**request), run_in(folder))), model.encoding.schema
+    )
 
 
 def people(rows: int = 600, seed: int = 0) -> pa.Table:
@@ -84,8 +102,11 @@ def people(rows: int = 600, seed: int = 0) -> pa.Table:
     start = np.datetime64("2020-01-06", "D") + rng.integers(0, 700, rows)
     return pa.table(
         {
-            "city": pa.array(city), "income": pa.array(income), "weight": pa.array(rng.normal(70, 10, rows).round(1)),
-            "start": pa.array(start), "member": pa.array(rng.random(rows) < 0.3),
+            "city": pa.array(city),
+            "income": pa.array(income),
+            "weight": pa.array(rng.normal(70, 10, rows).round(1)),
+            "start": pa.array(start),
+            "member": pa.array(rng.random(rows) < 0.3),
             "score": pa.array(rng.random(rows), mask=rng.random(rows) < 0.2),
         }
     )

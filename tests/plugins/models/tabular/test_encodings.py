@@ -23,11 +23,13 @@ from semblant_models.tabular.encodings.arrow import plain, restore
 _QUICK = settings(max_examples=30, deadline=None)
 
 
-def fitted(values: pa.Array, encoding: EncodingType, *, least: int = 10, subjects: np.ndarray | None = None, **plan: Any) -> Encoding:
+def fitted(
+    values: pa.Array, encoding: EncodingType, *, least: int = 10, subjects: np.ndarray | None = None, **plan: Any
+) -> Encoding:
     column = ColumnPlan(name="x", type=values.type, encoding=encoding, **plan)
     made = fit_encoding(column, values, subjects, least)
     again = encoding_from_dict(json.loads(json.dumps(made.to_dict())))
-    assert [f for f in again.fields] == [f for f in made.fields]
+    assert list(again.fields) == list(made.fields)
     return again
 
 
@@ -61,7 +63,10 @@ TYPES: list[tuple[pa.Array, EncodingType]] = [
     (pa.array([dt.date(2020, 2, 29), dt.date(1969, 12, 31), None] * 20), EncodingType.DATE),
     (pa.array([dt.date(2020, 2, 29)] * 20, pa.date64()), EncodingType.DATE),
     (pa.array([dt.datetime(2020, 2, 29, 23, 59, 59, 123456), None] * 20, pa.timestamp("us")), EncodingType.DATETIME),
-    (pa.array([dt.datetime(2020, 7, 1, 12, 30), dt.datetime(2020, 1, 1)] * 20, pa.timestamp("ns", "Europe/Rome")), EncodingType.DATETIME),
+    (
+        pa.array([dt.datetime(2020, 7, 1, 12, 30), dt.datetime(2020, 1, 1)] * 20, pa.timestamp("ns", "Europe/Rome")),
+        EncodingType.DATETIME,
+    ),
     (pa.array([dt.time(9, 30), dt.time(17, 45, 1)] * 20, pa.time64("us")), EncodingType.TIME),
     (pa.array([dt.time(9, 30)] * 20 + [dt.time(10, 0)] * 20, pa.time32("s")), EncodingType.TIME),
     (pa.array([dt.timedelta(hours=1), dt.timedelta(days=-2)] * 20, pa.duration("ms")), EncodingType.DURATION),
@@ -199,8 +204,10 @@ def test_patterned_strings_have_a_form_of_the_data_and_are_not_copied() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        pa.array([f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(300)]), pa.array([f"K{i:03d}" for i in range(300)]),
-        pa.array(range(10**9, 10**9 + 300)), pa.array([Decimal(10**9 + i) for i in range(300)], pa.decimal128(20, 0)),
+        pa.array([f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(300)]),
+        pa.array([f"K{i:03d}" for i in range(300)]),
+        pa.array(range(10**9, 10**9 + 300)),
+        pa.array([Decimal(10**9 + i) for i in range(300)], pa.decimal128(20, 0)),
     ],
     ids=["uuid", "code", "integer", "decimal"],
 )
@@ -225,9 +232,12 @@ def test_a_type_that_does_not_go_with_its_encoding_is_refused_by_name(encoding: 
 
 def test_empty_looking_columns_need_no_tokens() -> None:
     for values, encoding in (
-        (pa.nulls(30, pa.string()), EncodingType.CATEGORICAL), (pa.nulls(30, pa.int64()), EncodingType.NUMBER),
-        (pa.nulls(30, pa.timestamp("us")), EncodingType.DATETIME), (pa.array([5] * 30), EncodingType.INTEGER),
-        (pa.array(["same"] * 30), EncodingType.CATEGORICAL), (pa.nulls(30), EncodingType.CATEGORICAL),
+        (pa.nulls(30, pa.string()), EncodingType.CATEGORICAL),
+        (pa.nulls(30, pa.int64()), EncodingType.NUMBER),
+        (pa.nulls(30, pa.timestamp("us")), EncodingType.DATETIME),
+        (pa.array([5] * 30), EncodingType.INTEGER),
+        (pa.array(["same"] * 30), EncodingType.CATEGORICAL),
+        (pa.nulls(30), EncodingType.CATEGORICAL),
         (pa.array([dt.date(2020, 1, 1)] * 30), EncodingType.DATE),
     ):
         made = fitted(values, encoding)

@@ -37,7 +37,9 @@ def test_rows_have_the_schema_and_number_asked_for(model: TabularModel, tmp_path
 
 
 @pytest.mark.feature(50)
-def test_the_same_seed_and_batch_size_make_the_same_rows_and_another_seed_others(model: TabularModel, tmp_path: Path) -> None:
+def test_the_same_seed_and_batch_size_make_the_same_rows_and_another_seed_others(
+    model: TabularModel, tmp_path: Path
+) -> None:
     first = drawn(model, tmp_path, rows=200, batch_rows=64)
     assert first.equals(drawn(model, tmp_path, rows=200, batch_rows=64))
     assert first.slice(0, 100).equals(drawn(model, tmp_path, rows=100, batch_rows=64))
@@ -73,7 +75,10 @@ def test_a_model_file_that_does_not_fit_its_description_is_refused(model: Tabula
     whole, arrays = (tmp_path / "model.json").read_text(), (tmp_path / "model.safetensors").read_bytes()
     state = json.loads(whole)
     for change in (
-        {"format": 99}, {"network": {**state["network"], "hidden": 48}}, {"network": {}}, {"encoding": {}},
+        {"format": 99},
+        {"network": {**state["network"], "hidden": 48}},
+        {"network": {}},
+        {"encoding": {}},
         {"encoding": {**state["encoding"], "names": ["a"]}},
     ):
         (tmp_path / "model.json").write_text(json.dumps({**state, **change}))
@@ -137,7 +142,9 @@ def test_what_cannot_be_given_is_refused_by_name(model: TabularModel, tmp_path: 
 
 
 @pytest.mark.feature(19, 49)
-def test_shares_of_a_rebalanced_column_are_met_and_the_others_keep_their_proportions(model: TabularModel, tmp_path: Path) -> None:
+def test_shares_of_a_rebalanced_column_are_met_and_the_others_keep_their_proportions(
+    model: TabularModel, tmp_path: Path
+) -> None:
     made = drawn(model, tmp_path, rows=2000, shares={"city": {"Turin": 0.7}})
     shares = {v: pc.mean(pc.equal(made["city"], v)).as_py() for v in ("Turin", "Rome", "Milan")}
     assert shares["Turin"] == pytest.approx(0.7, abs=0.01)

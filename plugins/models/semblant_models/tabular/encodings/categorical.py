@@ -65,8 +65,11 @@ class Categorical:
             group = _groups(rows[kept])
         total = max(int(rows[kept].sum()), 1)
         return cls(
-            values=values.take(pa.array(kept, pa.int64())), shares=rows[kept] / total,
-            null=array.null_count > 0, rare=len(kept) < len(values), group_of=group,
+            values=values.take(pa.array(kept, pa.int64())),
+            shares=rows[kept] / total,
+            null=array.null_count > 0,
+            rare=len(kept) < len(values),
+            group_of=group,
         )
 
     @property
@@ -130,7 +133,9 @@ class Categorical:
         if self.rare:
             rare = first == int(self.null)
             if len(self.values):
-                place[rare] = np.searchsorted(np.cumsum(self.shares)[:-1], draw.rng.random(int(rare.sum())), side="right")
+                place[rare] = np.searchsorted(
+                    np.cumsum(self.shares)[:-1], draw.rng.random(int(rare.sum())), side="right"
+                )
             else:
                 absent |= rare
         if not len(self.values):
@@ -152,8 +157,12 @@ class Categorical:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "kind": self.kind, "type": type_to_text(self.values.type), "values": values_to_json(self.values),
-            "shares": self.shares.tolist(), "null": self.null, "rare": self.rare,
+            "kind": self.kind,
+            "type": type_to_text(self.values.type),
+            "values": values_to_json(self.values),
+            "shares": self.shares.tolist(),
+            "null": self.null,
+            "rare": self.rare,
             "groups": None if self.group_of is None else self.group_of.tolist(),
         }
 
@@ -162,8 +171,11 @@ class Categorical:
         """Take back what :meth:`to_dict` gave."""
         groups = state["groups"]
         return cls(
-            values=values_from_json(state["values"], type_from_text(state["type"])), shares=np.array(state["shares"], np.float64),
-            null=bool(state["null"]), rare=bool(state["rare"]), group_of=None if groups is None else np.array(groups, np.int64),
+            values=values_from_json(state["values"], type_from_text(state["type"])),
+            shares=np.array(state["shares"], np.float64),
+            null=bool(state["null"]),
+            rare=bool(state["rare"]),
+            group_of=None if groups is None else np.array(groups, np.int64),
         )
 
 

@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from semblant.training import ColumnPlan
 
 _NUMERIC = (
-    EncodingType.NUMBER, EncodingType.INTEGER, EncodingType.LATITUDE, EncodingType.LONGITUDE, EncodingType.TIME, EncodingType.DURATION,
+    EncodingType.NUMBER,
+    EncodingType.INTEGER,
+    EncodingType.LATITUDE,
+    EncodingType.LONGITUDE,
+    EncodingType.TIME,
+    EncodingType.DURATION,
 )
 _KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier)}
 
 
-def fit_encoding(plan: ColumnPlan, values: pa.Array | pa.ChunkedArray, subjects: np.ndarray | None, min_subjects: int) -> Encoding:
+def fit_encoding(
+    plan: ColumnPlan, values: pa.Array | pa.ChunkedArray, subjects: np.ndarray | None, min_subjects: int
+) -> Encoding:
     """Fit the encoding that ``plan`` asks for on sampled values.
 
     Raises:
@@ -82,15 +89,15 @@ def _categories(sample: Sample, *, keep: bool) -> Encoding:
 
 
 def _fits(encoding: EncodingType, kind: pa.DataType) -> bool:
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    text, number = pa.types.is_large_string(kind), pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    decimal = pa.types.is_decimal(kind)
     if encoding in (EncodingType.CATEGORICAL, EncodingType.BOOLEAN, EncodingType.BINARY):
         return not pa.types.is_nested(kind)
     if encoding in _NUMERIC:
-        return numeric or pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind)
+        return bool(number or decimal or pa.types.is_temporal(kind) or pa.types.is_null(kind))
     if encoding in (EncodingType.DATE, EncodingType.DATETIME):
-        return pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_null(kind)
+        return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_null(kind))
     if encoding is EncodingType.PATTERN:
-        return pa.types.is_large_string(kind)
-    if encoding is EncodingType.IDENTIFIER:
-        return pa.types.is_large_string(kind) or pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
-    return False
+        return bool(text)
+    whole = pa.types.is_integer(kind) or (decimal and kind.scale == 0)
+    return encoding is EncodingType.IDENTIFIER and bool(text or whole)

@@ -52,16 +52,18 @@ class Domain:
     def numbers(self, values: pa.Array) -> np.ndarray:
         """Give int64 or float64 numbers, shape (n,), for non-null finite values."""
         if self.form == "uint64":
-            return (values.to_numpy(zero_copy_only=False).astype(np.uint64) ^ np.uint64(2**63)).view(np.int64)
+            return np.asarray(
+                (values.to_numpy(zero_copy_only=False).astype(np.uint64) ^ np.uint64(2**63)).view(np.int64)
+            )
         if self.form == "decimal":
             return _unscaled(values, self.drop)
         if self.form == "int":
-            return _int64(values) // self.unit
+            return np.asarray(_int64(values) // self.unit)
         floats = values.to_numpy(zero_copy_only=False).astype(np.float64)
         if self.form == "float":
-            return floats
+            return np.asarray(floats)
         limit = 2.0**62
-        return np.rint(np.clip(floats * 10.0**self.decimals, -limit, limit) / self.unit).astype(np.int64)
+        return np.asarray(np.rint(np.clip(floats * 10.0**self.decimals, -limit, limit) / self.unit).astype(np.int64))
 
     def values(self, numbers: np.ndarray, kind: pa.DataType) -> pa.Array:
         """Turn numbers back into an array of type ``kind``."""
@@ -90,7 +92,7 @@ def _int64(values: pa.Array) -> np.ndarray:
     if pa.types.is_temporal(values.type):
         wide = pa.int32() if values.type.bit_width == 32 else pa.int64()
         values = values.view(wide)
-    return pc.cast(values, pa.int64()).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.cast(values, pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def _from_int64(numbers: np.ndarray, kind: pa.DataType) -> pa.Array:
@@ -118,8 +120,10 @@ def _decimals(values: pa.Array) -> int | None:
 def _words(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Give low (uint64) and high (int64) words of a decimal128 array."""
     if not pa.types.is_decimal128(values.type):
-        values = values.cast(pa.decimal128(38 if values.type.precision > 38 else values.type.precision, values.type.scale))
-    raw = np.frombuffer(values.buffers()[1], np.int64)[2 * values.offset : 2 * (values.offset + len(values))].reshape(-1, 2)
+        values = values.cast(pa.decimal128(min(values.type.precision, 38), values.type.scale))
+    raw = np.frombuffer(values.buffers()[1], np.int64)[2 * values.offset : 2 * (values.offset + len(values))].reshape(
+        -1, 2
+    )
     return raw[:, 0].view(np.uint64), raw[:, 1]
 
 
@@ -154,5 +158,7 @@ def _decimal(numbers: np.ndarray, drop: int, kind: pa.DataType) -> pa.Array:
         return pa.array([Decimal(n).scaleb(-kind.scale, context) for n in whole], kind)
     words = np.stack([numbers.astype(np.int64), numbers.astype(np.int64) >> 63], axis=1)
     return pa.Array.from_buffers(
-        pa.decimal128(min(kind.precision, 38), kind.scale), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(words))]
+        pa.decimal128(min(kind.precision, 38), kind.scale),
+        len(numbers),
+        [None, pa.py_buffer(np.ascontiguousarray(words))],
     ).cast(kind)

@@ -104,7 +104,7 @@ class Forms:
         return form_of, head_of
 
     def draw(self, form_of: np.ndarray, head_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Make strings (object array) of the given forms and beginnings; beginning 0 is drawn place by place, -1 by share."""
+        """Make strings (object array) of the given forms and beginnings: 0 is drawn place by place, -1 by share."""
         out = np.empty(len(form_of), object)
         for index, form in enumerate(self.forms):
             rows = np.flatnonzero(form_of == index)
@@ -137,8 +137,12 @@ class Forms:
         return {
             "forms": [
                 {
-                    "share": f.share, "alphabets": list(f.alphabets), "chances": [list(c) for c in f.chances],
-                    "classes": list(f.classes), "heads": list(f.heads), "head_shares": list(f.head_shares),
+                    "share": f.share,
+                    "alphabets": list(f.alphabets),
+                    "chances": [list(c) for c in f.chances],
+                    "classes": list(f.classes),
+                    "heads": list(f.heads),
+                    "head_shares": list(f.head_shares),
                 }
                 for f in self.forms
             ]
@@ -150,8 +154,12 @@ class Forms:
         return cls(
             tuple(
                 Form(
-                    share=float(f["share"]), alphabets=tuple(f["alphabets"]), chances=tuple(tuple(c) for c in f["chances"]),
-                    classes=tuple(f["classes"]), heads=tuple(f["heads"]), head_shares=tuple(f["head_shares"]),
+                    share=float(f["share"]),
+                    alphabets=tuple(f["alphabets"]),
+                    chances=tuple(tuple(c) for c in f["chances"]),
+                    classes=tuple(f["classes"]),
+                    heads=tuple(f["heads"]),
+                    head_shares=tuple(f["head_shares"]),
                 )
                 for f in state["forms"]
             )
@@ -159,8 +167,10 @@ class Forms:
 
 
 def _characters(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Give code points and classes, uint32, shape (n, MOST_LENGTH or less): 1 digit, 2 capital, 3 small or foreign letter,
-    else 16 + code point; 0 behind the end."""
+    """Give code points and classes, uint32, shape (n, MOST_LENGTH or less).
+
+    A class is 1 for a digit, 2 capital, 3 small or foreign letter, else 16 + code point; 0 behind the end.
+    """
     if not len(values):
         return np.zeros((0, 1), np.uint32), np.zeros((0, 1), np.uint32)
     short = pc.utf8_slice_codeunits(values, 0, MOST_LENGTH)
@@ -181,18 +191,28 @@ def _shared(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple
     return "".join(map(chr, letters[kept])), tuple((rows / max(rows.sum(), 1)).tolist())
 
 
-def _pool(codes: np.ndarray, kinds: np.ndarray, kind: int, subjects: np.ndarray | None, least: int) -> tuple[str, tuple[float, ...]]:
+def _pool(
+    codes: np.ndarray, kinds: np.ndarray, kind: int, subjects: np.ndarray | None, least: int
+) -> tuple[str, tuple[float, ...]]:
     """Give the characters of a class anywhere in the column; the whole class where none is shared."""
     row, _ = np.nonzero(kinds == kind)
-    found = _shared(codes[kinds == kind], np.arange(len(codes), dtype=np.uint64)[row] if subjects is None else subjects[row], least)
+    found = _shared(
+        codes[kinds == kind], np.arange(len(codes), dtype=np.uint64)[row] if subjects is None else subjects[row], least
+    )
     return found if found[0] else (_ALL[kind], (1.0 / len(_ALL[kind]),) * len(_ALL[kind]))
 
 
 def _form(
-    codes: np.ndarray, kinds: np.ndarray, subjects: np.ndarray | None, least: int, share: float, pooled: dict[int, tuple[str, tuple[float, ...]]]
+    codes: np.ndarray,
+    kinds: np.ndarray,
+    subjects: np.ndarray | None,
+    least: int,
+    share: float,
+    pooled: dict[int, tuple[str, tuple[float, ...]]],
 ) -> Form:
     length = int((kinds > 0).sum())
-    alphabets, chances = [], []
+    alphabets: list[str] = []
+    chances: list[tuple[float, ...]] = []
     for place in range(length):
         kind = int(kinds[place])
         if kind > _LOWER:
@@ -206,8 +226,12 @@ def _form(
         chances.append(odds)
     heads, head_shares = _heads(codes[:, :length], subjects, least)
     return Form(
-        share=share, alphabets=tuple(alphabets), chances=tuple(chances), classes=tuple(int(k) for k in kinds[:length]),
-        heads=heads, head_shares=head_shares,
+        share=share,
+        alphabets=tuple(alphabets),
+        chances=tuple(chances),
+        classes=tuple(int(k) for k in kinds[:length]),
+        heads=heads,
+        head_shares=head_shares,
     )
 
 
@@ -231,7 +255,10 @@ def _invented(length: int) -> Form:
     length = max(length, 1)
     alphabet = _ALL[_LOWER] + _ALL[_DIGIT]
     return Form(
-        share=1.0, alphabets=(alphabet,) * length, chances=((1.0 / len(alphabet),) * len(alphabet),) * length, classes=(_LOWER,) * length
+        share=1.0,
+        alphabets=(alphabet,) * length,
+        chances=((1.0 / len(alphabet),) * len(alphabet),) * length,
+        classes=(_LOWER,) * length,
     )
 
 

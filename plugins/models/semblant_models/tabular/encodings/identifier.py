@@ -24,7 +24,7 @@ class Identifier:
     The only token says whether there is a value. Values are made from the number of the row, so
     that they are unique over a whole generation, however it is cut into batches.
 
-    >>> column = Identifier.fit(Sample(values=pa.array([f"A-{i:05d}" for i in range(500)])))
+    >>> column = Identifier.fit(Sample(values=pa.array([f"A-{i:05d}" for i in range(500)], pa.large_string())))
     >>> made = column.decode(column.encode(pa.array(["x"] * 100)), Draw(rng=np.random.default_rng(0)))
     >>> len(made.unique()), made[0].as_py()[:2]
     (100, 'A-')
@@ -59,7 +59,11 @@ class Identifier:
             lower = pc.utf8_lower(real)
             if pc.all(pc.match_substring_regex(lower, _UUID)).as_py():
                 return cls(type=kind, null=null, form="uuid", upper=not pc.all(pc.equal(lower, real)).as_py())
-        subjects = None if sample.subjects is None else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
+        subjects = (
+            None
+            if sample.subjects is None
+            else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
+        )
         return cls(type=kind, null=null, form="code", forms=Forms.fit(real, subjects, sample.min_subjects))
 
     @property
@@ -71,7 +75,7 @@ class Identifier:
         """Give int32 tokens: 0 for a null."""
         if not self.null:
             return np.zeros((len(values), 0), np.int32)
-        return values.is_valid().to_numpy(zero_copy_only=False).astype(np.int32)[:, None]
+        return np.asarray(values.is_valid().to_numpy(zero_copy_only=False).astype(np.int32)[:, None])
 
     def decode(self, tokens: np.ndarray, draw: Draw) -> pa.Array:
         """Make unique values from the places of the rows."""
@@ -89,16 +93,25 @@ class Identifier:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "kind": self.kind, "type": type_to_text(self.type), "null": self.null, "form": self.form, "digits": self.digits,
-            "upper": self.upper, "forms": self.forms.to_dict() if self.forms else None,
+            "kind": self.kind,
+            "type": type_to_text(self.type),
+            "null": self.null,
+            "form": self.form,
+            "digits": self.digits,
+            "upper": self.upper,
+            "forms": self.forms.to_dict() if self.forms else None,
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Identifier:
         """Take back what :meth:`to_dict` gave."""
         return cls(
-            type=type_from_text(state["type"]), null=bool(state["null"]), form=state["form"], digits=int(state["digits"]),
-            upper=bool(state["upper"]), forms=Forms.from_dict(state["forms"]) if state["forms"] else None,
+            type=type_from_text(state["type"]),
+            null=bool(state["null"]),
+            form=state["form"],
+            digits=int(state["digits"]),
+            upper=bool(state["upper"]),
+            forms=Forms.from_dict(state["forms"]) if state["forms"] else None,
         )
 
 

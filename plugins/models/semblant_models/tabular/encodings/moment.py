@@ -57,7 +57,11 @@ class Moment:
         if not len(real):
             return cls(type=kind, null=null, weekly=False, day=None, clock=None, tick=1, noon=0)
         least = 1 if keep else sample.min_subjects
-        subjects = None if sample.subjects is None else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
+        subjects = (
+            None
+            if sample.subjects is None
+            else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
+        )
         local = _local(real)
         days, clock = np.divmod(local, _day(kind))
         unique, members = np.unique(days, return_inverse=True)
@@ -71,7 +75,12 @@ class Moment:
         fine = [10**k for k in range(0, 9, 3) if 10**k < second]
         steps = tuple(sorted({s // tick for s in (*fine, *(second * s for s in _SECONDS)) if s % tick == 0} | {1}))
         return cls(
-            type=kind, null=null, weekly=weekly, day=day, tick=tick, noon=0,
+            type=kind,
+            null=null,
+            weekly=weekly,
+            day=day,
+            tick=tick,
+            noon=0,
             clock=Scale.fit(clock // tick, subjects, least, steps=steps, keep=keep),
         )
 
@@ -141,8 +150,13 @@ class Moment:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "kind": self.kind, "type": type_to_text(self.type), "null": self.null, "weekly": self.weekly, "tick": self.tick,
-            "noon": self.noon, "day": self.day.to_dict() if self.day else None,
+            "kind": self.kind,
+            "type": type_to_text(self.type),
+            "null": self.null,
+            "weekly": self.weekly,
+            "tick": self.tick,
+            "noon": self.noon,
+            "day": self.day.to_dict() if self.day else None,
             "clock": self.clock.to_dict() if self.clock else None,
         }
 
@@ -150,8 +164,12 @@ class Moment:
     def from_dict(cls, state: dict[str, Any]) -> Moment:
         """Take back what :meth:`to_dict` gave."""
         return cls(
-            type=type_from_text(state["type"]), null=bool(state["null"]), weekly=bool(state["weekly"]), tick=int(state["tick"]),
-            noon=int(state["noon"]), day=Scale.from_dict(state["day"]) if state["day"] else None,
+            type=type_from_text(state["type"]),
+            null=bool(state["null"]),
+            weekly=bool(state["weekly"]),
+            tick=int(state["tick"]),
+            noon=int(state["noon"]),
+            day=Scale.from_dict(state["day"]) if state["day"] else None,
             clock=Scale.from_dict(state["clock"]) if state["clock"] else None,
         )
 
@@ -168,8 +186,8 @@ def _local(values: pa.Array) -> np.ndarray:
     if pa.types.is_timestamp(values.type) and values.type.tz:
         values = pc.local_timestamp(values)
     if pa.types.is_date32(values.type):
-        return values.view(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
-    return values.view(pa.int64()).to_numpy(zero_copy_only=False)
+        return np.asarray(values.view(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64))
+    return np.asarray(values.view(pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def _from_local(units: np.ndarray, missing: np.ndarray, kind: pa.DataType) -> pa.Array:

@@ -99,7 +99,7 @@ class Number:
         """Make values; positions inside a cell are drawn."""
         rows, extra = len(tokens), len(self.specials)
         if tokens.shape[1] == 0:
-            tokens = np.full((rows, 1), 0 if extra else 0, np.int32)
+            tokens = np.full((rows, 1), 0, np.int32)
         codes = tokens.astype(np.int64)
         finite = codes[:, 0] >= extra
         if self.scale is None:
@@ -117,15 +117,20 @@ class Number:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "kind": self.kind, "type": type_to_text(self.type), "domain": self.domain.to_dict(),
-            "specials": list(self.specials), "scale": self.scale.to_dict() if self.scale else None,
+            "kind": self.kind,
+            "type": type_to_text(self.type),
+            "domain": self.domain.to_dict(),
+            "specials": list(self.specials),
+            "scale": self.scale.to_dict() if self.scale else None,
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Number:
         """Take back what :meth:`to_dict` gave."""
         return cls(
-            type=type_from_text(state["type"]), domain=Domain(**state["domain"]), specials=tuple(state["specials"]),
+            type=type_from_text(state["type"]),
+            domain=Domain(**state["domain"]),
+            specials=tuple(state["specials"]),
             scale=Scale.from_dict(state["scale"]) if state["scale"] else None,
         )
 

@@ -21,7 +21,8 @@ class Pattern:
     meaning of codes: an area, a country, a kind).
 
     >>> column = Pattern.fit(Sample(values=pa.array([f"AB{i:04d}" for i in range(300)], pa.large_string())))
-    >>> len(column.decode(column.encode(pa.array(["AB0001"], pa.large_string())), Draw(rng=np.random.default_rng(0)))[0].as_py())
+    >>> tokens = column.encode(pa.array(["AB0001"], pa.large_string()))
+    >>> len(column.decode(tokens, Draw(rng=np.random.default_rng(0)))[0].as_py())
     6
     """
 

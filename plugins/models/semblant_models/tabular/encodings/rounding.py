@@ -17,8 +17,10 @@ def decimal_steps(span: int) -> tuple[int, ...]:
     (1, 5, 10, 50, 100)
     """
     steps, unit = [1], 1
-    while unit * 5 <= span // 10 and len(steps) < 13:
+    while len(steps) < 13:
         unit *= 5 if len(steps) % 2 else 2
+        if unit > span // 10:
+            break
         steps.append(unit)
     return tuple(steps)
 
@@ -49,7 +51,9 @@ class Rounding:
             return cls.none()
         share = np.array([counts[values % s == 0].sum() / rows for s in steps])
         # P(divisible by s_k) = sum of the weights of coarser steps + those of finer ones by chance
-        chance = np.array([[1.0 if j >= k else steps[j] / steps[k] for j in range(len(steps))] for k in range(len(steps))])
+        chance = np.array(
+            [[1.0 if j >= k else steps[j] / steps[k] for j in range(len(steps))] for k in range(len(steps))]
+        )
         weights = np.clip(np.linalg.solve(chance, share), 0.0, None)
         weights[weights < 10.0 / rows] = 0.0
         total = weights.sum()

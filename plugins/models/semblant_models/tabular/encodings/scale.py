@@ -10,6 +10,7 @@ over at least ``least`` subjects, and rounded so that the shares of round number
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,7 +50,13 @@ class Scale:
 
     @classmethod
     def fit(
-        cls, values: np.ndarray, subjects: np.ndarray | None, least: int, *, steps: tuple[int, ...] = (), keep: bool = False
+        cls,
+        values: np.ndarray,
+        subjects: np.ndarray | None,
+        least: int,
+        *,
+        steps: tuple[int, ...] = (),
+        keep: bool = False,
     ) -> Scale:
         """Learn the items of ``values``, shape (n,), n > 0, int64 or float64 without NaN.
 
@@ -62,7 +69,8 @@ class Scale:
         held = holders(members, subjects, len(unique))
         atom = _atoms(counts, held, least)
         atoms = unique[atom]
-        cells, cell_rows, rounding = np.zeros((0, 3), unique.dtype), np.zeros(0), Rounding.none()
+        cells, rounding = np.zeros((0, 3), unique.dtype), Rounding.none()
+        cell_rows: np.ndarray = np.zeros(0)
         rest = ~atom
         if rest.any():
             rows = rest[members]
@@ -83,8 +91,13 @@ class Scale:
         place_of[order] = np.arange(len(order))
         mass = np.concatenate([counts[atom].astype(np.float64), cell_rows])[order]
         return cls(
-            atoms=atoms, cells=cells, run_of=_runs(mass), item_of_atom=place_of[: len(atoms)],
-            item_of_cell=place_of[len(atoms) :], rounding=rounding, integer=integer,
+            atoms=atoms,
+            cells=cells,
+            run_of=_runs(mass),
+            item_of_atom=place_of[: len(atoms)],
+            item_of_cell=place_of[len(atoms) :],
+            rounding=rounding,
+            integer=integer,
         )
 
     @property
@@ -107,7 +120,9 @@ class Scale:
             hit = self.atoms[at] == values
             if not len(self.cells):
                 below = np.maximum(at - 1, 0)
-                nearer = np.abs(values.astype(np.float64) - self.atoms[below]) < np.abs(self.atoms[at] - values.astype(np.float64))
+                nearer = np.abs(values.astype(np.float64) - self.atoms[below]) < np.abs(
+                    self.atoms[at] - values.astype(np.float64)
+                )
                 at, hit = np.where(nearer & ~hit, below, at), np.ones(len(values), bool)
             item = np.where(hit, self.item_of_atom[at], item)
         if len(self.run_of) <= ONE_TOKEN:
@@ -146,7 +161,7 @@ class Scale:
         width = np.where(left, middle, high).astype(np.float64) - start.astype(np.float64)
         step = width * np.where(left, 2 * u, 2 * u - 1)
         if not self.integer:
-            return start + step
+            return np.asarray(start + step)
         drawn = start + np.clip(np.rint(step), 0, np.maximum(width, 0)).astype(np.int64)
         return self.rounding.apply(drawn, low, high, rng)
 
@@ -156,8 +171,12 @@ class Scale:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "integer": self.integer, "atoms": self.atoms.tolist(), "cells": self.cells.tolist(), "runs": self.run_of.tolist(),
-            "item_of_atom": self.item_of_atom.tolist(), "item_of_cell": self.item_of_cell.tolist(),
+            "integer": self.integer,
+            "atoms": self.atoms.tolist(),
+            "cells": self.cells.tolist(),
+            "runs": self.run_of.tolist(),
+            "item_of_atom": self.item_of_atom.tolist(),
+            "item_of_cell": self.item_of_cell.tolist(),
             "rounding": self.rounding.to_dict(),
         }
 
@@ -166,9 +185,13 @@ class Scale:
         """Take back what :meth:`to_dict` gave."""
         kind = np.int64 if state["integer"] else np.float64
         return cls(
-            integer=bool(state["integer"]), atoms=np.array(state["atoms"], kind), cells=np.array(state["cells"], kind).reshape(-1, 3),
-            run_of=np.array(state["runs"], np.int64), item_of_atom=np.array(state["item_of_atom"], np.int64),
-            item_of_cell=np.array(state["item_of_cell"], np.int64), rounding=Rounding.from_dict(state["rounding"]),
+            integer=bool(state["integer"]),
+            atoms=np.array(state["atoms"], kind),
+            cells=np.array(state["cells"], kind).reshape(-1, 3),
+            run_of=np.array(state["runs"], np.int64),
+            item_of_atom=np.array(state["item_of_atom"], np.int64),
+            item_of_cell=np.array(state["item_of_cell"], np.int64),
+            rounding=Rounding.from_dict(state["rounding"]),
         )
 
 
@@ -184,7 +207,9 @@ def _atoms(counts: np.ndarray, held: np.ndarray, least: int) -> np.ndarray:
     return atom
 
 
-def _points(values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, *, keep: bool) -> np.ndarray:
+def _points(
+    values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, *, keep: bool
+) -> np.ndarray:
     """Give low, middle and high of each cell, shape (cells, 3); ``values`` and ``group`` are sorted.
 
     Inner points are means over the nearest ``least`` subjects. The outermost ones leave the ``least``
@@ -197,7 +222,7 @@ def _points(values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, 
     edges.append(values[-1] if keep else _outer(values[::-1], None if subjects is None else subjects[::-1], least))
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
     edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
-    middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in pairwise(starts)]
     middle = np.clip(np.array(middles, values.dtype), edge[:-1], edge[1:])
     return np.stack([edge[:-1], middle, edge[1:]], axis=1)
 
@@ -235,12 +260,12 @@ def _runs(mass: np.ndarray) -> np.ndarray:
         return np.arange(len(mass))
     target = float(mass.sum()) / RUNS
     while True:
-        run, load, count, current, out = 0, 0.0, 0, 0, np.zeros(len(mass), np.int64)
+        run, load, count, current, out = 0, 0.0, 0, False, np.zeros(len(mass), np.int64)
         for i, weight in enumerate(mass.tolist()):
             heavy = weight >= 0.5 * target
             if count and (heavy or load + weight / 2 > target or count >= ITEMS_PER_RUN or current):
                 run, load, count = run + 1, 0.0, 0
-            out[i], load, count, current = run, load + weight, count + 1, int(heavy)
+            out[i], load, count, current = run, load + weight, count + 1, heavy
         if run < RUNS * 3 // 2 or target >= mass.sum():
             return out
         target *= 1.15

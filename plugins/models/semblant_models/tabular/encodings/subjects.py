@@ -73,4 +73,4 @@ def _joins(short: np.ndarray) -> np.ndarray:
     join |= alone
     if join[0]:
         join[0], join[1] = False, True
-    return join
+    return np.asarray(join)
