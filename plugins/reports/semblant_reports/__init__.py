@@ -82,6 +82,14 @@ def semblant_report_renderers() -> list[RendererType]:
             extra="reports",
         ),
         RendererType(
+            name="html",
+            suffix=".html",
+            factory=f"{_RENDERERS}.html:HtmlRenderer",
+            summary="one file for any browser, light and dark, without scripts or requests",
+            requires=("vl_convert",),
+            extra="reports",
+        ),
+        RendererType(
             name="json",
             suffix=".json",
             factory=f"{_RENDERERS}.json:JsonRenderer",

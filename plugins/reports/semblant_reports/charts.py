@@ -17,6 +17,7 @@ PAGE = 660
 CONFIG: dict[str, Any] = {
     "font": FONT,
     "background": None,
+    "aria": False,
     "view": {"stroke": None},
     "axis": {
         "labelColor": MUTED,

@@ -10,9 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 NAMES = (
-    "a_very_long_column_name_" + "that_goes_on_and_on_" * 8, "اسم العميل الكامل", "שם הלקוח (2024)", "顧客の名前と住所",
-    "emoji 😀🎉 column", "ยอดขาย हिन्दी", "line\nbreak\ttab\x00nul", "", "<script>alert('1')</script> & \"quotes\" \\ {x} ${y}",
-)  # fmt: skip
+    "a_very_long_column_name_" + "that_goes_on_and_on_" * 8,
+    "اسم العميل الكامل",
+    "שם הלקוח (2024)",
+    "顧客の名前と住所",
+    "emoji 😀🎉 column",
+    "ยอดขาย हिन्दी",
+    "line\nbreak\ttab\x00nul",
+    "",
+    "<script>alert('1')</script> & \"quotes\" \\ {x} ${y}",
+)
 
 
 def hostile(rows: int, seed: int) -> pa.Table:
@@ -26,9 +33,16 @@ def hostile(rows: int, seed: int) -> pa.Table:
         return [int(value) for value in rng.integers(low, high, rows)]
 
     named = (
-        rng.normal(size=rows), pick(["القاهرة", "دمشق"]), whole(0, 1000), pick(["東京", "大阪"]), pick(["👍", "👎", "🤷‍♀️"]),
-        pick(["क्षेत्र", "दिल्ली"]), pick([True, False]), whole(0, 5), pick(["</svg>", '"a"', "${datum.x}", "\\n", "\x07"]),
-    )  # fmt: skip
+        rng.normal(size=rows),
+        pick(["القاهرة", "دمشق"]),
+        whole(0, 1000),
+        pick(["東京", "大阪"]),
+        pick(["👍", "👎", "🤷‍♀️"]),
+        pick(["क्षेत्र", "दिल्ली"]),
+        pick([True, False]),
+        whole(0, 5),
+        pick(["</svg>", '"a"', "${datum.x}", "\\n", "\x07"]),
+    )
     columns: dict[str, Any] = dict(zip(NAMES, named, strict=True))
     columns |= {
         "all null": pa.nulls(rows),

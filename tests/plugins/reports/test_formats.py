@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_the_pdf_has_title_language_bookmarks_and_embedded_fonts_only(report: Re
 
 
 def test_the_same_report_gives_the_same_files(report: ReportDocument, tmp_path: Path) -> None:
-    for name in ("pdf", "json"):
+    for name in ("pdf", "html", "json"):
         first = rendered(report, name, tmp_path).read_bytes()
         assert rendered(report, name, tmp_path).read_bytes() == first
 
@@ -160,10 +161,16 @@ def test_all_kinds_of_blocks_are_printed_and_a_missing_section_says_why(tmp_path
         "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "nominal"}},
     }
     blocks = (
-        Heading(text="A heading"), Heading(text="A small one", level=3), Text(text="plain words"), Text(text="bad words", tone=Tone.BAD),
-        Scores(scores=[Score(label=f"score {place}", value="1", tone=Tone.GOOD, note="it is so") for place in range(6)]),
-        Chart(spec=spec, alt="a bar", caption="captioned"), Table(columns=("a",), rows=(), caption="empty"),
-    )  # fmt: skip
+        Heading(text="A heading"),
+        Heading(text="A small one", level=3),
+        Text(text="plain words"),
+        Text(text="bad words", tone=Tone.BAD),
+        Scores(
+            scores=[Score(label=f"score {place}", value="1", tone=Tone.GOOD, note="it is so") for place in range(6)]
+        ),
+        Chart(spec=spec, alt="a bar", caption="captioned"),
+        Table(columns=("a",), rows=(), caption="empty"),
+    )
     made = of_blocks(*blocks, facts={"Where": "here " * 60})
     made = evolve(
         made, sections=[*made.sections, SectionResult(name="two", title="Two", left_out="there is no holdout")]
@@ -233,4 +240,57 @@ def test_a_planted_value_is_not_in_the_pdf(tmp_path: Path) -> None:
     assert "canary" not in text
     assert b"canary" not in path.read_bytes()
     assert "canary" not in rendered(made, "json", tmp_path).read_text(encoding="utf-8")
+    assert "canary" not in rendered(made, "html", tmp_path).read_text(encoding="utf-8")
     assert "nurse" in text
+
+
+@pytest.mark.feature(251)
+def test_html_is_one_small_file_that_fetches_and_runs_nothing(report: ReportDocument, tmp_path: Path) -> None:
+    path = rendered(report, "html", tmp_path)
+    page = path.read_text(encoding="utf-8")
+
+    assert path.stat().st_size < 3_000_000
+    assert set(re.findall(r"https?://[^\"'<> ]*", page)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"<script|<link|<img|<iframe|@import|url\(|\son\w+=", page)
+    assert "prefers-color-scheme: dark" in page
+    assert page.count("<svg") == sum(
+        isinstance(block, Chart) for section in report.sections for block in section.blocks
+    )
+    assert page.count('role="img"') == page.count("<svg")
+
+
+@pytest.mark.feature(250)
+@pytest.mark.feature(251)
+def test_html_shows_every_text_and_cell_of_the_report(report: ReportDocument, tmp_path: Path) -> None:
+    shown = _Words(rendered(report, "html", tmp_path).read_text(encoding="utf-8")).text
+
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Table):
+                assert all(" ".join(str(cell).split()) in shown for row in block.rows for cell in row)
+            elif isinstance(block, Scores):
+                assert all(score.value in shown and score.note in shown for score in block.scores)
+            elif isinstance(block, Text | Heading):
+                assert " ".join(block.text.split()) in shown
+
+
+def test_names_cannot_break_out_of_the_html(terrible: ReportDocument, tmp_path: Path) -> None:
+    page = rendered(terrible, "html", tmp_path).read_text(encoding="utf-8")
+
+    assert "<script" not in page
+    assert "&lt;script&gt;alert" in page
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", page)
+    assert "顧客の名前と住所" in page
+
+
+class _Words(HTMLParser):
+    """The visible words of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+        self.feed(page)
+        self.text = " ".join(" ".join(self._parts).split())
+
+    def handle_data(self, data: str) -> None:
+        self._parts.append(data)

@@ -17,7 +17,7 @@ from semblant.schema import ForeignKey
 from semblant.training import ColumnPlan
 from semblant.vocabulary import ColumnTreatment, EncodingType, Role
 from tests.plugins.reports.hostile import hostile
-from tests.plugins.reports.material import database, document, figures, inputs, people
+from tests.plugins.reports.material import Keys, database, document, figures, inputs, people
 
 
 def texts(given: ReportInputs, without: tuple[str, ...] = ("detection",)) -> str:
@@ -25,8 +25,9 @@ def texts(given: ReportInputs, without: tuple[str, ...] = ("detection",)) -> str
     made = document(given, without)
     return json.dumps(
         [[section.figures, [asdict(block) for block in section.blocks]] for section in made.sections],
-        ensure_ascii=False, default=str,
-    )  # fmt: skip
+        ensure_ascii=False,
+        default=str,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,7 @@ def test_values_of_one_subject_in_many_rows_are_not_shown() -> None:
         }
     )
     key = ForeignKey(columns=("customer",), references="customers", referenced_columns=("id",))
-    keys = {"customers": (("id",), ()), "orders": (("id",), (key,))}
+    keys: Keys = {"customers": (("id",), ()), "orders": (("id",), (key,))}
     both = database({"customers": customers, "orders": orders}, keys)
 
     shown = texts(ReportInputs(title="shop", original=both, synthetic=both))
@@ -134,7 +135,7 @@ def test_the_subject_is_found_over_two_generations() -> None:
             "reason": ["flu" if row % 40 < 20 else "cough" for row in range(400)],
         }
     )
-    keys = {
+    keys: Keys = {
         "households": (("id",), ()),
         "members": (
             ("id",),
@@ -212,8 +213,8 @@ def test_sensitive_columns_that_come_out_are_shown_apart_from_those_that_do_not(
 
     said = [block for block in document(given, ("detection",)).sections[1].blocks if isinstance(block, Text)]
 
-    assert [block.text for block in said if block.tone is Tone.GOOD][0].startswith("Sensitive and synthesized: job.")
-    assert [block.text for block in said if block.tone is Tone.BAD][0].startswith(
+    assert next(block.text for block in said if block.tone is Tone.GOOD).startswith("Sensitive and synthesized: job.")
+    assert next(block.text for block in said if block.tone is Tone.BAD).startswith(
         "Sensitive and not synthesized: income."
     )
     assert "few values" in texts(given)

@@ -94,11 +94,11 @@ def _headline(tables: Mapping[str, Any]) -> dict[str, float]:
     ceiling = _mean([table["ceiling"] for table in tables.values()])
     near = _nearest(tables)
     copies, _ = _copies({"tables": tables})
-    found = {
+    found: dict[str, float | None] = {
         **named,
-        "accuracy_ceiling": ceiling and ceiling["overall"],
+        "accuracy_ceiling": None if ceiling is None else ceiling["overall"],
         "c2st_auc": _average([table["detection"] for table in tables.values()]),
-        "dcr_share": near and round(near["share"], 5),
+        "dcr_share": None if near is None else round(near["share"], 5),
         "identical_rows": None if copies is None else round(copies, 6),
     }
     return {name: value for name, value in found.items() if value is not None}
