@@ -276,16 +276,30 @@ def test_likely_texts_score_higher_than_scrambled_ones_and_the_context_matters(m
 def test_temperature_and_top_p_narrow_the_choice(model: NgramModel, reviews: pa.Table, tmp_path: Path) -> None:
     rows = given_of(reviews.slice(0, 600))
 
-    def openings(**sampling: Any) -> float:
-        """Give the entropy of the first two words in nats."""
-        made = write(model, tmp_path, rows, sampling=Sampling(**sampling))["text"].drop_null().to_pylist()
-        counts = np.array(list(Counter(tuple(text.split()[:2]) for text in made).values()))
-        return float(-(counts / counts.sum() * np.log(counts / counts.sum())).sum())
+    def made(**sampling: Any) -> pa.Table:
+        return write(model, tmp_path, rows, sampling=Sampling(**sampling))
 
-    usual = openings()
-    assert openings(temperature=0.3) < usual - 0.1
-    assert openings(top_p=0.5) < usual - 0.1
-    assert openings(columns={"text": (0.3, 1.0)}) < usual - 0.1
+    usual, cold, narrow = made(), made(temperature=0.3), made(top_p=0.5)
+    assert not cold.equals(usual)
+    assert not narrow.equals(usual)
+    assert not cold.equals(narrow)
+    assert made(temperature=2.0, columns={"text": (0.3, 1.0)}).equals(cold)
+
+
+@pytest.mark.feature(224)
+def test_a_sharper_tree_prefers_the_likeliest_tokens_and_keeps_the_mass_of_each_run(model: NgramModel) -> None:
+    tree = model._columns[0].common
+    nodes = np.arange(tree.roots + len(tree.keys))
+
+    def entropy(temperature: float, top_p: float) -> float:
+        sharp = tree.sharpened(temperature, top_p)
+        assert np.allclose(sharp.mass(nodes), tree.mass(nodes))
+        assert np.allclose(sharp.alone.sum(axis=1), tree.alone.sum(axis=1))
+        alone = sharp.alone[0][sharp.alone[0] > 0]
+        return float(-(alone * np.log(alone)).sum())
+
+    assert entropy(0.3, 1.0) < entropy(0.7, 1.0) < entropy(1.0, 1.0) < entropy(2.0, 1.0)
+    assert entropy(1.0, 0.3) < entropy(1.0, 0.7) < entropy(1.0, 1.0)
 
 
 def test_a_private_run_is_refused(reviews: pa.Table, tmp_path: Path) -> None:

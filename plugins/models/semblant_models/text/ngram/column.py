@@ -99,7 +99,9 @@ class ColumnModel:
         for _ in range(_FREE_ROUNDS):
             tokens, counts, fits = sampler.draw_freely(buckets[left], classes[left], random)
             drawn = self.vocabulary.join(tokens, counts[fits], random)
-            texts = _put(texts, left[fits], drawn)
+            likely = self.lengths.accepts(buckets[left[fits]], pc.utf8_length(drawn).to_numpy(), random)
+            fits[fits] = likely
+            texts = _put(texts, left[fits], drawn.filter(pa.array(likely)))
             left = left[~fits]
             if not len(left):
                 return texts

@@ -62,6 +62,15 @@ class Lengths:
         drawn = random.choice(BUCKETS + 1, count, p=self.buckets / self.buckets.sum())
         return np.where(drawn == BUCKETS, -1, drawn)
 
+    def accepts(
+        self, buckets: NDArray[np.int64], lengths: NDArray[np.int64], random: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Keep lengths in proportion to the share of their cell; all of them where the cells are alike."""
+        low, high = bounds(buckets)
+        cell = np.clip((lengths - low) * CELLS // (high - low + 1), 0, CELLS - 1)
+        shares = self.cells[np.minimum(buckets, BUCKETS - 1), cell]
+        return np.asarray(random.random(len(lengths)) < shares * CELLS)
+
     def draw(self, buckets: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
         """Draw a length within each bucket, from 1 on."""
         low, high = bounds(buckets)

@@ -160,8 +160,8 @@ class Sampler:
     ) -> NDArray[np.int64]:
         """Draw a token per row, run by run as :func:`.turns` says.
 
-        What falls through a run is meant for tokens that the run does not know (Katz, 1987), so a token
-        that it knows is drawn again.
+        What falls through a run of a class is meant for tokens that the run does not know (Katz, 1987), so a
+        token that it knows is drawn again; runs of the common tree are interpolated.
         """
         token = np.full(len(states[0]), -1, dtype=np.int64)
         current = [state.copy() for state in states]
@@ -198,7 +198,7 @@ class Sampler:
         """Tell which tokens a run knows that the draw fell through; the last of a tree knows all that the others do."""
         known = np.zeros(len(rows), dtype=bool)
         for tree, nodes in zip(self.trees, passed, strict=True):
-            there = np.flatnonzero(nodes[rows] >= 0)
+            there = np.flatnonzero(nodes[rows] >= 0) if tree.roots > 1 else rows[:0]
             known[there] |= tree.child(nodes[rows[there]], token[rows[there]]) >= 0
         return known
 
