@@ -57,14 +57,19 @@ def test_importing_semblant_loads_next_to_nothing() -> None:
     assert not modules_after("import semblant") & {"attr", "attrs", "pluggy", "click", "rich", "numpy", "email"}
 
 
-def cpu_seconds(code: str) -> float:
-    """Give the least processor time of five runs, less that of an empty interpreter."""
+def cpu_seconds(code: str, enough: float, runs: int = 20) -> float:
+    """Give the least processor time of some runs, start of the interpreter apart; stop when one is quick enough.
+
+    Other work on the machine makes a run slower and never quicker, so the least says what the code costs.
+    """
     timed = f"import time\nstart = time.process_time()\n{code}\nprint(time.process_time() - start)"
-    runs = [
-        subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, timeout=60, check=True)
-        for _ in range(5)
-    ]
-    return min(float(run.stdout.splitlines()[-1]) for run in runs)
+    least = float("inf")
+    for _ in range(runs):
+        done = subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, timeout=60, check=True)
+        least = min(least, float(done.stdout.splitlines()[-1]))
+        if least <= enough:
+            break
+    return least
 
 
 @pytest.mark.parametrize(
@@ -77,4 +82,4 @@ def cpu_seconds(code: str) -> float:
     ids=["host", "help", "plugins"],
 )
 def test_starting_costs_little(code: str, most: float) -> None:
-    assert cpu_seconds(code) <= most
+    assert cpu_seconds(code, most) <= most
