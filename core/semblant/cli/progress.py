@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from semblant.events import EventKind
+from semblant.events import EventKind, Step
 from semblant.visible import visible
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ SECONDS_BETWEEN_LINES = 10.0
 SECONDS_OF_SILENCE = 30.0
 """A step that tells nothing for this long gets a line, so that nobody thinks it is dead."""
 
+_ENOUGH = 0.03
+"""Share of a step that must be done before its time left is told."""
 _NAMES = 28
 """Cells of a screen that a table's name takes at most."""
 
@@ -80,6 +82,14 @@ def _amount(event: Event) -> str:
         return ""
     done = f"{event.done:,.0f}"
     return f"{done} of {event.total:,.0f} {event.unit}" if event.total else f"{done} {event.unit}"
+
+
+def _left(event: Event) -> str:
+    """Say how much time is left, once enough was done to know."""
+    if event.seconds_left is None or not event.total or (event.done or 0.0) / event.total < _ENOUGH:
+        return ""
+    # training ends when it gains nothing any more, mostly long before the last epoch
+    return f"{'at most' if event.step is Step.TRAIN else 'about'} {spoken(event.seconds_left)} left"
 
 
 def _share(event: Event) -> int:
@@ -150,7 +160,7 @@ class LineProgress:
         if event.kind is EventKind.STEP_SKIPPED:
             return f"{_place(event)}: done before, taken up again"
         if event.kind is EventKind.STEP_PROGRESS:
-            left = f", about {spoken(event.seconds_left)} left" if event.seconds_left is not None else ""
+            left = f", {_left(event)}" if _left(event) else ""
             share = f" ({_share(event)} %)" if event.total else ""
             return self._due(key, now, f"{_place(event)}: {_amount(event)}{share}{left}")
         return _message(event)
@@ -235,8 +245,8 @@ class BarProgress:
 
     def _state(self, event: Event) -> str:
         parts = [f"{_share(event)} %"] if event.total else [_amount(event)]
-        if event.seconds_left is not None:
-            parts.append(f"{spoken(event.seconds_left)} left")
+        if _left(event):
+            parts.append(_left(event))
         loss = event.metrics.get("validation_loss", event.metrics.get("loss"))
         if loss is not None and not self._narrow:
             parts.append(f"loss {loss:.4g}")

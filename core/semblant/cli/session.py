@@ -32,13 +32,23 @@ def _real_engine(**arguments: Any) -> Engine:
     return Engine(**arguments)
 
 
-def _console(stream: Any, *, closed: Callable[[], None]) -> Console:
+def _console(stream: Any, *, closed: Callable[[], None], margin: int = 0) -> Console:
+    """Make a console; ``margin`` columns at the right of a terminal stay free."""
     import os
 
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     class _Console(Console):
         """Leaves it to us what a reader that went away means; rich would end the process."""
+
+        @property
+        def size(self) -> ConsoleDimensions:
+            width, height = super().size
+            return ConsoleDimensions(max(1, width - margin) if self.is_terminal else width, height)
+
+        @size.setter
+        def size(self, new_size: tuple[int, int]) -> None:
+            Console.size.fset(self, new_size)  # type: ignore[attr-defined]
 
         def on_broken_pipe(self) -> None:
             self.quiet = True
@@ -127,7 +137,8 @@ class Session:
         """Where progress and messages go: standard error."""
         stream = _real(sys.stderr)
         if self._err is None or self._err.file is not stream:
-            self._err = _console(stream, closed=lambda: None)
+            # the terminal writes '^C' behind the last bar, and must not begin a new line for it
+            self._err = _console(stream, closed=lambda: None, margin=len("^C") + 1)
         return self._err
 
     def say(self, *parts: Any) -> None:

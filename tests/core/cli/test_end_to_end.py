@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -253,3 +255,26 @@ def test_report_on_data_of_other_tools(place):
     done = semblant(place, "report", "customers.csv", "synthetic.csv", "-o", "compared", "--json")
     assert done.returncode == 0, done.stderr
     assert {"report.pdf", "report.json"} <= {path.name for path in (place / "compared").iterdir()}
+
+
+@pytest.mark.nightly
+@pytest.mark.feature(92, 260)
+def test_an_interrupted_run_goes_on_where_it_was(place):
+    command = [sys.executable, "-m", "semblant", "run", "customers.csv", "-n", "20", "-o", "resumed", *QUICK]
+    environment = {**os.environ, "SEMBLANT_HOME": str(place / "home")}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "AI training" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, "")
+    assert not (place / "resumed" / "customers.parquet").exists()
+    again = next(line.strip() for line in err.splitlines() if "--resume" in line)
+    done = semblant(place, *shlex.split(again)[1:])
+    assert done.returncode == 0, done.stderr
+    assert "customers: organizing data: done before, taken up again" in done.stderr
+    assert pq.read_table(place / "resumed" / "customers.parquet").num_rows == 20

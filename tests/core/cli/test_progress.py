@@ -80,7 +80,19 @@ def test_a_step_speaks_at_most_once_in_ten_seconds(clock, lines):
 @pytest.mark.feature(261)
 def test_the_time_left_is_told(clock, lines):
     LineProgress(Session()).take(update(25, seconds_left=75.0))
-    assert lines == ["customers: AI training: 25 of 100 epochs (25 %), about 1 min 15 s left"]
+    assert lines == ["customers: AI training: 25 of 100 epochs (25 %), at most 1 min 15 s left"]
+
+
+def test_the_time_left_is_not_guessed_from_next_to_nothing(clock, lines):
+    LineProgress(Session()).take(update(1, seconds_left=7500.0))
+    assert lines == ["customers: AI training: 1 of 100 epochs (1 %)"]
+
+
+def test_what_ends_by_its_size_is_told_without_at_most(clock, lines):
+    LineProgress(Session()).take(
+        Event(kind=EventKind.STEP_PROGRESS, step=Step.GENERATE, done=50, total=100, unit="rows", seconds_left=3.0)
+    )
+    assert lines == ["generating: 50 of 100 rows (50 %), about 3 s left"]
 
 
 def test_a_step_that_still_runs_is_never_at_100_percent(clock, lines):
@@ -146,7 +158,7 @@ def test_bars_fit_the_terminal_with_any_name(monkeypatch, width):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
     assert "\\x1b[31" in text
     assert "12 s" in text
-    assert max(cell_len(line) for line in re.split(r"[\r\n]", text)) <= width
+    assert max(cell_len(line) for line in re.split(r"[\r\n]", text)) <= width - 3
 
 
 def test_a_name_sets_no_colour(monkeypatch):
@@ -161,7 +173,7 @@ def test_bars_show_share_time_left_and_loss(monkeypatch):
     screen = terminal(monkeypatch)
     with BarProgress(Session()) as shown:
         shown.take(update(25, seconds_left=75.0, metrics={"loss": 2.0, "validation_loss": 1.23456}))
-    assert "25 %, 1 min 15 s left, loss 1.235" in screen.getvalue()
+    assert "25 %, at most 1 min 15 s left, loss 1.235" in screen.getvalue()
 
 
 def test_no_color_leaves_out_colours_but_not_words(monkeypatch):
