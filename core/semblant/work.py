@@ -187,7 +187,7 @@ class Work:
         return spec
 
     def _destination(self, spec: Spec) -> Destination:
-        assert spec.destination is not None  # noqa: S101 - _aimed gave one
+        assert spec.destination is not None
         return open_destination(spec.destination.type, dict(spec.destination.settings), self.host)
 
     def _reported(
@@ -232,7 +232,7 @@ def _refuse(plan: Plan) -> None:
 
 
 def _mode(spec: Spec) -> Any:
-    assert spec.destination is not None  # noqa: S101 - _aimed gave one
+    assert spec.destination is not None
     return spec.destination.mode
 
 

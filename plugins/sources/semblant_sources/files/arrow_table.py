@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def _plain(type_: pa.DataType) -> pa.DataType:
     return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
-class _Stored:
+class _Stored(ABC):
     """What both have in common: a stored schema and a way to get batches."""
 
     kind = ""
@@ -85,15 +86,17 @@ class _Stored:
         msg = f"'{self._place}' is no complete {self.kind} file: {reason}"
         return SourceError(msg, fix="copy or write the file again")
 
+    @abstractmethod
     def _stored_schema(self) -> pa.Schema:
-        raise NotImplementedError
+        """Read the schema as the file has it."""
 
+    @abstractmethod
     def _batches(self, names: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
-        raise NotImplementedError
+        """Stream the file's own batches."""
 
+    @abstractmethod
     def count(self) -> int | None:
         """Rows where the file says so."""
-        raise NotImplementedError
 
 
 class ParquetTable(_Stored):
