@@ -5,20 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from semblant.atomic import PARTIAL, atomic_folder, atomic_write, sweep, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(errno.ENOSPC, "No space left on device"), SystemExit])
 def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path, error: BaseException | type[BaseException]) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with pytest.raises((KeyboardInterrupt, OSError, SystemExit)), atomic_write(target) as file:
-        file.write(b"new")
-        raise error
+
+    def fail() -> None:
+        with atomic_write(target) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises((KeyboardInterrupt, OSError, SystemExit)):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert target.read_text() == "old"
 
@@ -46,7 +54,9 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
-def test_a_folder_that_cannot_be_put_in_place_gives_the_old_one_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_put_in_place_gives_the_old_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "set"
     target.mkdir()
     (target / "old.txt").write_text("old")

@@ -13,7 +13,6 @@ from semblant.errors import ConfigError, DestinationError
 from semblant_destinations.delimited import Delimited, Lines
 
 if TYPE_CHECKING:
-
     from semblant_destinations.settings import FolderSettings
 
 ROW_GROUP_ROWS = 131_072

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -39,7 +40,9 @@ def training_table(
     """Describe an Arrow table as a table to learn."""
     plans = tuple(
         ColumnPlan(
-            name=field.name, type=field.type, encoding=EncodingType.TEXT if field.name in texts else EncodingType.CATEGORICAL
+            name=field.name,
+            type=field.type,
+            encoding=EncodingType.TEXT if field.name in texts else EncodingType.CATEGORICAL,
         )
         for field in table.schema
     )
@@ -48,9 +51,13 @@ def training_table(
     for batch in batches:
         edges.append(edges[-1] + batch.num_rows)
     return TrainingTable(
-        name="reviews", columns=plans, rows=table.num_rows, open=lambda: iter(batches), split=Split(seed=1, fraction=fraction),
+        name="reviews",
+        columns=plans,
+        rows=table.num_rows,
+        open=lambda: iter(batches),
+        split=Split(seed=1, fraction=fraction),
         min_subjects=least,
-        subjects=None if subjects is None else lambda: (subjects[a:b] for a, b in zip(edges, edges[1:], strict=False)),
+        subjects=None if subjects is None else lambda: (subjects[a:b] for a, b in itertools.pairwise(edges)),
     )
 
 

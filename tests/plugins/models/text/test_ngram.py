@@ -37,7 +37,9 @@ def reviews() -> pa.Table:
     """Give the reviews of the demo shop with the category of their product."""
     tables = shop(seed=3, customers=1500)
     frame = pl.DataFrame(pl.from_arrow(tables["reviews"]))
-    frame = frame.join(pl.DataFrame(pl.from_arrow(tables["products"])).select("id", "category"), left_on="product_id", right_on="id")
+    frame = frame.join(
+        pl.DataFrame(pl.from_arrow(tables["products"])).select("id", "category"), left_on="product_id", right_on="id"
+    )
     return frame.select("category", "text").to_arrow()
 
 
@@ -74,12 +76,20 @@ def test_null_empty_and_length_are_exactly_what_the_bucket_says(model: NgramMode
     assert length_buckets(write(model, tmp_path, rows)["text"].combine_chunks()).equals(buckets)
 
 
-def test_words_follow_the_context_column_and_do_not_without_it(reviews: pa.Table, tmp_path: Path, model: NgramModel) -> None:
+def test_words_follow_the_context_column_and_do_not_without_it(
+    reviews: pa.Table, tmp_path: Path, model: NgramModel
+) -> None:
     def agreement(model: NgramModel) -> float:
-        made = pl.DataFrame({"category": reviews["category"].to_pylist(), "text": write(model, tmp_path, given_of(reviews))["text"].to_pylist()})
+        made = pl.DataFrame(
+            {
+                "category": reviews["category"].to_pylist(),
+                "text": write(model, tmp_path, given_of(reviews))["text"].to_pylist(),
+            }
+        )
         made = made.filter(pl.col("text").str.len_chars() > 30).with_columns(pl.col("text").str.to_lowercase())
         hits = [
-            pl.col("text").str.contains(word) & (pl.col("category") == category) for category, word in truth.PLANTED.items()
+            pl.col("text").str.contains(word) & (pl.col("category") == category)
+            for category, word in truth.PLANTED.items()
         ]
         return float(made.select(pl.any_horizontal(hits).mean()).item())
 
@@ -141,7 +151,7 @@ def test_every_stored_run_is_held_by_enough_subjects(tmp_path: Path, least: int)
         while current >= tree.roots:
             path.append(int(tree.token[current - tree.roots]))
             current = int(tree.parent[current - tree.roots])
-        path = path[::-1]
+        path.reverse()
         if min(path) >= 40:
             stored += 1
             assert len(runs[tuple(path)]) >= least
@@ -195,7 +205,9 @@ def test_digits_of_rare_numbers_are_drawn_anew_and_common_numbers_stay(tmp_path:
     assert not set(fits["text"]) & set(texts)
 
 
-def test_the_same_seed_gives_the_same_texts_and_another_does_not(model: NgramModel, reviews: pa.Table, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_texts_and_another_does_not(
+    model: NgramModel, reviews: pa.Table, tmp_path: Path
+) -> None:
     rows = given_of(reviews.slice(0, 300))
     first = write(model, tmp_path, rows)
     assert first.equals(write(model, tmp_path, rows))
@@ -212,13 +224,17 @@ def test_learning_twice_gives_the_same_model(reviews: pa.Table, tmp_path: Path) 
 
 
 @pytest.mark.feature(51)
-def test_the_batch_size_decides_how_many_rows_are_written_at_once(model: NgramModel, reviews: pa.Table, tmp_path: Path) -> None:
+def test_the_batch_size_decides_how_many_rows_are_written_at_once(
+    model: NgramModel, reviews: pa.Table, tmp_path: Path
+) -> None:
     rows = given_of(reviews.slice(0, 250))
     batches = list(model.generate(GenerationRequest(rows=250, seed=1, given=rows, batch_rows=100), run_in(tmp_path)))
     assert [batch.num_rows for batch in batches] == [100, 100, 50]
 
 
-def test_a_saved_model_writes_the_same_and_a_damaged_one_is_refused(model: NgramModel, reviews: pa.Table, tmp_path: Path) -> None:
+def test_a_saved_model_writes_the_same_and_a_damaged_one_is_refused(
+    model: NgramModel, reviews: pa.Table, tmp_path: Path
+) -> None:
     model.save(tmp_path / "saved")
     backend = NgramBackend(NgramSettings(), ModelSpec())
     again = backend.load(tmp_path / "saved")
@@ -249,8 +265,8 @@ def test_probabilities_of_all_next_tokens_add_up_to_one(model: NgramModel) -> No
     trees, size = column.trees, column.vocabulary.size
     random = np.random.default_rng(1)
     allowed = trees[0].allowed(trees[-1].alone > 0)
-    for common in random.integers(0, len(trees[-1].keys), 20):
-        common = common if trees[-1].depth[common] < trees[-1].order else 0
+    for drawn in random.integers(0, len(trees[-1].keys), 20):
+        common = drawn if trees[-1].depth[drawn] < trees[-1].order else 0
         kind = 0 if common == 0 else int(column.vocabulary.kinds[trees[-1].token[common - 1]])
         for special in (-1, 0, 3):
             states = [np.full(size, special), np.full(size, common)]
@@ -258,7 +274,9 @@ def test_probabilities_of_all_next_tokens_add_up_to_one(model: NgramModel) -> No
             assert total == pytest.approx(1.0, abs=0.02)
 
 
-def test_likely_texts_score_higher_than_scrambled_ones_and_the_context_matters(model: NgramModel, reviews: pa.Table) -> None:
+def test_likely_texts_score_higher_than_scrambled_ones_and_the_context_matters(
+    model: NgramModel, reviews: pa.Table
+) -> None:
     texts = reviews.filter(pa.compute.greater(pa.compute.utf8_length(reviews["text"]), 30)).slice(0, 300)
     scrambled = [" ".join(sorted(text.split(), key=hash)) for text in texts["text"].to_pylist()]
     real = model.log_prob(texts)
@@ -321,7 +339,13 @@ def test_a_private_run_is_refused(reviews: pa.Table, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_very_little_data_works_and_tells_nothing(tmp_path: Path, texts: list[str | None], kind: pa.DataType) -> None:
     table = pa.table({"text": pa.array(texts, pa.string()).cast(pa.string())})
-    table = table.set_column(0, "text", table["text"].combine_chunks().dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else table["text"].cast(kind))
+    table = table.set_column(
+        0,
+        "text",
+        table["text"].combine_chunks().dictionary_encode().cast(kind)
+        if pa.types.is_dictionary(kind)
+        else table["text"].cast(kind),
+    )
     model = learn(tmp_path, training_table(table))
     rows = pa.table({"text": pa.array([None, 0, 1, 2, 3, 4, 7], pa.int16())})
     made = write(model, tmp_path, rows)
@@ -343,9 +367,13 @@ def test_two_text_columns_are_written_side_by_side_and_without_rows_given(tmp_pa
         write(model, tmp_path, wrong)
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=30), st.integers(1, 3))
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=30), st.integers(1, 3)
+)
 @settings(max_examples=40, deadline=None)
-def test_any_unicode_is_learned_and_written(tmp_path_factory: pytest.TempPathFactory, texts: list[str], least: int) -> None:
+def test_any_unicode_is_learned_and_written(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], least: int
+) -> None:
     folder = tmp_path_factory.mktemp("any")
     table = pa.table({"text": pa.array(texts, pa.string())})
     model = learn(folder, training_table(table, least=least, fraction=1e-12), replay_guard=False)
@@ -355,7 +383,13 @@ def test_any_unicode_is_learned_and_written(tmp_path_factory: pytest.TempPathFac
 
 
 def test_scripts_emoji_and_line_breaks_come_through(tmp_path: Path) -> None:
-    kinds = ["Привет, мир!\nКак дела?", "שלום עולם, מה נשמע?", "今天天气很好。", "👩\u200d👩\u200d👧 yes 🙂", "naïve café déjà vu"]
+    kinds = [
+        "Привет, мир!\nКак дела?",
+        "שלום עולם, מה נשמע?",
+        "今天天气很好。",
+        "👩\u200d👩\u200d👧 yes 🙂",
+        "naïve café déjà vu",
+    ]
     table = pa.table({"kind": [str(n % 5) for n in range(500)], "text": [kinds[n % 5] for n in range(500)]})
     made = write(learn(tmp_path, training_table(table)), tmp_path, given_of(table))["text"].to_pylist()
     assert set(kinds) <= set(made)
@@ -364,14 +398,18 @@ def test_scripts_emoji_and_line_breaks_come_through(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"), [("order", 1), ("vocabulary", 100), ("training_characters", 20_000), ("context", False)]
 )
-def test_each_setting_changes_what_is_learned(reviews: pa.Table, tmp_path: Path, setting: str, value: int, model: NgramModel) -> None:
+def test_each_setting_changes_what_is_learned(
+    reviews: pa.Table, tmp_path: Path, setting: str, value: int, model: NgramModel
+) -> None:
     changed = learn(tmp_path, training_table(reviews), **{setting: value})
     less = changed.settings_used["parameters"] < model.settings_used["parameters"]
     assert less or len(changed._columns[0].vocabulary.keys) < len(model._columns[0].vocabulary.keys)
     assert changed.history[0]["validation_loss"] != model.history[0]["validation_loss"]
 
 
-def test_speed_is_at_least_twenty_thousand_characters_per_second(model: NgramModel, reviews: pa.Table, tmp_path: Path) -> None:
+def test_speed_is_at_least_twenty_thousand_characters_per_second(
+    model: NgramModel, reviews: pa.Table, tmp_path: Path
+) -> None:
     rows = given_of(reviews)
     started = time.process_time()
     made = write(model, tmp_path, rows)["text"]

@@ -78,9 +78,7 @@ class NgramBackend:
         texts, subjects, lengths = texts[written], subjects[written], lengths[written]
         columns = columns[written] if columns.width else columns
         training_texts = texts.filter(pl.Series(~validates[written]))
-        vocabulary = Vocabulary.learn(
-            training_texts, subjects[~validates[written]], least, self._settings.vocabulary
-        )
+        vocabulary = Vocabulary.learn(training_texts, subjects[~validates[written]], least, self._settings.vocabulary)
         tokens, rows, lost = vocabulary.encode(texts)
         classes = None
         if self._settings.context and columns.width and len(tokens):
@@ -88,7 +86,10 @@ class NgramBackend:
             kept = np.cumsum(~validates[written]) - 1
             classes = context.choose(
                 columns.filter(pl.Series(~validates[written])),
-                tokens[of_training], kept[rows[of_training]], subjects[~validates[written]], least,
+                tokens[of_training],
+                kept[rows[of_training]],
+                subjects[~validates[written]],
+                least,
             )
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, Any] = {
@@ -133,8 +134,15 @@ class NgramBackend:
             losses.append(loss)
             assert column.name == name
         entry = {"step": 1.0, "epoch": 1.0, "seconds": time.monotonic() - started, "learning_rate": 0.0}
-        entry |= {name: float(np.mean(values)) for name, values in zip(("loss", "validation_loss"), zip(*losses, strict=True), strict=True)}
-        used = {"epochs": 1, "batch_size": 0, "parameters": sum(len(tree.keys) for column in columns for tree in column.trees)}
+        entry |= {
+            name: float(np.mean(values))
+            for name, values in zip(("loss", "validation_loss"), zip(*losses, strict=True), strict=True)
+        }
+        used = {
+            "epochs": 1,
+            "batch_size": 0,
+            "parameters": sum(len(tree.keys) for column in columns for tree in column.trees),
+        }
         return NgramModel(columns, {name: plan.type for name, plan in plans.items()}, [entry], used)
 
     def _fit_column(self, folder: Path, least: int, run: Run) -> tuple[ColumnModel, tuple[float, float]]:
@@ -143,33 +151,44 @@ class NgramBackend:
         with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
             arrays = dict(stored)
         vocabulary = Vocabulary.of(about["keys"])
-        classes = context.Classes(about["classes"]["column"], tuple(about["classes"]["values"])) if about["classes"] else None
+        classes = (
+            context.Classes(about["classes"]["column"], tuple(about["classes"]["values"])) if about["classes"] else None
+        )
         learned = ~arrays["validates"]
         order = self._settings.order
         tokens, rows = _framed(arrays["tokens"], arrays["rows"], arrays["buckets"])
         mine = learned[rows]
         _, holders = np.unique(arrays["subjects"], return_inverse=True)
         counting: dict[str, Any] = {
-            "vocabulary": vocabulary.size, "order": order, "least": least, "kinds": vocabulary.kinds,
+            "vocabulary": vocabulary.size,
+            "order": order,
+            "least": least,
+            "kinds": vocabulary.kinds,
         }
         nobody = np.where(learned, 0, -1)
         common = Trie.build(tokens[mine], rows[mine], holders, nobody, roots=1, **counting)
         special = None
         if classes:
             of_row = np.where(learned, arrays["classes"], -1)
-            special = Trie.build(tokens[mine], rows[mine], holders, of_row, roots=max(len(classes.values), 2), **counting)
+            special = Trie.build(
+                tokens[mine], rows[mine], holders, of_row, roots=max(len(classes.values), 2), **counting
+            )
         guard = self._guard(folder, arrays, common, least, run.random_seed("replay", about["name"]))
         lengths = Lengths(arrays["lengths_buckets"], arrays["lengths_cells"])
         column = ColumnModel(about["name"], vocabulary, common, special, classes, lengths, guard)
         return column, _losses(column, arrays, run)
 
-    def _guard(self, folder: Path, arrays: Mapping[str, NDArray[Any]], common: Trie, least: int, salt: int) -> ReplayGuard:
+    def _guard(
+        self, folder: Path, arrays: Mapping[str, NDArray[Any]], common: Trie, least: int, salt: int
+    ) -> ReplayGuard:
         """Guard the training texts of few subjects that the model could write: nothing left out, every word known."""
         if not self._settings.replay_guard:
             return ReplayGuard.of(pa.array([], pa.large_string()), salt)
         with (folder / "texts.arrow").open("rb") as file, pa.ipc.open_file(file) as reader:
             texts = pl.Series(pl.from_arrow(reader.read_all().column("text")))
-        frame = pl.DataFrame({"text": texts, "subject": arrays["subjects"], "lost": arrays["lost"], "out": arrays["validates"]})
+        frame = pl.DataFrame(
+            {"text": texts, "subject": arrays["subjects"], "lost": arrays["lost"], "out": arrays["validates"]}
+        )
         frame = frame.filter(~pl.col("out") & (pl.col("lost") == 0))
         few = frame.group_by("text").agg(pl.col("subject").n_unique().alias("held")).filter(pl.col("held") < least)
         return ReplayGuard.of(few["text"].sort().to_arrow().cast(pa.large_string()), salt)
@@ -203,7 +222,11 @@ def _collect(
         holders.append(subject[kept])
         frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch.select(names)]))) if names else None
         if frame is not None:
-            frames.append(frame.with_columns(pl.all().map_batches(context.as_text, return_dtype=pl.String)).filter(pl.Series(kept)))
+            frames.append(
+                frame.with_columns(pl.all().map_batches(context.as_text, return_dtype=pl.String)).filter(
+                    pl.Series(kept)
+                )
+            )
         run.check()
     merged = pl.concat(frames) if frames else pl.DataFrame()
     return pl.concat(texts), np.concatenate(holders).astype(np.uint64), merged

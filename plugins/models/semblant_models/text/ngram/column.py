@@ -115,7 +115,9 @@ class ColumnModel:
         single = np.flatnonzero(self.vocabulary.lengths == 1)
         weight = self.common.alone[0, single] + 1e-6
         texts = self.vocabulary.texts.take(pa.array(single)).to_pylist()
-        blank = next((token for token, text in zip(single, texts, strict=True) if text.isspace()), single[np.argmax(weight)])
+        blank = next(
+            (token for token, text in zip(single, texts, strict=True) if text.isspace()), single[np.argmax(weight)]
+        )
         return Sampler(trees, self.vocabulary.lengths, self.vocabulary.kinds, single, weight / weight.sum(), int(blank))
 
     def log_prob(self, texts: pa.Array, context: pa.Array | None) -> NDArray[np.float64]:
@@ -132,7 +134,11 @@ class ColumnModel:
         arrays: dict[str, Any] = {f"common_{name}": array for name, array in self.common.arrays().items()}
         if self.special is not None:
             arrays |= {f"special_{name}": array for name, array in self.special.arrays().items()}
-        arrays |= {"lengths_buckets": self.lengths.buckets, "lengths_cells": self.lengths.cells, "guard": self.guard.bits}
+        arrays |= {
+            "lengths_buckets": self.lengths.buckets,
+            "lengths_cells": self.lengths.cells,
+            "guard": self.guard.bits,
+        }
         with atomic_write(folder / "arrays.npz") as file:
             np.savez_compressed(file, **arrays)
         facts = {
@@ -154,7 +160,9 @@ class ColumnModel:
             with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
             trees = {
-                part: Trie.restore({name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)})
+                part: Trie.restore(
+                    {name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)}
+                )
                 for part in ("common_", "special_")
                 if f"{part}shape" in arrays
             }
@@ -177,5 +185,3 @@ def _put(texts: pa.Array, rows: NDArray[np.int64], values: pa.Array) -> pa.Array
     mask = np.zeros(len(texts), dtype=bool)
     mask[rows] = True
     return pc.replace_with_mask(texts, pa.array(mask), values.cast(pa.large_string()))
-
-

@@ -123,9 +123,7 @@ def _seed(seed: int, first: int, name: str) -> list[int]:
     return [seed, first, *name.encode()]
 
 
-def _buckets(
-    column: ColumnModel, given: pa.Table | None, count: int, random: np.random.Generator
-) -> NDArray[np.int64]:
+def _buckets(column: ColumnModel, given: pa.Table | None, count: int, random: np.random.Generator) -> NDArray[np.int64]:
     """Give the length buckets of the rows: those given, or drawn ones."""
     if given is None or column.name not in given.column_names:
         return column.lengths.draw_buckets(count, random)

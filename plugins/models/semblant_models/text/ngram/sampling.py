@@ -149,7 +149,9 @@ class Sampler:
         """Draw a token per row that fits; END is kept only when no other came; -1 where none fits."""
         token = self._once(states, kinds, random)
         for _ in range(_TRIES):
-            again = np.flatnonzero(((token == END) & ~may_end) | (self.lengths[np.maximum(token, 0)] > room) | (token < 0))
+            again = np.flatnonzero(
+                ((token == END) & ~may_end) | (self.lengths[np.maximum(token, 0)] > room) | (token < 0)
+            )
             if not len(again):
                 break
             token[again] = self._once([state[again] for state in states], kinds[again], random)

@@ -37,7 +37,9 @@ def score(
     """
     tokens, rows, lost = encoded
     count = len(buckets)
-    result: NDArray[np.float64] = lost * LOG_LOST + np.bincount(rows, vocabulary.digits[tokens], minlength=count) * np.log(0.1)
+    result: NDArray[np.float64] = lost * LOG_LOST + np.bincount(
+        rows, vocabulary.digits[tokens], minlength=count
+    ) * np.log(0.1)
     size = np.bincount(rows, minlength=count)
     first = np.cumsum(size) - size
     active = np.flatnonzero(buckets >= 1)
@@ -55,7 +57,9 @@ def score(
         at = np.minimum(first[active] + position, max(len(tokens) - 1, 0))
         token = np.where(there, tokens[at], END).astype(np.int64) if len(tokens) else np.full(len(active), END)
         result[active] += np.log(np.maximum(_probability(trees, states, kinds, token, allowed), _FLOOR))
-        states = [follow(tree, state, token, root)[there] for tree, state, root in zip(trees, states, roots, strict=True)]
+        states = [
+            follow(tree, state, token, root)[there] for tree, state, root in zip(trees, states, roots, strict=True)
+        ]
         roots = [root[there] for root in roots]
         kinds = vocabulary.kinds[token[there]]
         active = active[there]

@@ -22,7 +22,7 @@ END, START, LENGTHS, FIRST_WORD = 0, 1, 2, 40
 OPEN, CLOSED, SPELLING = 0, 1, 2
 """What a token leaves open for the next one."""
 
-_TOKEN = r"(?s) ?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*| ?\p{N}+|."
+_PARTS = r"(?s) ?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*| ?\p{N}+|."
 _PIECE = r"(?s)^ .|."
 _SPELLED = "\x01"
 """Begins the key of a piece of a spelled word; a text's own tokens of that kind are one sign long."""
@@ -37,7 +37,7 @@ _FEWEST_SIGNS = 3
 
 def _tokens(texts: pl.Series) -> pl.DataFrame:
     """Give (row, token) in order; nulls and empty texts give nothing."""
-    frame = pl.DataFrame({"row": np.arange(len(texts)), "token": texts.cast(pl.String).str.extract_all(_TOKEN)})
+    frame = pl.DataFrame({"row": np.arange(len(texts)), "token": texts.cast(pl.String).str.extract_all(_PARTS)})
     return frame.filter(pl.col("token").list.len() > 0).explode("token")
 
 
@@ -85,7 +85,10 @@ class Vocabulary:
     def of(cls, keys: list[str]) -> Vocabulary:
         """Make it from its keys."""
         words = pl.DataFrame(
-            {"token": pl.Series(keys, dtype=pl.String), "id": np.arange(FIRST_WORD, FIRST_WORD + len(keys), dtype=np.int32)}
+            {
+                "token": pl.Series(keys, dtype=pl.String),
+                "id": np.arange(FIRST_WORD, FIRST_WORD + len(keys), dtype=np.int32),
+            }
         )
         shown = [""] * FIRST_WORD + [key[1:] if len(key) > 1 and key[0] == _SPELLED else key for key in keys]
         return cls(
@@ -93,7 +96,9 @@ class Vocabulary:
             words,
             pa.array(shown, pa.large_string()),
             np.array([len(text) for text in shown], dtype=np.int64),
-            np.array([0] * FIRST_WORD + [key.count("0") if _HIDDEN.fullmatch(key) else 0 for key in keys], dtype=np.int64),
+            np.array(
+                [0] * FIRST_WORD + [key.count("0") if _HIDDEN.fullmatch(key) else 0 for key in keys], dtype=np.int64
+            ),
             np.array([OPEN] * FIRST_WORD + [_kind(key) for key in keys]),
         )
 
@@ -123,12 +128,16 @@ class Vocabulary:
         known = tokens.join(self._words, on="token", how="left", maintain_order="left")
         rare = known.filter(pl.col("id").is_null()).select("at", "row", "token")
         rare = rare.with_columns(token=_zeroed(rare["token"]))
-        numbers = rare.filter(pl.col("token").str.contains(_NUMBER)).join(self._words, on="token", maintain_order="left")
+        numbers = rare.filter(pl.col("token").str.contains(_NUMBER)).join(
+            self._words, on="token", maintain_order="left"
+        )
         rest = rare.join(numbers.select("at"), on="at", how="anti", maintain_order="left")
         spelled = rest.with_columns(token=_pieces(rest["token"])).explode("token")
         spelled = spelled.join(self._words, on="token", how="left", maintain_order="left")
         words = known.filter(pl.col("id").is_not_null())
-        both = pl.concat([part.select("at", "row", "id") for part in (words, numbers, spelled)]).sort("at", maintain_order=True)
+        both = pl.concat([part.select("at", "row", "id") for part in (words, numbers, spelled)]).sort(
+            "at", maintain_order=True
+        )
         lost = both.filter(pl.col("id").is_null())["row"].to_numpy()
         kept = both.drop_nulls("id")
         return kept["id"].to_numpy(), kept["row"].to_numpy(), np.bincount(lost, minlength=len(texts)).astype(np.int64)

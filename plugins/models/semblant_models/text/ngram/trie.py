@@ -78,7 +78,9 @@ class Trie:
         node = np.full(len(tokens) + 1, -1, dtype=np.int64)
         totals = np.bincount(classes[rows[at]], minlength=roots)
         parent, suffix = classes[rows[at]].astype(np.int64), classes[rows[at]].astype(np.int64)
-        found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("parent", "token", "suffix", "depth", "count")}
+        found: dict[str, list[NDArray[np.int64]]] = {
+            name: [] for name in ("parent", "token", "suffix", "depth", "count")
+        }
         nodes, width = roots, int(subjects.max(initial=0)) + 1
         before = np.concatenate([[0], kinds[tokens[:-1]]])[at].astype(np.int64)
         alone = _alone(before * vocabulary + tokens[at], subjects[rows[at]], KINDS * vocabulary, least)
