@@ -61,6 +61,7 @@ def subjects_of(database: Database, name: str, limit: int | None, copied: Collec
 def holders(values: pl.Series, subjects: NDArray[np.int64] | None) -> dict[object, int]:
     """Count the subjects that hold each value.
 
+    >>> import numpy as np
     >>> holders(pl.Series(["a", "a", "b"]), np.array([1, 1, 2]))
     {'a': 1, 'b': 1}
     """

@@ -66,7 +66,7 @@ def svg_of(spec: Mapping[str, Any]) -> str:
 def drawable(value: Any, visible: Callable[[str], str] = str) -> Any:
     r"""Give a chart whose texts hold no control characters: SVG cannot, and the drawing library would abort.
 
-    >>> drawable({"title": "a\\x00b\\nc"})
+    >>> drawable({"title": "a\x00b\nc"})
     {'title': 'a b c'}
     """
     if isinstance(value, str):
