@@ -54,6 +54,7 @@ class _Watch:
             self.session.tell("stopping in good order; press Ctrl-C again to stop at once", style="yellow")
             self.engine.cancel()
         elif self.count == 2:
+            self.session.hurried = True
             self.session.tell(f"stopping now; at the latest in {GRACE_SECONDS:.0f} s", style="yellow")
             self.timer = threading.Timer(GRACE_SECONDS, _end)
             self.timer.daemon = True

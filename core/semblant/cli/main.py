@@ -106,7 +106,13 @@ class Program(click.Group):
             code = 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else error.code
         except BaseException as error:  # noqa: BLE001 - the one place where everything ends
             code = _failed(error, session)
-        sys.exit(code if isinstance(code, int) else 0)
+        status = code if isinstance(code, int) else 0
+        if session.hurried:
+            # a compilation that still runs in another thread crashes when Python takes itself apart
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+        sys.exit(status)
 
 
 def _command(arguments: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
@@ -18,80 +18,19 @@ if TYPE_CHECKING:
     from semblant.engine import Engine
     from semblant.events import Event
 
-WIDTH_OF_A_PIPE = 100
-"""Columns where nobody says how wide the reader is."""
-
 
 class OutputClosedError(Exception):
     """The reader of standard output went away (``semblant plugins | head -1``)."""
-
-
-def _real_engine(**arguments: Any) -> Engine:
-    from semblant.engine import Engine
-
-    return Engine(**arguments)
-
-
-def _console(stream: Any, *, closed: Callable[[], None], margin: int = 0) -> Console:
-    """Make a console; ``margin`` columns at the right of a terminal stay free."""
-    import os
-
-    from rich.console import Console, ConsoleDimensions
-
-    class _Console(Console):
-        """Leaves it to us what a reader that went away means; rich would end the process."""
-
-        @property
-        def size(self) -> ConsoleDimensions:
-            width, height = super().size
-            return ConsoleDimensions(max(1, width - margin) if self.is_terminal else width, height)
-
-        @size.setter
-        def size(self, new_size: tuple[int, int]) -> None:
-            Console.size.fset(self, new_size)  # type: ignore[attr-defined]
-
-        def on_broken_pipe(self) -> None:
-            self.quiet = True
-            closed()
-
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
-    interactive = bool(getattr(stream, "isatty", lambda: False)())
-    columns = os.environ.get("COLUMNS", "")
-    return _Console(
-        file=stream,
-        width=None if interactive or columns.isdigit() else WIDTH_OF_A_PIPE,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        force_terminal=interactive,
-        color_system="auto" if interactive else None,
-    )
-
-
-def _real(stream: Any) -> Any:
-    """Give the stream behind the one that a display of rich puts in its place."""
-    return getattr(stream, "rich_proxied_file", stream)
 
 
 def _output_closed() -> None:
     raise OutputClosedError
 
 
-def _write(console: Console, parts: Iterable[Any]) -> None:
-    from rich.text import Text
+def _real_engine(**arguments: Any) -> Engine:
+    from semblant.engine import Engine
 
-    if console.is_terminal:
-        for part in parts:
-            console.print(part)
-    else:
-        with console.capture() as captured:
-            for part in parts:
-                # whoever reads a log wraps lines for himself; tables keep their columns
-                console.print(part, soft_wrap=isinstance(part, str | Text))
-        # cells are padded to their column; in a file that is noise
-        console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
-    console.file.flush()
+    return Engine(**arguments)
 
 
 @define(kw_only=True)
@@ -117,6 +56,8 @@ class Session:
     job_folder: Path | None = None
     delivered: bool = False
     """Whether the data had reached their destination when something went wrong."""
+    hurried: bool = False
+    """Whether the user pressed Ctrl-C again: other threads may be anywhere, so the process must not wait for them."""
     resume_command: str = ""
     """How to go on after an interruption."""
     warnings: list[str] = field(factory=list)
@@ -127,26 +68,32 @@ class Session:
     @property
     def out(self) -> Console:
         """Where results go: standard output."""
-        stream = _real(sys.stdout)
+        from semblant.cli.console import console_on, real
+
+        stream = real(sys.stdout)
         if self._out is None or self._out.file is not stream:
-            self._out = _console(stream, closed=_output_closed)
+            self._out = console_on(stream, closed=_output_closed)
         return self._out
 
     @property
     def err(self) -> Console:
         """Where progress and messages go: standard error."""
-        stream = _real(sys.stderr)
+        from semblant.cli.console import console_on, real
+
+        stream = real(sys.stderr)
         if self._err is None or self._err.file is not stream:
             # the terminal writes '^C' behind the last bar, and must not begin a new line for it
-            self._err = _console(stream, closed=lambda: None, margin=len("^C") + 1)
+            self._err = console_on(stream, closed=lambda: None, margin=len("^C") + 1)
         return self._err
 
     def say(self, *parts: Any) -> None:
         """Show parts of a result to a person; nothing with ``--json``."""
         if self.as_json:
             return
+        from semblant.cli.console import write
+
         try:
-            _write(self.out, parts)
+            write(self.out, parts)
         except BrokenPipeError as exc:
             raise OutputClosedError from exc
 
@@ -154,8 +101,10 @@ class Session:
         """Write a message to standard error; a reader that went away does not matter."""
         from rich.text import Text
 
+        from semblant.cli.console import write
+
         try:
-            _write(self.err, [Text(part, style=style) if isinstance(part, str) else part for part in parts])
+            write(self.err, [Text(part, style=style) if isinstance(part, str) else part for part in parts])
         except BrokenPipeError:
             return
 

@@ -110,6 +110,17 @@ def test_all_findings_are_shown_gravest_first_and_safe(call, csv):
     assert "\x1b" not in result.stderr
 
 
+def test_thousands_of_findings_are_counted_and_json_has_them_all(call, csv):
+    findings = [
+        Finding(severity=Severity.WARNING if n else Severity.ERROR, path=f"c{n}", code="x", message=f"number {n}")
+        for n in range(1000)
+    ]
+    shown = call("check", csv, findings=findings)
+    assert "number 0" in shown.stderr
+    assert "900 warnings besides" in shown.stderr
+    assert len(json.loads(call("check", csv, "--json", findings=findings).stdout)["error"]["findings"]) == 1000
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_messages_fit_a_narrow_screen(call, csv, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _PLURALS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "remarks"}
+_MOST = 100
+"""Findings that are shown at most."""
 _SINGULARS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
 
 
@@ -54,7 +56,8 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
-    for finding in sorted(findings, key=lambda one: (order.index(one.severity), one.line or 0)):
+    ordered = sorted(findings, key=lambda one: (order.index(one.severity), one.line or 0))
+    for finding in ordered[:_MOST]:
         said = Text(visible(finding.path) or "spec", style="bold")
         if finding.line:
             said.append(f" (line {finding.line})", style="not bold")
@@ -63,4 +66,6 @@ def findings_table(findings: Sequence[Finding]) -> Table:
             said.append("\nfix: ")
             said.append(visible(finding.fix, keep_lines=True), style="not bold")
         table.add_row(Text(_SINGULARS[finding.severity], style=_STYLES[finding.severity]), said)
+    if len(ordered) > _MOST:
+        table.add_row(Text("more"), Text(f"{counted(ordered[_MOST:])} besides; --json shows all"))
     return table
