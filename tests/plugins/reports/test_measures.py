@@ -86,8 +86,17 @@ def test_accuracy_of_two_and_three_columns_is_that_of_their_joint_distribution()
                 for side in (first, second)
             ]
             by_hand.append(1 - sum(abs(shares[0][cell] - shares[1][cell]) for cell in _cells(depth)) / 2)
-        assert found.by_depth[name] == pytest.approx(np.mean(by_hand))
-    assert found.overall == pytest.approx(np.mean(list(found.by_depth.values())))
+        assert found.measured.by_depth[name] == pytest.approx(np.mean(by_hand))
+    assert found.measured.overall == pytest.approx(np.mean(list(found.measured.by_depth.values())))
+
+
+def test_a_small_holdout_is_corrected_for_its_size() -> None:
+    train, made, held = people(20_000, 1), people(20_000, 2), people(20_000, 3)
+
+    whole = figures("summary", inputs(train, made, held))["ceiling"]
+    small = figures("summary", inputs(train, made, held.slice(0, 2000)))["ceiling"]
+
+    assert small["overall"] == pytest.approx(whole["overall"], abs=0.006)
 
 
 def _cells(depth: int) -> list[tuple[int, ...]]:

@@ -6,10 +6,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,18 +21,38 @@ DEPTHS = ("univariate", "bivariate", "trivariate")
 
 
 @frozen(kw_only=True, eq=False)
-class Accuracy:
-    """Accuracy of a sample against the original, by number of columns taken together.
-
-    ``expected`` is what a second sample of the original's own population would reach by chance.
-    """
+class Overlap:
+    """Overlap of distributions: over all combinations, by number of columns, of each column and pair."""
 
     overall: float
     by_depth: dict[str, float]
-    expected: float
     columns: NDArray[np.float64]
     """Shape (columns,)."""
-    pairs: dict[tuple[int, int], float] = field(factory=dict)
+    pairs: dict[tuple[int, int], float]
+
+    def shifted(self, plus: Overlap, less: Overlap) -> Overlap:
+        """Add one and take off another; what had a part that the other lacks stays as it is."""
+        return Overlap(
+            overall=min(1.0, self.overall + plus.overall - less.overall),
+            by_depth={
+                name: min(1.0, value + plus.by_depth[name] - less.by_depth[name])
+                for name, value in self.by_depth.items()
+            },
+            columns=np.minimum(1.0, self.columns + plus.columns - less.columns),
+            pairs={pair: min(1.0, value + plus.pairs[pair] - less.pairs[pair]) for pair, value in self.pairs.items()},
+        )
+
+
+@frozen(kw_only=True, eq=False)
+class Accuracy:
+    """Accuracy of a sample against the original.
+
+    ``expected`` is what a second sample of the same size from the original's own population would
+    reach by chance.
+    """
+
+    measured: Overlap
+    expected: Overlap
 
 
 def compare(
@@ -50,36 +70,27 @@ def compare(
     rng = np.random.default_rng(seed)
     count = original.shape[0]
     wide = [np.ascontiguousarray(codes, dtype=np.intp) for codes in (original, *others)]
-    means: list[dict[str, float]] = [{} for _ in others]
-    expected: list[list[float]] = [[] for _ in others]
-    columns = np.zeros((len(others), count))
-    pairs: list[dict[tuple[int, int], float]] = [{} for _ in others]
+    parts: list[dict[str, tuple[list[tuple[int, ...]], NDArray[np.float64]]]] = [{} for _ in others]
     for depth, name in enumerate(DEPTHS[:deepest], start=1):
         combos = combinations(count, depth, rng)
         found = np.array([_distances(wide, sizes, chosen) for chosen in combos])
-        if not len(found):
-            continue
-        for index in range(len(others)):
-            if not usable[index]:
-                continue
-            means[index][name] = float(found[:, index, 0].mean())
-            expected[index].append(float(found[:, index, 1].mean()))
-            if depth == 1:
-                columns[index] = found[:, index, 0]
-            if depth == 2:
-                pairs[index] = {(a, b): float(value) for (a, b), value in zip(combos, found[:, index, 0], strict=True)}
+        for index in range(len(others) if combos else 0):
+            parts[index][name] = (combos, found[:, index])
     return [
-        Accuracy(
-            overall=float(np.mean(list(means[index].values()))),
-            by_depth=means[index],
-            expected=float(np.mean(expected[index])),
-            columns=columns[index],
-            pairs=pairs[index],
-        )
-        if usable[index]
-        else None
-        for index in range(len(others))
+        Accuracy(measured=_overlap(part, 0), expected=_overlap(part, 1)) if there else None
+        for part, there in zip(parts, usable, strict=True)
     ]
+
+
+def _overlap(parts: Mapping[str, tuple[list[tuple[int, ...]], NDArray[np.float64]]], place: int) -> Overlap:
+    """Take the means of what was found."""
+    by_depth = {name: float(found[:, place].mean()) for name, (_, found) in parts.items()}
+    pairs: dict[tuple[int, int], float] = {}
+    if "bivariate" in parts:
+        combos, found = parts["bivariate"]
+        pairs = {(chosen[0], chosen[1]): float(value) for chosen, value in zip(combos, found[:, place], strict=True)}
+    columns = parts["univariate"][1][:, place].copy()
+    return Overlap(overall=float(np.mean(list(by_depth.values()))), by_depth=by_depth, columns=columns, pairs=pairs)
 
 
 def combinations(count: int, depth: int, rng: np.random.Generator) -> list[tuple[int, ...]]:

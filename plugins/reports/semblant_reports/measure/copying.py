@@ -47,18 +47,21 @@ def copying_figures(
     if sample.holdout is None or not len(columns) or not sample.synthetic.height or not sample.original.height:
         return figures
     rng = np.random.default_rng(seed)
-    train, held, made = points_of(columns, sample.reference, [sample.original, sample.holdout, sample.synthetic])
-    size = min(len(train), len(held), ROWS)
-    asked = min(len(made), size, max(1_000, int(OPERATIONS / (2 * size * train.shape[1]))))
-    train, held, made = _drawn(train, size, rng), _drawn(held, size, rng), _drawn(made, asked, rng)
+    size = min(sample.original.height, sample.holdout.height, ROWS)
+    frames = [
+        _drawn(frame, min(size, frame.height), rng) for frame in (sample.original, sample.holdout, sample.synthetic)
+    ]
+    train, held, made = points_of(columns, sample.reference, frames)
+    asked = min(len(made), max(1_000, int(OPERATIONS / (2 * size * train.shape[1]))))
+    made = made[:: -(-len(made) // asked)]
     to_train = nearest(train, made, 2, progress)
     to_holdout = nearest(held, made, 2, progress)
-    control = nearest(train, _drawn(held, min(asked, CONTROL), rng), 2, progress)
+    control = nearest(train, held[:: -(-len(held) // min(asked, CONTROL))], 2, progress)
     share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0])
     figures |= {
         "dcr_share": share,
         "interval": interval,
-        "rows": asked,
+        "rows": len(made),
         "distances": {
             "synthetic_to_training": _described(to_train),
             "synthetic_to_holdout": _described(to_holdout),
@@ -110,9 +113,9 @@ def _hashes(frame: pl.DataFrame) -> pl.Series:
     return frame.with_columns(cs.float().round(9) + 0.0).hash_rows(seed=1)
 
 
-def _drawn(points: NDArray[np.float32], rows: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
     """Draw rows without repeats."""
-    return points if rows >= len(points) else points[np.sort(rng.permutation(len(points))[:rows])]
+    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]
 
 
 def _described(distances: NDArray[np.float64]) -> dict[str, float]:

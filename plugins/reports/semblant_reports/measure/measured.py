@@ -7,7 +7,7 @@ import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from semblant_reports.measure.accuracy import Accuracy, compare
+from semblant_reports.measure.accuracy import Accuracy, Overlap, compare
 from semblant_reports.measure.binning import Classes, classes_of, code_matrix
 from semblant_reports.measure.copying import copying_figures
 from semblant_reports.measure.detection import detection_figures
@@ -61,14 +61,27 @@ class MeasuredTable:
         return compare(self.codes["original"], others, sizes, self.seed)
 
     @property
-    def accuracy(self) -> Accuracy | None:
+    def accuracy(self) -> Overlap | None:
         """Synthetic against training rows."""
-        return self._accuracies[0] if self.comparable else None
+        found = self._accuracies[0] if self.comparable else None
+        return None if found is None else found.measured
 
     @property
-    def ceiling(self) -> Accuracy | None:
-        """Holdout against training rows: what real data reach; None without a holdout."""
-        return self._accuracies[1] if self.comparable and len(self._accuracies) > 1 else None
+    def by_chance(self) -> Overlap | None:
+        """What as many rows from the training rows' own population would reach, in theory."""
+        found = self._accuracies[0] if self.comparable else None
+        return None if found is None else found.expected
+
+    @cached_property
+    def ceiling(self) -> Overlap | None:
+        """Holdout against training rows: what real data reach; None without a holdout.
+
+        A holdout of another size than the synthetic data is corrected for what its size explains.
+        """
+        held = self._accuracies[1] if self.comparable and len(self._accuracies) > 1 else None
+        if held is None or self.by_chance is None:
+            return None
+        return held.measured.shifted(self.by_chance, held.expected)
 
     @cached_property
     def most_different(self) -> list[int]:

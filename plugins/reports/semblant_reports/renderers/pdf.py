@@ -13,7 +13,7 @@ from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, T
 from semblant_reports.charts import PAGE
 from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.sheet import MARGIN, Sheet
-from semblant_reports.renderers.tables import write_table
+from semblant_reports.renderers.tables import TOGETHER, write_table
 from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, SYNTHETIC, TONES, WORDS
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _blocks(sheet: Sheet, blocks: list[Block]) -> None:
         if isinstance(block, Heading):
             # a heading stays with what follows it
             follows = blocks[place + 1] if place + 1 < len(blocks) else None
-            _heading(sheet, block, 75.0 if isinstance(follows, Chart) else 24.0)
+            _heading(sheet, block, _beside(sheet, follows))
         elif isinstance(block, Text):
             _paragraph(sheet, block)
         elif isinstance(block, Table):
@@ -227,6 +227,15 @@ def _blocks(sheet: Sheet, blocks: list[Block]) -> None:
             _tiles(sheet, block.scores)
     if row:
         _charts(sheet, row)
+
+
+def _beside(sheet: Sheet, follows: Block | None) -> float:
+    """Give the room that what follows a heading needs at least."""
+    if isinstance(follows, Chart):
+        return 75.0
+    if isinstance(follows, Table) and len(follows.rows) <= TOGETHER:
+        return float(min(0.6 * (sheet.bottom - MARGIN), 9.0 + 6.5 * len(follows.rows)))
+    return 24.0
 
 
 def _heading(sheet: Sheet, heading: Heading, keep: float) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from semblant.report.blocks import Block
     from semblant.report.inputs import ReportInputs
     from semblant.run import Run
-    from semblant_reports.measure.accuracy import Accuracy
+    from semblant_reports.measure.accuracy import Overlap
     from semblant_reports.measure.forms import ColumnForm
     from semblant_reports.measure.measured import MeasuredTable
 
@@ -117,7 +117,7 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
         "note": note,
         "accuracy": _depths(accuracy),
         "ceiling": _depths(ceiling),
-        "expected_by_chance": None if accuracy is None else round(accuracy.expected, 5),
+        "expected_by_chance": None if table.by_chance is None else round(table.by_chance.overall, 5),
         "detection": None if detection is None else round(detection, 5),
         "copying": {
             "dcr_share": table.copying["dcr_share"],
@@ -128,7 +128,7 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
     }
 
 
-def _depths(accuracy: Accuracy | None) -> dict[str, float] | None:
+def _depths(accuracy: Overlap | None) -> dict[str, float] | None:
     """Give overall accuracy and that of one, two and three columns."""
     if accuracy is None:
         return None
