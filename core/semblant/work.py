@@ -24,6 +24,7 @@ from semblant.settings import AUTO
 from semblant.spec.load import load_spec
 from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
 from semblant.spec.write import spec_text
+from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,16 +64,18 @@ class Work:
     def run_all(self, spec: Spec, out: Path | None, file_format: str) -> JobResult:
         """Train, generate, deliver and report."""
         clock = Clock()
-        spec = self._aimed(spec, out, file_format)
-        destination = self._destination(spec) if spec.generation.enabled else None
+        aim = self._aim(spec, out, file_format)
+        destination = self._destination(aim) if spec.generation.enabled else None
         try:
-            return self._all(spec, out, destination, clock)
+            return self._all(spec, out, destination, aim.mode, clock)
         finally:
             if destination is not None:
                 destination.close()
 
-    def _all(self, spec: Spec, out: Path | None, destination: Destination | None, clock: Clock) -> JobResult:
-        job = self._trained(spec, clock, destination)
+    def _all(
+        self, spec: Spec, out: Path | None, destination: Destination | None, mode: WriteMode, clock: Clock
+    ) -> JobResult:
+        job = self._trained(spec, clock, destination, mode)
         generator, path = self._packaged(job, None)
         made = GenerationJob(
             generator=generator,
@@ -84,7 +87,7 @@ class Work:
         )
         if destination is not None:
             made.generate()
-            made.deliver(destination, _mode(spec))
+            made.deliver(destination, mode)
         paths, scores, fault = self._reported(job, made, clock) if spec.report.enabled and made.files else ({}, {}, "")
         timings = clock.timings(job.steps.seconds)
         result = JobResult(
@@ -129,10 +132,10 @@ class Work:
             wanted = generation or spec.generation
             if records is not None:
                 wanted = evolve(wanted, records=records)
-            aimed = self._aimed(evolve(spec, destination=destination, generation=wanted), out, file_format)
-            target = self._destination(aimed)
+            aim = self._aim(evolve(spec, destination=destination), out, file_format)
+            target = self._destination(aim)
             try:
-                prove_access(target, generator.schema, _mode(aimed))
+                prove_access(target, generator.schema, aim.mode)
                 made = GenerationJob(
                     generator=generator,
                     models=load_models(generator, self.host),
@@ -143,7 +146,7 @@ class Work:
                     given=given,
                 )
                 made.generate()
-                made.deliver(target, _mode(aimed))
+                made.deliver(target, aim.mode)
                 return SyntheticDataset(
                     name=self.name,
                     location=target.location(),
@@ -154,7 +157,9 @@ class Work:
             finally:
                 target.close()
 
-    def _trained(self, spec: Spec, clock: Clock, destination: Destination | None = None) -> TrainingJob:
+    def _trained(
+        self, spec: Spec, clock: Clock, destination: Destination | None = None, mode: WriteMode = WriteMode.FAIL
+    ) -> TrainingJob:
         source = open_source(spec, self.host)
         try:
             plan = make_plan(spec, self.host, source=source)
@@ -162,7 +167,7 @@ class Work:
             for finding in plan.findings:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
-                prove_access(destination, plan.schema, _mode(spec))
+                prove_access(destination, plan.schema, mode)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
             job.train(source)
@@ -175,20 +180,19 @@ class Work:
         path.parent.mkdir(parents=True, exist_ok=True)
         return job.package(path), path
 
-    def _aimed(self, spec: Spec, out: Path | None, file_format: str) -> Spec:
-        """Give the spec a destination: the folder ``out``, its own, or application storage."""
+    def _aim(self, spec: Spec, out: Path | None, file_format: str) -> DestinationSpec:
+        """Give where the data go: the folder ``out``, the spec's own destination, or application storage."""
         if out is not None:
-            settings = {"path": str(Path(out).absolute()), "format": file_format}
-            mode = spec.destination.mode if spec.destination else DestinationSpec(type="folder").mode
-            return evolve(spec, destination=DestinationSpec(type="folder", mode=mode, settings=settings))
-        if spec.destination is None:
-            settings = {"name": self.name, "home": str(self.home.root)}
-            return evolve(spec, destination=DestinationSpec(type="storage", settings=settings))
-        return spec
+            settings = {"path": str(Path(out).absolute()), "format": file_format, "delivery": self.name}
+            mode = spec.destination.mode if spec.destination else WriteMode.FAIL
+            return DestinationSpec(type="folder", mode=mode, settings=settings)
+        if spec.destination is not None:
+            return spec.destination
+        stored = {"name": self.name, "home": str(self.home.root), "delivery": self.name}
+        return DestinationSpec(type="storage", settings=stored)
 
-    def _destination(self, spec: Spec) -> Destination:
-        assert spec.destination is not None
-        return open_destination(spec.destination.type, dict(spec.destination.settings), self.host)
+    def _destination(self, aim: DestinationSpec) -> Destination:
+        return open_destination(aim.type, dict(aim.settings), self.host)
 
     def _reported(
         self, job: TrainingJob, made: GenerationJob, clock: Clock
@@ -229,11 +233,6 @@ def _refuse(plan: Plan) -> None:
         number = len(plan.errors)
         msg = f"the configuration has {number} fault{'s' if number > 1 else ''}; nothing was done"
         raise ConfigError(msg, findings=plan.errors)
-
-
-def _mode(spec: Spec) -> Any:
-    assert spec.destination is not None
-    return spec.destination.mode
 
 
 def _used(job: TrainingJob) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from semblant.atomic import write_json
+from semblant.atomic import sweep, write_json
 from semblant.errors import Cancelled, ConfigError
 from semblant.home import Home, Kind
 from semblant.spec.names import readable_name
@@ -42,6 +42,8 @@ def begin(home: Home, host: PluginHost, spec: Spec | None, resume: str | None, n
 
     :raises ConfigError: the job to resume does not exist, is finished or runs elsewhere.
     """
+    for kind in (Kind.GENERATORS, Kind.DATASETS):
+        sweep(home.folder(kind))
     if resume is not None:
         return _take_up(home, host, resume, spec)
     wanted = name or (spec.name if spec is not None else None) or readable_name()
