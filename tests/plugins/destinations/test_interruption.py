@@ -37,6 +37,16 @@ while True:
     version += 1
 """
 
+_FIRST_AND_LAST = """
+import os, signal, sys
+from semblant.vocabulary import WriteMode
+from tests.plugins.destinations.deliveries import folder, schema_of
+from tests.plugins.destinations.test_interruption import tables
+delivery = folder(sys.argv[1]).open(schema_of(tables(1)), WriteMode.FAIL)
+delivery.write("a", tables(1)["a"].to_batches()[0])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 def tables(version: int, rows: int = 100) -> dict[str, pa.Table]:
     """Give five tables that carry the number of their version."""
@@ -91,12 +101,9 @@ def test_fifty_kills_during_a_five_table_write_leave_no_partial_set(tmp_path: Pa
 
 @posix
 def test_a_kill_during_the_first_delivery_leaves_no_folder_and_the_next_one_succeeds(tmp_path: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        delivery = folder(tmp_path / "out").open(schema_of(tables(1)), WriteMode.FAIL)
-        delivery.write("a", tables(1)["a"].to_batches()[0])
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+    command = [sys.executable, "-c", _FIRST_AND_LAST, str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / "out").exists()
     deliver(folder(tmp_path / "out"), tables(2), WriteMode.FAIL)
     assert versions(tmp_path / "out") == [{2}] * 5
