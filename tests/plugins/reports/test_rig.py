@@ -13,7 +13,38 @@ import pytest
 
 from tests.plugins.reports.material import disturbed, figures, inputs
 
-EXPECTED: dict[str, dict[str, float]] = {}
+EXPECTED: dict[str, dict[str, float]] = {
+    "adult": {
+        "overall": 0.97181,
+        "univariate": 0.99347,
+        "bivariate": 0.97557,
+        "trivariate": 0.9464,
+        "ceiling": 0.97952,
+        "dcr_share": 0.19244,
+        "identical": 0.020474,
+        "c2st": 0.69091,
+    },
+    "airbnb": {
+        "overall": 0.95037,
+        "univariate": 0.99096,
+        "bivariate": 0.95874,
+        "trivariate": 0.9014,
+        "ceiling": 0.96551,
+        "dcr_share": 0.27116,
+        "identical": 0.020002,
+        "c2st": 0.75104,
+    },
+    "credit": {
+        "overall": 0.94268,
+        "univariate": 0.98894,
+        "bivariate": 0.94721,
+        "trivariate": 0.89189,
+        "ceiling": 0.9642,
+        "dcr_share": 0.22223,
+        "identical": 0.020067,
+        "c2st": 0.8629,
+    },
+}
 
 
 @pytest.mark.feature(125)

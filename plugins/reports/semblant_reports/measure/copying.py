@@ -53,10 +53,10 @@ def copying_figures(
     ]
     train, held, made = points_of(columns, sample.reference, frames)
     asked = min(len(made), max(1_000, int(OPERATIONS / (2 * size * train.shape[1]))))
-    made = made[:: -(-len(made) // asked)]
+    made = made[_chosen(len(made), asked, rng)]
     to_train = nearest(train, made, 2, progress)
     to_holdout = nearest(held, made, 2, progress)
-    control = nearest(train, held[:: -(-len(held) // min(asked, CONTROL))], 2, progress)
+    control = nearest(train, held[_chosen(len(held), min(asked, CONTROL), rng)], 2, progress)
     share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0])
     figures |= {
         "dcr_share": share,
@@ -115,7 +115,12 @@ def _hashes(frame: pl.DataFrame) -> pl.Series:
 
 def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
     """Draw rows without repeats."""
-    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]
+    return frame if rows >= frame.height else frame[_chosen(frame.height, rows, rng)]
+
+
+def _chosen(count: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Give at most ``most`` of ``count`` places, in order."""
+    return np.arange(count) if most >= count else np.sort(rng.permutation(count)[:most])
 
 
 def _described(distances: NDArray[np.float64]) -> dict[str, float]:
