@@ -73,7 +73,7 @@ def failed(gates: Sequence[Gate], scores: Mapping[str, float]) -> GateError | No
     msg = f"--fail-under: {'; '.join(map(str, missed))}"
     names = ", ".join(sorted(scores)) or "none"
     unknown = any(gate.value is None for gate in missed)
-    fix = f"the scores there are: {names}" if unknown else "the data were delivered; look at the report for what is off"
+    fix = f"the scores there are: {names}" if unknown else "what was made is kept; the report shows what is off"
     return GateError(msg, fix=fix)
 
 

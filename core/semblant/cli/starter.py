@@ -146,7 +146,7 @@ def _why(column: ColumnDetection) -> str:
 
 
 def _comment(text: str) -> str:
-    return visible(text, limit=160)
+    return visible(text, limit=110)
 
 
 def _tail() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+GATE = ("--fail-under", "accuracy=0.01")
+"""Passed by any report that has the score."""
 QUICK = ("--size", "small", "--goal", "speed", "--set", "model.max_epochs=2")
 
 
@@ -43,7 +46,13 @@ def semblant(place, *words, **options):
 @pytest.fixture(scope="module")
 def run(place):
     """Run the main command once, as in the README."""
-    return semblant(place, "run", "customers.csv", "--records", 50, "-o", "out", "--name", "first", *QUICK)
+    return semblant(place, "run", "customers.csv", "--records", 50, "-o", "out", "--name", "first", *GATE, *QUICK)
+
+
+@pytest.mark.feature(255)
+def test_a_gate_reads_the_scores_of_the_real_report(run):
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"accuracy is 0\.\d+, at least 0\.01", run.stdout)
 
 
 @pytest.mark.feature(2, 48)

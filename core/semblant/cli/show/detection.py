@@ -67,7 +67,7 @@ def _facts(table: SourceTable, detected: TableDetection | None, *, alone: bool) 
             f"{listed(key.columns)} → {key.references} ({listed(key.referenced_columns)}): {key.reason}",
         )
     for note in table.notes:
-        yield "read as", note
+        yield "note", note
 
 
 def _columns(table: SourceTable, detected: TableDetection, *, width: int) -> Table:
