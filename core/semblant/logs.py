@@ -236,7 +236,9 @@ def record_crash(
     places += [home / crash] if home is not None else []
     for path in (*places, Path(tempfile.gettempdir()) / f"semblant-{crash.name}"):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if home is not None and home in path.parents:
+                home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
                 stream.write(line)

@@ -142,6 +142,7 @@ def test_a_crash_goes_to_the_job_then_the_home_then_anywhere(tmp_path, monkeypat
     at_home = record_crash(error, folder=tmp_path / "gone", home=tmp_path / "home")
     assert at_home is not None
     assert at_home.parent == tmp_path / "home" / "logs"
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     assert "hunter22XYZ" not in at_home.read_text(encoding="utf-8")
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")

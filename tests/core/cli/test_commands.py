@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import stat
 from pathlib import Path
 
 import pytest
@@ -364,11 +365,13 @@ def test_doctor_looks_at_both_ends_of_a_spec(call, csv, tmp_path):
 
 def test_demo_shows_what_to_try_next(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEMBLANT_HOME", str(tmp_path / "home"))
     result = call("demo", "--json")
     document = json.loads(result.stdout)
     assert result.exit_code == 0
     assert len(document["next"]) == 3
     assert Path(document["original"]).is_file()
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     (tmp_path / "semblant-demo").mkdir()
     again = json.loads(call("demo", "--json").stdout)
     assert "semblant-demo-2" in again["location"]

@@ -35,7 +35,9 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
     from semblant.demo.shop import write_shop
     from semblant.home import Home
 
-    shop = Home(session.home).root / "demo" / "shop"
+    home = Home(session.home)
+    home.check()
+    shop = home.root / "demo" / "shop"
     shop.mkdir(parents=True, exist_ok=True)
     place = out if out is not None else _free(Path("semblant-demo"))
     write_shop(shop)
