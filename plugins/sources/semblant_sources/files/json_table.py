@@ -33,6 +33,8 @@ class JsonTable:
         self._place = place
         self._schema: pa.Schema | None = None
         self._rows = 0
+        self._fine: set[str] = set()
+        """Columns of moments with fractions of a second: Arrow takes them for texts, so they are read as such."""
 
     def describe(self) -> Table:
         """Give columns, types, rows and notes."""
@@ -49,7 +51,8 @@ class JsonTable:
         """Stream batches of at most ``batch_rows`` rows."""
         schema = self._examined()
         wanted = pa.schema([schema.field(name) for name in (columns if columns is not None else schema.names)])
-        parsing = pa.schema([pa.field(f.name, pa.string() if pa.types.is_date(f.type) else f.type) for f in wanted])
+        texts = {f.name for f in wanted if pa.types.is_date(f.type)} | self._fine
+        parsing = pa.schema([pa.field(f.name, pa.string() if f.name in texts else f.type) for f in wanted])
         for first, block in self._blocks():
             table = self._parse(block, first, parsing, "ignore")
             if not wanted.names:
@@ -63,6 +66,7 @@ class JsonTable:
         if self._schema is None:
             fields: dict[str, pa.DataType] = {}
             dates: dict[str, bool] = {}
+            moments: dict[str, set[pa.DataType | None]] = {}
             for first, block in self._blocks():
                 table = self._parse(block, first, None, "infer")
                 self._rows += table.num_rows
@@ -71,12 +75,18 @@ class JsonTable:
                     fields[name] = self._united(name, before, column.type, first)
                     if pa.types.is_timestamp(column.type):
                         dates[name] = dates.get(name, True) and _at_midnight(column)
+                        moments.setdefault(name, set()).add(None)
+                    elif pa.types.is_string(column.type) and None not in moments.get(name, ()):
+                        moments.setdefault(name, set()).add(_moment(column))
             if not fields:
                 msg = f"'{self._place}' is empty, or holds no objects with fields"
                 raise DataError(msg, fix="write one JSON object per line")
             final = []
             for name, type_ in fields.items():
-                if pa.types.is_timestamp(type_):
+                if pa.types.is_string(type_) and (moment := _common(moments.get(name, {None}))):
+                    type_ = moment  # noqa: PLW2901
+                    self._fine.add(name)
+                elif pa.types.is_timestamp(type_):
                     type_ = pa.date32() if dates.get(name) else pa.timestamp("us", type_.tz)  # noqa: PLW2901
                 final.append(pa.field(name, pa.string() if pa.types.is_null(type_) else type_))
             self._schema = pa.schema(final)
@@ -191,3 +201,23 @@ def _kind(value: object) -> str:
 def _at_midnight(column: pa.ChunkedArray) -> bool:
     days = pc.floor_temporal(column, unit="day")
     return bool(pc.all(pc.equal(days, column), min_count=0).as_py())
+
+
+def _moment(column: pa.ChunkedArray) -> pa.DataType | None:
+    """Give the type of moments that all texts of a column are, None where one is no moment."""
+    for unit in ("us", "ns"):
+        for zone in (None, "UTC"):
+            try:
+                column.cast(pa.timestamp(unit, zone))
+            except pa.ArrowInvalid:
+                continue
+            return pa.timestamp(unit, zone)
+    return None
+
+
+def _common(moments: set[pa.DataType | None]) -> pa.DataType | None:
+    """Give the finest type of moments, None where not all parts of a column are moments of one kind."""
+    kinds = [kind for kind in moments if kind is not None]
+    if None in moments or len({kind.tz for kind in kinds}) != 1:
+        return None
+    return pa.timestamp("ns" if any(kind.unit == "ns" for kind in kinds) else "us", kinds[0].tz)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -91,7 +93,9 @@ class Snapshot:
                 while rows := cursor.fetchmany(size):
                     yield rows
             finally:
-                cursor.close()
+                # a reading that was left may be collected after the file was closed
+                with contextlib.suppress(sqlite3.ProgrammingError):
+                    cursor.close()
 
     def close(self) -> None:
         """End the transaction and close the file."""
@@ -113,8 +117,6 @@ class speaking_of:  # noqa: N801 - used as a phrase in a with statement
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Translate the error."""
-        import sqlite3
-
         if not isinstance(exc, (sql_errors.DBAPIError, sqlite3.Error)):
             return
         reason = str(exc.orig if isinstance(exc, sql_errors.DBAPIError) else exc)
