@@ -91,7 +91,7 @@ class ContentConformance(SourceAccess):
     def test_the_order_of_rows_is_the_one_of_the_store(self, tmp_path: Path) -> None:
         """Not sorted, not shuffled."""
         shuffled = people(500).take(pa.array([(n * 173) % 500 for n in range(500)]))
-        self.round_trip(tmp_path, shuffled)
+        self.round_trip(tmp_path, shuffled, "shuffled")
 
     def test_equal_rows_are_all_read(self, tmp_path: Path) -> None:
         """A table without a key may hold a row twice."""

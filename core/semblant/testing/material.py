@@ -23,7 +23,7 @@ TYPES: dict[str, pa.Array] = {
     "int64": pa.array([-(2**63), 2**63 - 1, 2**53 + 1], pa.int64()),
     "uint8": pa.array([0, 255, 7], pa.uint8()),
     "uint64": pa.array([0, 2**64 - 1, 2**63 + 1], pa.uint64()),
-    "float32": pa.array([0.5, -3.25, 1.5e10], pa.float32()),
+    "float32": pa.array([0.5, -3.25, 1024.75], pa.float32()),
     "float64": pa.array([0.1, -1.7976931348623157e308, 5e-324], pa.float64()),
     "nan": pa.array([float("nan"), 1.5, -2.5], pa.float64()),
     "infinity": pa.array([float("inf"), float("-inf"), 1.5], pa.float64()),
