@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semblant.errors import Cancelled
 from semblant_reports.measure import measured as cache
 from semblant_reports.measure.accuracy import combinations, compare
 from semblant_reports.measure.binning import EMPTY, breaks_of, classes_of, code_matrix
@@ -194,3 +195,13 @@ def test_one_copied_row_in_a_hundred_shows_as_identical_rows() -> None:
 
     assert found["synthetic"] - clean["synthetic"] == pytest.approx(0.01, abs=0.002)
     assert clean["synthetic"] == pytest.approx(clean["holdout"], abs=0.02)
+
+
+def test_a_cancelled_job_stops_in_the_middle_of_measuring() -> None:
+    given_inputs, job = inputs(people(3000, 1), people(3000, 2), people(3000, 3)), run()
+    table = cache.measured(given_inputs, job).tables["people"]
+
+    job.cancel.set()
+
+    with pytest.raises(Cancelled):
+        _ = table.copying

@@ -14,6 +14,8 @@ from semblant_reports.measure.detection import detection_figures
 from semblant_reports.measure.sample import Sample, take
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -27,13 +29,16 @@ TOO_FEW = "too few rows to compare"
 class MeasuredTable:
     """What is measured of one table; every property is computed at its first use."""
 
-    def __init__(self, name: str, sample: Sample, seed: int, knn_limit: int | None, min_subjects: int) -> None:
+    def __init__(
+        self, name: str, sample: Sample, seed: int, knn_limit: int | None, min_subjects: int, check: Callable[[], None]
+    ) -> None:
         """Keep the sample; nothing is computed yet."""
         self.name = name
         self.sample = sample
         self.seed = seed
         self.knn_limit = knn_limit
         self.min_subjects = min_subjects
+        self.check = check
 
     @property
     def comparable(self) -> bool:
@@ -99,20 +104,20 @@ class MeasuredTable:
     @cached_property
     def copying(self) -> dict[str, Any]:
         """Distances to the closest record and identical matches."""
-        return copying_figures(self.sample, self.near_columns, self.seed)
+        return copying_figures(self.sample, self.near_columns, self.seed, self.check)
 
     @cached_property
     def detection(self) -> dict[str, Any]:
         """How well a classifier tells the rows apart; needs scikit-learn."""
         chosen = [self.sample.columns[place] for place in self.most_different]
-        return detection_figures(self.sample, chosen, self.seed)
+        return detection_figures(self.sample, chosen, self.seed, self.check)
 
 
 class Measured:
     """All compared tables of a report."""
 
-    def __init__(self, inputs: ReportInputs) -> None:
-        """Take the samples; ``inputs`` itself is not kept."""
+    def __init__(self, inputs: ReportInputs, check: Callable[[], None]) -> None:
+        """Take the samples; ``inputs`` itself is not kept. ``check`` is called now and then and may raise."""
         self.skipped: dict[str, str] = {}
         self.tables: dict[str, MeasuredTable] = {}
         for name in inputs.original.tables:
@@ -122,7 +127,9 @@ class Measured:
                 self.skipped[name] = "there is no synthetic table of that name"
             else:
                 sample = take(inputs, name)
-                self.tables[name] = MeasuredTable(name, sample, inputs.seed, inputs.limits.knn, inputs.min_subjects)
+                self.tables[name] = MeasuredTable(
+                    name, sample, inputs.seed, inputs.limits.knn, inputs.min_subjects, check
+                )
 
 
 _lock = threading.Lock()
@@ -136,7 +143,7 @@ def measured(inputs: ReportInputs, run: Run) -> Measured:
         found = _kept.get(id(inputs))
         if found is not None and found[0]() is inputs:
             return found[1]
-    made = Measured(inputs)
+    made = Measured(inputs, run.check)
     place = id(inputs)
     reference = weakref.ref(inputs, lambda _: _kept.pop(place, None))
     with _lock:

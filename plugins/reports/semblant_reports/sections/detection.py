@@ -28,12 +28,17 @@ class Detection:
         tables = []
         for name, table in measured(inputs, run).tables.items():
             run.check()
-            found = table.detection if table.comparable else {"auc": None, "rows": 0, "spread": None, "columns": []}
+            found = (
+                table.detection
+                if table.comparable
+                else {"auc": None, "rows": 0, "spread": None, "rounds": 0, "columns": []}
+            )
             tables.append(
                 {
                     "table": name,
                     "auc": None if found["auc"] is None else round(found["auc"], 5),
                     "rows": found["rows"],
+                    "rounds": found["rounds"],
                     "spread": None if found["spread"] is None else round(found["spread"], 5),
                     "columns": [
                         {"column": item["column"], "loss": round(item["loss"], 5)} for item in found["columns"]
@@ -47,7 +52,7 @@ class Detection:
         blocks: list[Block] = [
             Text(
                 text="Boosted trees learn to tell synthetic from training rows on four fifths of both and "
-                "are tested on the rest, five times. 0.5 means that they are no better than a coin; "
+                "are tested on the rest, several times. 0.5 means that they are no better than a coin; "
                 "with 1 every row gives itself away."
             ),
         ]
@@ -64,7 +69,7 @@ class Detection:
                             label="AUC",
                             value=decimals(table["auc"]),
                             tone=grade(table["auc"], 0.6, 0.75),
-                            note=f"± {decimals(table['spread'])} between the five parts, {table['rows']:,} "
+                            note=f"± {decimals(table['spread'])} between {table['rounds']} tests, {table['rows']:,} "
                             f"rows of each side",
                         )
                     ]
