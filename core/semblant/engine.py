@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
-from semblant.errors import ConfigError
+from semblant.errors import Cancelled, ConfigError
 from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
+from semblant.logs import job_log, log_event
 from semblant.planning import look, make_plan, open_source, propose
 from semblant.run import Run, Token
 from semblant.spec.load import load_spec
@@ -105,6 +106,7 @@ class Engine:
         Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
         the spec to some tables.
         """
+        location = _absolute(location)
         descriptor, settings = self.host.for_location("source", location)
         spec = Spec(source=Selected(type=descriptor.name, settings=settings))
         if tables is not None:
@@ -256,18 +258,17 @@ class Engine:
         running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit))
         with self._lock:
             self._running.add(running)
-        self._emit(Event(kind=EventKind.JOB_STARTED, job=name, message=str(folder)))
         try:
-            yield running
-        except BaseException as exc:
-            from semblant.errors import Cancelled
-
-            stopped = isinstance(exc, Cancelled | KeyboardInterrupt)
-            kind = EventKind.JOB_CANCELLED if stopped else EventKind.JOB_FAILED
-            self._emit(Event(kind=kind, job=name, message=str(exc)))
-            raise
-        else:
-            self._emit(Event(kind=EventKind.JOB_FINISHED, job=name))
+            with job_log(folder, job=name):
+                self._emit(Event(kind=EventKind.JOB_STARTED, job=name, message=str(folder)))
+                try:
+                    yield running
+                except BaseException as exc:
+                    stopped = isinstance(exc, Cancelled | KeyboardInterrupt)
+                    kind = EventKind.JOB_CANCELLED if stopped else EventKind.JOB_FAILED
+                    self._emit(Event(kind=kind, job=name, message=str(exc)))
+                    raise
+                self._emit(Event(kind=EventKind.JOB_FINISHED, job=name))
         finally:
             with self._lock:
                 self._running.discard(running)
@@ -279,6 +280,7 @@ class Engine:
     def _emit(self, event: Event) -> None:
         with self._lock:
             listeners = list(self._listeners)
+        log_event(event)
         for listener in listeners:
             listener(event)
         self.host.observe(event)
@@ -290,6 +292,11 @@ class Engine:
         if path.suffix == ".semblant" or path.is_file():
             return path
         return self.home.find(Kind.GENERATORS, str(generator))
+
+
+def _absolute(location: str) -> str:
+    """Make a local path absolute: the effective spec may lie anywhere."""
+    return location if "://" in location or not Path(location).exists() else str(Path(location).absolute())
 
 
 class _Running:

@@ -126,12 +126,13 @@ class JsonLines(logging.Formatter):
 
 @contextmanager
 def job_log(
-    folder: Path, *, level: int = logging.INFO, secrets: frozenset[str] = frozenset()
+    folder: Path, *, job: str = "", level: int = logging.INFO, secrets: frozenset[str] = frozenset()
 ) -> Iterator[logging.Logger]:
     """Log a job to ``folder/log.jsonl`` while the block runs; give its logger.
 
     All of ``semblant`` and its plugins log there, warnings of other packages too. The file is
-    appended to, so that a resumed job keeps its history, and is readable by its owner only.
+    appended to, so that a resumed job keeps its history, and is readable by its owner only. With
+    ``job`` the events of other jobs of the process are left out.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name, job_log(Path(name)) as logger:
@@ -147,6 +148,7 @@ def job_log(
         handler.setFormatter(JsonLines(secrets))
         handler.addFilter(Redaction(secrets))
         handler.addFilter(_ours_or_grave)
+        handler.addFilter(lambda record: not job or getattr(record, "event_job", job) == job)
         handler.setLevel(level)
         with _listening(logging.getLogger(), handler, level):
             yield logging.getLogger("semblant")

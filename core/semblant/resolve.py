@@ -84,6 +84,7 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
         columns=() if copied else plans,
         model=model,
         rows=table.rows,
+        records=table.rows if copied else None if spec.generation.records == AUTO else int(spec.generation.records),
         backend="" if copied else backend_name(host, model.backend, "tabular"),
         text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
         sensitive=sensitive,

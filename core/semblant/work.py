@@ -12,6 +12,7 @@ from attrs import define, evolve
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
 from semblant.errors import Cancelled, ConfigError, SemblantError
+from semblant.events import Step
 from semblant.home import Home, Kind
 from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
 from semblant.pipeline.deliver import prove_access
@@ -210,7 +211,7 @@ class Work:
             timings=clock.timings(job.steps.seconds),
         )
         try:
-            paths, scores = report.make(folder)
+            paths, scores = job.steps.timed(Step.REPORT, lambda: report.make(folder))
         except (Cancelled, KeyboardInterrupt):
             raise
         except Exception as exc:  # noqa: BLE001 - whatever it is, data and model are kept and it is said

@@ -109,6 +109,15 @@ def test_ten_mistakes_in_a_spec_are_ten_findings_with_line_and_path(tmp_path: Pa
     assert all(str(line) in text for line in (2, 6, 7, 9, 10, 11, 13, 14, 16, 17))
 
 
+@pytest.mark.feature(77)
+def test_a_finding_about_the_data_has_the_line_of_the_spec(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n" + "1,x\n" * 100)
+    (tmp_path / "spec.yaml").write_text(
+        "source: {type: files, path: data.csv}\ntables:\n  data:\n    columns:\n      c: {include: false}\n"
+    )
+    _refused("check", "spec.yaml", code=2, cwd=tmp_path, says=("tables.data.columns.c", "line 5"))
+
+
 def test_an_unknown_plugin_is_named_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text("source:\n  type: filez\n  path: data.csv\n")
     _refused("check", "spec.yaml", code=2, cwd=tmp_path, says=("filez", "files"))

@@ -103,7 +103,8 @@ def read_description(root: Path) -> GeneratorFile:
             tables=tuple(map(_table, data["tables"])),
         )
     except _UNREADABLE as exc:
-        msg = f"the generator's description cannot be read ({type(exc).__name__}: {exc})"
+        reason = f"it lacks {exc}" if isinstance(exc, KeyError) else str(exc)
+        msg = f"the generator's description cannot be read: {reason}"
         raise ArtefactError(msg, fix="train it again, or install the version that made it") from exc
 
 

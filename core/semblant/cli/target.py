@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from semblant.engine import Engine
+    from semblant.findings import Finding
     from semblant.spec.model import DestinationSpec, Spec
 
 _SPEC_SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -164,6 +165,15 @@ def spec_of(engine: Engine, target: str, assignments: Sequence[str] = ()) -> Spe
     from semblant.spec.write import spec_data
 
     return load_spec(spec_data(found), engine.host, assignments)
+
+
+def located(target: str, findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Add the lines of the spec's file to findings on it."""
+    if not is_spec(target):
+        return findings
+    from semblant.spec.load import with_lines
+
+    return with_lines(findings, Path(target))
 
 
 def _near(path: Path) -> str:

@@ -104,6 +104,11 @@ class Detection:
             }
         return {"tables": tables, "findings": [finding_as_dict(finding) for finding in self.findings]}
 
+    def _repr_html_(self) -> str:
+        from semblant.notebook import html_detection
+
+        return html_detection(self)
+
 
 def finding_as_dict(finding: Finding) -> dict[str, Any]:
     """Turn a finding into plain data, its enumerations into words."""

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from semblant.run import Run
 
 MANIFEST = "step.json"
+_T = TypeVar("_T")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -74,6 +75,15 @@ class Steps:
         self.seconds[str(step)] = self.seconds.get(str(step), 0.0) + seconds
         self._emit(EventKind.STEP_FINISHED, step, table, seconds=seconds)
         return final
+
+    def timed(self, step: Step, work: Callable[[], _T]) -> _T:
+        """Do a step that keeps nothing to be taken over, and keep its time."""
+        self._emit(EventKind.STEP_STARTED, step, None)
+        started = time.monotonic()
+        found = work()
+        self.seconds[str(step)] = seconds = time.monotonic() - started
+        self._emit(EventKind.STEP_FINISHED, step, None, seconds=seconds)
+        return found
 
     def _emit(self, kind: EventKind, step: Step, table: str | None, seconds: float | None = None) -> None:
         self.run.emit(Event(kind=kind, job=self.run.job, step=step, table=table, seconds=seconds))

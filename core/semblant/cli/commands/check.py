@@ -22,10 +22,10 @@ def command(session: Session, target: str, *, assignments: tuple[str, ...]) -> N
     Ends with status 2 when there is an error. Warnings and remarks stop nothing.
     """
     from semblant.cli.show.findings import counted, finding_document, findings_table
-    from semblant.cli.target import spec_of
+    from semblant.cli.target import located, spec_of
 
     with session.engine() as engine:
-        findings = engine.check(spec_of(engine, target, assignments))
+        findings = located(target, engine.check(spec_of(engine, target, assignments)))
     if any(finding.severity is Severity.ERROR for finding in findings):
         msg = f"'{target}' has {counted(findings)}"
         raise ConfigError(msg, findings=findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from semblant.cli.commands.run import PLACES
 from semblant.cli.options import command as make
@@ -36,13 +37,21 @@ def command(
     status 2 when the plan has errors.
     """
     from semblant.cli.failures import error_document, failure_of
-    from semblant.cli.target import assignments_of, destination_assignments, holdout_value, refuse_epsilon, spec_of
+    from semblant.cli.target import (
+        assignments_of,
+        destination_assignments,
+        holdout_value,
+        located,
+        refuse_epsilon,
+        spec_of,
+    )
 
     refuse_epsilon(epsilon)
     options["holdout"] = holdout_value(options["holdout"])
     with session.engine() as engine:
         words = [*assignments_of(options, PLACES), *destination_assignments(engine, destination), *assignments]
         found = engine.plan(spec_of(engine, target, words))
+        found = evolve(found, findings=located(target, found.findings))
     error = None
     if found.errors:
         from semblant.cli.show.findings import counted
