@@ -113,7 +113,8 @@ def accuracy(real: Any, other: Any) -> float:
     for size in (1, 2):
         found = []
         for part in itertools.combinations(codes, size):
-            x = y = 0
+            x: Any = 0
+            y: Any = 0
             cells = 1
             for first, second, width in part:
                 x, y, cells = x * width + first, y * width + second, cells * width

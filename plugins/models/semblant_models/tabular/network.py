@@ -79,6 +79,9 @@ def initial_parameters(shape: Shape, ordered: np.ndarray, rng: np.random.Generat
             scale = np.sqrt(2.0 / fan) * (1.0 if lower else 0.0)
             drawn = rng.normal(size=(n, g * e, g, h)) * scale
             out[name] = (drawn.reshape(sizes[name]) * first_mask(shape, lower=lower)).astype(np.float32)
+    if shape.flexible:
+        # with nothing before it and a zero output layer, a token without a bias would never see what is given later
+        out["first_bias"] = (rng.normal(size=sizes["first_bias"]) * 0.5).astype(np.float32)
     out["block"] = (rng.normal(size=sizes["block"]) * 0.5 / np.sqrt(h)).astype(np.float32)
     for name in ("summary", "later_summary"):
         if name in out:

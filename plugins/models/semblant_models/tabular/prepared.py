@@ -71,7 +71,7 @@ class PreparedTable:
         with (self.folder / "tokens.bin").open("rb") as file:
             for start in range(0, self.rows, chunk):
                 end = min(start + chunk, self.rows)
-                block = np.frombuffer(file.read((end - start) * width * 2), np.int16).reshape(-1, width)
+                block = np.frombuffer(file.read((end - start) * width * 2), np.int16).reshape(end - start, width)
                 mask, valid = keep[start:end], validates[start:end]
                 parts.append((block[mask & ~valid], block[mask & valid]))
         if not parts:

@@ -27,6 +27,8 @@ _VALIDATION_ROWS = 20_000
 _COOL_SHARE = 0.4
 _LAST_RATE = 0.02
 _MOST_RESTARTS = 3
+_LEAST_STEPS = 150
+"""Steps before an early stop is thought of."""
 _CHECKPOINT_SECONDS = 20.0
 
 
@@ -166,9 +168,12 @@ class Training:
     ) -> tuple[State, dict[str, np.ndarray], Progress]:
         """Go back to the best weights with half the rate after a loss that is not a number."""
         progress.restarts += 1
+        progress.step = progress.best_step
         progress.factor /= 2
         if progress.restarts > _MOST_RESTARTS:
-            msg = f"the training loss is not a number after step {progress.step}, even at an eighth of the learning rate"
+            msg = (
+                f"the training loss is not a number after step {progress.step}, even at an eighth of the learning rate"
+            )
             raise ModelError(msg, fix="lower 'model.learning_rate', or leave it to 'adaptive_learning_rate: true'")
         return initial_state(best, self.recipe), best, progress
 
@@ -209,6 +214,8 @@ class Training:
         gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
         if found < progress.reference - gain:
             progress.reference, progress.stale = found, 0
+            return
+        if progress.step < _LEAST_STEPS:
             return
         progress.stale += 1
         if progress.stale < self.recipe.patience or progress.cool_from is not None:

@@ -88,9 +88,9 @@ def test_the_validation_rows_are_those_of_the_split(tmp_path: Path) -> None:
 
 @pytest.mark.feature(31)
 def test_a_larger_early_stop_delta_stops_earlier(tmp_path: Path) -> None:
-    table = training_table(people(600))
-    eager = trained(table, tmp_path / "a", max_epochs=60, early_stop_delta=0.05)
-    patient = trained(table, tmp_path / "b", max_epochs=60, early_stop_delta=0.0)
+    table = training_table(people(300))
+    eager = trained(table, tmp_path / "a", max_epochs=400, early_stop_delta=0.05)
+    patient = trained(table, tmp_path / "b", max_epochs=400, early_stop_delta=0.0)
     assert eager.settings_used["steps"] < patient.settings_used["steps"]
 
 
@@ -210,7 +210,7 @@ def test_a_table_without_anything_to_learn_generates_what_it_is(tmp_path: Path) 
 
 @pytest.mark.feature(220)
 def test_flexible_training_serves_conditions_on_late_columns_without_candidates(tmp_path: Path) -> None:
-    model = trained(training_table(people(2000)), tmp_path, max_epochs=25, flexible_generation=True)
+    model = trained(training_table(people(3000)), tmp_path, max_epochs=25, flexible_generation=True)
     given = pa.table({"income": pa.array([3210] * 200 + [1510] * 200)})
     made = drawn(model, tmp_path, rows=400, given=given)
     assert {kind.candidates for kind in model._samplers} == {1}
