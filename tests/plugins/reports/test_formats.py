@@ -294,3 +294,26 @@ class _Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self._parts.append(data)
+
+
+@pytest.mark.parametrize("shaping", [True, False])
+def test_a_name_from_right_to_left_stands_in_its_place_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shaping: bool
+) -> None:
+    if shaping:
+        pytest.importorskip("uharfbuzz", reason="no shaping engine is installed")
+    else:
+        monkeypatch.setattr("semblant_reports.renderers.sheet.find_spec", lambda name: None)
+    path = rendered(of_blocks(Text(text="first שלום עולם (2024) last")), "pdf", tmp_path)
+
+    boxes = poppler("pdftotext", "-bbox", path, "-")
+
+    found = re.findall(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="[\d.]+">(.*?)</word>', boxes)
+    left, height, _, _ = next(item for item in found if item[3] == "first")
+    line = sorted(float(item[0]) for item in found if item[1] == height)
+    words = {item[3]: float(item[0]) for item in found if item[1] == height}
+    assert float(left) == line[0]
+    assert words["last"] == line[-1]
+    if shaping:
+        year = next(place for word, place in words.items() if "2024" in word)
+        assert year <= min(place for word, place in words.items() if re.search("[\u0590-\u05ff]", word))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from contextlib import contextmanager
 from functools import lru_cache
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 MARGIN = 18.0
 FOOT = 16.0
+_LEFTWARDS = re.compile(
+    "([\u0590-\u08ff\ufb1d-\ufefc](?:[^A-Za-z\u00c0-\u024f\u0370-\u04ff×:]*[\u0590-\u08ff\ufb1d-\ufefc\\d)\\]}])?)"
+)
+"""A name from right to left with its digits and brackets, inside a line from left to right."""
 _RIGHT_TO_LEFT = {"R", "AL"}
 
 
@@ -83,8 +88,11 @@ class Sheet(FPDF):
 
     def _width(self, style: str, size: float, text: str) -> float:
         """Measure; style and size are part of the key only."""
-        with self._shaped(text):
-            return float(self.get_string_width(text))
+        total = 0.0
+        for part in _LEFTWARDS.split(text) if not text.isascii() else [text]:
+            with self._shaped(part):
+                total += float(self.get_string_width(part))
+        return total
 
     def say(self, text: str, x: float, y: float, height: float, *, align: str = "L", width: float = 0.0) -> None:
         """Write one line at a place; ``text`` is already fit for the fonts."""
@@ -92,9 +100,12 @@ class Sheet(FPDF):
             return
         if align != "L" and width:
             x += (width - self.width(text)) * (1.0 if align == "R" else 0.5)
-        self.set_xy(x, y)
-        with self._shaped(text) as shown:
-            self.cell(self.width(text) + 0.1, height, shown, new_x=XPos.RIGHT, new_y=YPos.TOP)
+        for part in _LEFTWARDS.split(text) if not text.isascii() else [text]:
+            self.set_xy(x, y)
+            width = self.width(part)
+            with self._shaped(part) as shown:
+                self.cell(width + 0.1, height, shown, new_x=XPos.RIGHT, new_y=YPos.TOP)
+            x += width
 
     @contextmanager
     def _shaped(self, text: str) -> Iterator[str]:
@@ -102,8 +113,7 @@ class Sheet(FPDF):
         if text.isascii() or not _needs_shaping(text):
             yield text
         elif self.shaping:
-            mixed = any(unicodedata.bidirectional(character) == "L" for character in text)
-            self.set_text_shaping(True, direction="ltr" if mixed else None)
+            self.set_text_shaping(True)
             try:
                 yield text
             finally:
