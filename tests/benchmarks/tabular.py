@@ -113,12 +113,12 @@ def accuracy(real: Any, other: Any) -> float:
     for size in (1, 2):
         found = []
         for part in itertools.combinations(codes, size):
-            x: Any = 0
-            y: Any = 0
+            one: Any = 0
+            two: Any = 0
             cells = 1
             for first, second, width in part:
-                x, y, cells = x * width + first, y * width + second, cells * width
-            p, q = (np.bincount(v, minlength=cells) / len(v) for v in (x, y))
+                one, two, cells = one * width + first, two * width + second, cells * width
+            p, q = (np.bincount(v, minlength=cells) / len(v) for v in (one, two))
             found.append(1 - np.abs(p - q).sum() / 2)
         scores.append(float(np.mean(found)))
     return float(np.mean(scores))
