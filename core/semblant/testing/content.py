@@ -8,7 +8,17 @@ import pyarrow as pa
 import pytest
 
 from semblant.testing.capabilities import needs
-from semblant.testing.material import COLUMN_NAMES, TABLE_NAMES, TEXTS, TYPES, assert_same, people, plain, table_of, with_nulls
+from semblant.testing.material import (
+    COLUMN_NAMES,
+    TABLE_NAMES,
+    TEXTS,
+    TYPES,
+    assert_same,
+    people,
+    plain,
+    table_of,
+    with_nulls,
+)
 from semblant.testing.source_access import SourceAccess
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ TEXTS: dict[str, list[str]] = {
     "newlines": ["two\nlines", "carriage\r\nreturn", "ends\n"],
     "quotes": ['say "yes"', "it's", '"""'],
     "separators": ["a,b", "a;b", "a\tb|c"],
-    "backslashes": ["C:\\new", "\\", "\\\"x"],
+    "backslashes": ["C:\\new", "\\", '\\"x'],
     "padded": ["  left", "right  ", " both "],
     "leading_zeros": ["007", "0123", "00"],
     "numbers_as_text": ["1e5", "+5", "1_000"],

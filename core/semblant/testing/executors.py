@@ -1,0 +1,134 @@
+"""Checks of executors: work done elsewhere comes back, and its errors too."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import operator
+import os
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from semblant.errors import SourceError
+from semblant.protocols import Executor
+from semblant.testing.capabilities import Capability, needs
+from semblant.testing.conformance import ComponentConformance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def wait_and_give(seconds: float, value: Any) -> Any:
+    """Wait, then give the value."""
+    time.sleep(seconds)
+    return value
+
+
+def fail_with_advice() -> None:
+    """Raise one of Semblant's own errors."""
+    raise SourceError("the place is closed", fix="come again tomorrow")
+
+
+def whose_process() -> int:
+    """Give the number of the process that works."""
+    return os.getpid()
+
+
+class ExecutorConformance(ComponentConformance):
+    """Checks of an :class:`~semblant.protocols.Executor`. Supply :attr:`component`."""
+
+    kind = "executor"
+    protocol = Executor
+
+    own_process: ClassVar[Capability] = True
+    """Work runs in another process or on another machine."""
+    parallel: ClassVar[Capability] = True
+    """Several pieces of work run at once."""
+
+    @contextlib.contextmanager
+    def working(self, folder: Path) -> Iterator[Executor]:
+        """Make the executor and close it behind."""
+        executor = self.make(self.settings(folder))
+        try:
+            yield executor
+        finally:
+            executor.close()
+
+    def test_the_result_comes_back(self, tmp_path: Path) -> None:
+        """As a future of ``concurrent.futures``."""
+        with self.working(tmp_path) as executor:
+            future = executor.submit(operator.add, 2, 3)
+            assert isinstance(future, concurrent.futures.Future)
+            assert future.result(timeout=60) == 5
+
+    @pytest.mark.parametrize("value", [None, "🙂", {"a": [1, 2.5]}, b"\x00" * 1_000_000], ids=["none", "text", "plain", "large"])
+    def test_values_go_and_come_as_they_are(self, value: Any, tmp_path: Path) -> None:
+        """Arguments and results."""
+        with self.working(tmp_path) as executor:
+            assert executor.submit(wait_and_give, 0.0, value).result(timeout=60) == value
+
+    def test_many_results_come_back_each_for_its_own(self, tmp_path: Path) -> None:
+        """Whatever the order of the work."""
+        with self.working(tmp_path) as executor:
+            futures = [executor.submit(operator.mul, n, n) for n in range(50)]
+            assert [future.result(timeout=60) for future in futures] == [n * n for n in range(50)]
+
+    def test_an_error_comes_back_with_its_advice(self, tmp_path: Path) -> None:
+        """Its type, message and fix."""
+        with self.working(tmp_path) as executor, pytest.raises(SourceError, match="the place is closed") as caught:
+            executor.submit(fail_with_advice).result(timeout=60)
+        assert caught.value.fix == "come again tomorrow"
+
+    def test_an_error_does_not_end_the_executor(self, tmp_path: Path) -> None:
+        """The next work is done."""
+        with self.working(tmp_path) as executor:
+            with pytest.raises(ZeroDivisionError):
+                executor.submit(operator.truediv, 1, 0).result(timeout=60)
+            assert executor.submit(operator.add, 1, 1).result(timeout=60) == 2
+
+    @needs("own_process")
+    def test_work_runs_elsewhere(self, tmp_path: Path) -> None:
+        """Not in the process that asks."""
+        with self.working(tmp_path) as executor:
+            assert executor.submit(whose_process).result(timeout=60) != os.getpid()
+
+    @needs("parallel")
+    def test_work_runs_at_once(self, tmp_path: Path) -> None:
+        """Two waits take hardly longer than one."""
+        with self.working(tmp_path) as executor:
+            executor.submit(operator.add, 1, 1).result(timeout=60)
+            start = time.monotonic()
+            futures = [executor.submit(wait_and_give, 1.0, n) for n in range(2)]
+            assert [future.result(timeout=60) for future in futures] == [0, 1]
+            assert time.monotonic() - start < 1.9
+
+    def test_closing_waits_for_what_runs(self, tmp_path: Path) -> None:
+        """No work is lost."""
+        with self.working(tmp_path) as executor:
+            future = executor.submit(wait_and_give, 0.3, "done")
+            executor.close()
+            assert future.done()
+            assert future.result() == "done"
+
+    def test_closing_twice_is_allowed(self, tmp_path: Path) -> None:
+        """Also without any work."""
+        with self.working(tmp_path) as executor:
+            executor.close()
+            executor.close()
+
+    def test_nothing_can_be_submitted_after_closing(self, tmp_path: Path) -> None:
+        """An error, not a future that never ends."""
+        with self.working(tmp_path) as executor:
+            executor.close()
+            with pytest.raises(Exception):  # noqa: B017, PT011 - which error is the executor's choice
+                executor.submit(operator.add, 1, 1)
+
+    def test_two_executors_work_beside_each_other(self, tmp_path: Path) -> None:
+        """Closing one leaves the other."""
+        with self.working(tmp_path) as other:
+            with self.working(tmp_path) as one:
+                assert one.submit(operator.add, 1, 1).result(timeout=60) == 2
+            assert other.submit(operator.add, 1, 1).result(timeout=60) == 2
