@@ -24,6 +24,8 @@ FOLDER = "tokens"
 SAMPLE_ROWS = 1_000_000
 SAMPLE_BYTES = 96 * 2**20
 LEAST_SUBJECTS = 5
+MOST_TOKENS = 2000
+"""Tokens per row at most: beyond it, weights would take gigabytes."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -83,7 +85,7 @@ def prepare_table(training: TrainingTable, run: Run) -> PreparedTable:
     """Fit encodings and write the tokens below ``run.workspace``.
 
     Raises:
-        DataError: fewer than five subjects, or no columns.
+        DataError: fewer than five subjects, no columns, or too many of them.
     """
     if not training.columns:
         msg = f"table '{training.name}' has no column to learn"
@@ -96,6 +98,9 @@ def prepare_table(training: TrainingTable, run: Run) -> PreparedTable:
         raise DataError(msg, fix="give more data, or mark the table as original data")
     encoding = TableEncoding.fit(training, sample, subjects)
     del sample
+    if encoding.layout.tokens > MOST_TOKENS:
+        msg = f"table '{training.name}' has {len(training.columns)} columns in {encoding.layout.tokens} tokens"
+        raise DataError(f"{msg}, at most {MOST_TOKENS} can be learned", fix="exclude columns, or split the table")
     with atomic_folder(run.workspace / FOLDER) as folder:
         written = _write(training, encoding, folder, run)
         state = {"encoding": encoding.to_dict(), "subjects": count, **written}

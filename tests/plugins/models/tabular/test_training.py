@@ -256,6 +256,13 @@ def test_planted_categories_and_extremes_of_one_subject_stay_out_of_files_and_ro
     assert max(made["size"].to_pylist()) < 10
 
 
+def test_more_columns_than_can_be_learned_are_refused_before_training(tmp_path: Path) -> None:
+    values = pa.array([1, 2] * 20, pa.int8())
+    table = pa.table([values] * 2500, names=[f"c{i}" for i in range(2500)])
+    with pytest.raises(DataError, match="2500 columns in 2500 tokens"):
+        backend_with().prepare(training_table(table), run_in(tmp_path))
+
+
 def test_prepare_needs_no_jax(tmp_path: Path) -> None:
     import subprocess
     import sys
