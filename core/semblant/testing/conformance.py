@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CANARY = "kit-canary-5f1c"
 """A secret that must never be seen."""
+_SHARED = pytest.StashKey[dict[str, Any]]()
 _TELLING = re.compile(r"password|passwd|secret|token|credential|api_?key|private_?key", re.IGNORECASE)
 
 
@@ -61,6 +62,15 @@ class ComponentConformance:
     def make(self, settings: Any) -> Any:
         """Make the component's object; by default as the engine does."""
         return self.component.create(settings)
+
+    def shared(self, request: pytest.FixtureRequest, name: str, make: Any) -> Any:
+        """Make something once for all checks of the class."""
+        node = request.node.getparent(pytest.Class)
+        assert node is not None
+        kept = node.stash.setdefault(_SHARED, {})
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]
 
     def test_the_kind_is_the_one_of_this_class(self) -> None:
         """The descriptor is of the kind that is tested."""

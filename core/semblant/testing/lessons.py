@@ -78,7 +78,7 @@ def small_tables() -> dict[str, pa.Table]:
         "one_column": pa.table({"kind": ["a", "b", "b"] * 20}),
         "two_rows": pa.table({"kind": ["a", "b"], "number": pa.array([1, 2], pa.int64())}),
         "odd_names": pa.table({"": ["a", "b", "c"] * 20, 'say "hi"/..\n🙂': pa.array(range(60), pa.int64())}),
-        "all_unique": pa.table({"kind": [f"only-{n}" for n in range(60)]}),
+        "all_unique": pa.table({"kind": [f"only-{n * 79_190_000_003 % 10**11:011d}" for n in range(60)]}),
     }
 
 

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
-import pytest
 from attrs import frozen
 
 from semblant.protocols import ModelBackend
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from semblant.protocols import Model, Prepared
     from semblant.training import TrainingTable
 
-_LEARNED = pytest.StashKey[dict[str, Any]]()
 BATCH = 64
 """Rows per batch in most checks: backends that compile per size do it once."""
 
@@ -64,15 +62,6 @@ class ModelAccess(ComponentConformance):
         """Make the backend with the settings of the checks."""
         made: ModelBackend = self.make(self.settings(folder))
         return made
-
-    def shared(self, request: pytest.FixtureRequest, name: str, make: Any) -> Any:
-        """Make something once for all checks of the class."""
-        node = request.node.getparent(pytest.Class)
-        assert node is not None
-        kept = node.stash.setdefault(_LEARNED, {})
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
 
     def learn(self, training: TrainingTable, workspace: Path, *, seed: int = 1, **run: Any) -> Learned:
         """Prepare and fit."""

@@ -36,7 +36,7 @@ _ENCODINGS = {
 }
 
 
-def people(rows: int = 600, seed: int = 0, *, plant: bool = False) -> pa.Table:
+def people(rows: int = 300, seed: int = 0, *, plant: bool = False) -> pa.Table:
     """Give people whose income hangs on age; with ``plant`` what must not be shown is among them."""
     rng = np.random.default_rng(seed)
     age = rng.integers(18, 80, rows)

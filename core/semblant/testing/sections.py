@@ -42,6 +42,8 @@ CASES: dict[str, Callable[[], ReportInputs]] = {
         people(seed=1), people(seed=2), people(seed=3), limits=ReportLimits(univariate=1, bivariate=2, knn=1, phik=2)
     ),
     "identical": lambda: report_inputs(people(seed=1), people(seed=1), people(seed=3)),
+    "planted": lambda: report_inputs(people(seed=1, plant=True), people(seed=2), people(seed=3)),
+    "high limit": lambda: report_inputs(people(60, 1), people(60, 2), people(60, 3), min_subjects=55),
     "copied only": lambda: report_inputs(people(), people(), copied=frozenset({"people"})),
 }
 """Inputs by what is special about them."""
@@ -60,6 +62,16 @@ class SectionConformance(ComponentConformance):
         """Make the section with the settings of the checks."""
         made: ReportSection = self.make(self.settings(folder))
         return made
+
+    @pytest.fixture
+    def figures_of(self, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
+        """Measure a case once for the class."""
+
+        def measure(case: str) -> dict[str, Any]:
+            made: dict[str, Any] = self.shared(request, case, lambda: self.measured(tmp_path, CASES[case]()))
+            return made
+
+        return measure
 
     def measured(self, folder: Path, inputs: ReportInputs) -> dict[str, Any]:
         """Measure; skips the running check when the inputs lack what the section needs."""
@@ -86,15 +98,17 @@ class SectionConformance(ComponentConformance):
         assert set(self.component.needs) <= _NEEDS  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize("case", CASES)
-    def test_the_figures_are_json(self, case: str, tmp_path: Path) -> None:
+    def test_the_figures_are_json(self, case: str, figures_of: Callable[[str], dict[str, Any]]) -> None:
         """Plain values, text keys, numbers that are finite; nothing is lost on the way."""
-        found = self.measured(tmp_path, CASES[case]())
+        found = figures_of(case)
         assert json.loads(json.dumps(found, allow_nan=False)) == found
 
     @pytest.mark.parametrize("case", CASES)
-    def test_the_blocks_are_made_of_the_figures_alone(self, case: str, tmp_path: Path) -> None:
+    def test_the_blocks_are_made_of_the_figures_alone(
+        self, case: str, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
+    ) -> None:
         """By another object, after a way through JSON; each is a well-formed block."""
-        for block in self.shown(tmp_path, self.measured(tmp_path, CASES[case]())):
+        for block in self.shown(tmp_path, figures_of(case)):
             self.check_block(block)
 
     def check_block(self, block: Block) -> None:
@@ -119,45 +133,49 @@ class SectionConformance(ComponentConformance):
                 assert 0 < block.width <= 1
                 json.dumps(dict(block.spec), allow_nan=False)
 
-    def test_measuring_twice_gives_the_same(self, tmp_path: Path) -> None:
+    def test_measuring_twice_gives_the_same(
+        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
+    ) -> None:
         """Any sampling follows from the report's seed."""
-        assert self.measured(tmp_path, CASES["usual"]()) == self.measured(tmp_path, CASES["usual"]())
+        assert self.measured(tmp_path, CASES["usual"]()) == figures_of("usual")
 
-    def test_rendering_twice_gives_the_same(self, tmp_path: Path) -> None:
+    def test_rendering_twice_gives_the_same(
+        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
+    ) -> None:
         """No clock, no chance."""
-        figures = self.measured(tmp_path, CASES["usual"]())
+        figures = figures_of("usual")
         assert self.shown(tmp_path, figures) == self.shown(tmp_path, figures)
 
-    def planted(self, tmp_path: Path) -> str:
+    @pytest.fixture
+    def said(self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> str:
         """Give all that is said of data in which secrets are planted, as one text."""
-        inputs = report_inputs(people(seed=1, plant=True), people(seed=2), people(seed=3))
-        figures = self.measured(tmp_path, inputs)
-        blocks = [attrs.asdict(block) for block in self.shown(tmp_path, figures)]
+        return self.told(tmp_path, figures_of("planted"))
+
+    def told(self, folder: Path, figures: Mapping[str, Any]) -> str:
+        """Give figures and blocks as one text."""
+        blocks = [attrs.asdict(block) for block in self.shown(folder, figures)]
         return json.dumps([figures, blocks], ensure_ascii=False, default=str)
 
-    def test_no_text_of_one_row_is_shown(self, tmp_path: Path) -> None:
+    def test_no_text_of_one_row_is_shown(self, said: str) -> None:
         """Neither in figures nor in blocks."""
-        text = self.planted(tmp_path)
-        assert [planted for planted in PLANTED_TEXTS if planted in text] == []
+        assert [planted for planted in PLANTED_TEXTS if planted in said] == []
 
-    def test_no_number_of_one_row_is_shown(self, tmp_path: Path) -> None:
+    def test_no_number_of_one_row_is_shown(self, said: str) -> None:
         """However it is written."""
-        text = self.planted(tmp_path)
         for number in PLANTED_NUMBERS:
-            whole = str(abs(int(number)))
-            forms = (whole, f"{abs(int(number)):,}", f"{abs(number):.3g}", f"{abs(number):.4g}", f"{abs(number):.6g}")
-            assert [form for form in forms if form in text] == []
+            whole = abs(int(number))
+            forms = (f"{whole}", f"{whole:,}", *(f"{abs(number):.{digits}g}" for digits in (3, 4, 6)))
+            assert [form for form in forms if form in said] == []
 
-    def test_no_category_of_fewer_than_ten_is_shown(self, tmp_path: Path) -> None:
+    def test_no_category_of_fewer_than_ten_is_shown(self, said: str) -> None:
         """Nine subjects are too few."""
-        assert RARE not in self.planted(tmp_path)
+        assert RARE not in said
 
-    def test_a_raised_limit_hides_larger_groups(self, tmp_path: Path) -> None:
+    def test_a_raised_limit_hides_larger_groups(
+        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
+    ) -> None:
         """``min_subjects`` of the inputs decides, not a number of its own."""
-        inputs = report_inputs(people(60, 1), people(60, 2), people(60, 3), min_subjects=55)
-        figures = self.measured(tmp_path, inputs)
-        blocks = [attrs.asdict(block) for block in self.shown(tmp_path, figures)]
-        assert "Turin" not in json.dumps([figures, blocks], ensure_ascii=False, default=str)
+        assert "Turin" not in self.told(tmp_path, figures_of("high limit"))
 
     @needs("cancels")
     def test_a_cancelled_run_ends(self, tmp_path: Path) -> None:
@@ -171,5 +189,5 @@ class SectionConformance(ComponentConformance):
         """A section measures; files are the renderers'."""
         (tmp_path / "here").mkdir()
         monkeypatch.chdir(tmp_path / "here")
-        self.shown(tmp_path, self.measured(tmp_path, CASES["usual"]()))
+        self.shown(tmp_path, self.measured(tmp_path, CASES["nine rows"]()))
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["here"]

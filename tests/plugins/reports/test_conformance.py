@@ -61,3 +61,8 @@ class TestJson(RendererConformance):
 @pytest.mark.skipif(bool(RENDERERS["pdf"].missing()), reason="comes with the extra 'reports'")
 class TestPdf(RendererConformance):
     component = RENDERERS["pdf"]
+
+
+class TestHtml(RendererConformance):
+    component = RENDERERS["html"]
+    shows_text = True

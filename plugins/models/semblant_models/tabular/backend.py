@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from semblant.errors import PrivacyError
 from semblant_models.tabular.prepared import PreparedTable, load_prepared, prepare_table
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ class ColumnArBackend:
         self._spec = spec
 
     def prepare(self, training: TrainingTable, run: Run) -> PreparedTable:
-        """Fit encodings and write tokens; needs no JAX and little memory."""
+        """Fit encodings and write tokens; needs no JAX and little memory.
+
+        :raises PrivacyError: in a private run: this backend keeps no budget.
+        """
+        if run.privacy.private:
+            msg = f"the backend 'column-ar' cannot keep a privacy budget (table '{training.name}')"
+            raise PrivacyError(msg, fix="leave the section 'privacy' out, or choose a backend that keeps one")
         return prepare_table(training, run)
 
     def load_prepared(self, folder: Path) -> PreparedTable:
