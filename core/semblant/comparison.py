@@ -57,7 +57,7 @@ def report_on(
         original=made["original"][0],
         synthetic=made["synthetic"][0],
         holdout=made["holdout"][0] if "holdout" in made else None,
-        holdout_reason="rows that were given" if holdout is not None else "none was given (--holdout)",
+        holdout_reason="rows that were given" if holdout is not None else "none was given",
         columns={table.name: _columns(table, made["original"][1][table.name]) for table in wanted},
         seed=run.random_seed("report") % 2**31,
     )

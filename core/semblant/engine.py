@@ -216,7 +216,7 @@ class Engine:
         *,
         holdout: str | None = None,
         out: Path,
-        formats: Sequence[str] = ("pdf", "json"),
+        formats: Sequence[str] = ("pdf", "html", "json"),
     ) -> ReportResult:
         """Report on data that any tool made; tables are matched by name, a single pair whatever the names."""
         from semblant.comparison import report_on

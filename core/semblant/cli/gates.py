@@ -16,35 +16,46 @@ if TYPE_CHECKING:
     from semblant.results import JobResult, ReportResult
 
 
+LOWER_IS_BETTER = frozenset({"c2st_auc", "dcr_share", "identical_rows"})
+"""Scores that must not be above their threshold; all others must not be below it."""
+
+
 @frozen
 class Gate:
-    """A score, what it must reach, and what it is (None: the report does not have it).
+    """A score, its threshold, and what it is (None: the report does not have it).
 
     >>> print(Gate("accuracy", 0.97, 0.958))
     accuracy is 0.9580, below 0.97
+    >>> print(Gate("c2st_auc", 0.6, 0.71))
+    c2st_auc is 0.7100, above 0.6
     """
 
     score: str
-    at_least: float
+    threshold: float
     value: float | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether the score is there and high enough."""
-        return self.value is not None and self.value >= self.at_least
+        """Whether the score is there and good enough."""
+        if self.value is None:
+            return False
+        return self.value <= self.threshold if self.score in LOWER_IS_BETTER else self.value >= self.threshold
 
     def __str__(self) -> str:
         """Say it in words."""
+        lower = self.score in LOWER_IS_BETTER
+        limit = "at most" if lower else "at least"
         if self.value is None:
-            return f"{self.score} is not in the report, wanted at least {self.at_least:g}"
-        return f"{self.score} is {self.value:.4f}, {'at least' if self.passed else 'below'} {self.at_least:g}"
+            return f"{self.score} is not in the report, wanted {limit} {self.threshold:g}"
+        words = limit if self.passed else "above" if lower else "below"
+        return f"{self.score} is {self.value:.4f}, {words} {self.threshold:g}"
 
 
 def thresholds(texts: Sequence[str]) -> tuple[Gate, ...]:
     """Read ``NAME=NUMBER,NAME=NUMBER``.
 
     >>> thresholds(["accuracy=0.97, privacy=0.9"])[1]
-    Gate(score='privacy', at_least=0.9, value=None)
+    Gate(score='privacy', threshold=0.9, value=None)
     """
     found = []
     for part in (part.strip() for text in texts for part in text.split(",")):
@@ -54,7 +65,7 @@ def thresholds(texts: Sequence[str]) -> tuple[Gate, ...]:
         except ValueError:
             msg = f"--fail-under: '{part}' is not NAME=NUMBER, such as accuracy=0.97"
             raise click.UsageError(msg) from None
-        if not name.strip() or found[-1].at_least != found[-1].at_least:
+        if not name.strip() or found[-1].threshold != found[-1].threshold:
             msg = f"--fail-under: '{part}' is not NAME=NUMBER, such as accuracy=0.97"
             raise click.UsageError(msg)
     return tuple(found)
@@ -62,7 +73,7 @@ def thresholds(texts: Sequence[str]) -> tuple[Gate, ...]:
 
 def measured(gates: Sequence[Gate], scores: Mapping[str, float]) -> tuple[Gate, ...]:
     """Put the scores of a report into the gates."""
-    return tuple(Gate(gate.score, gate.at_least, scores.get(gate.score)) for gate in gates)
+    return tuple(Gate(gate.score, gate.threshold, scores.get(gate.score)) for gate in gates)
 
 
 def failed(gates: Sequence[Gate], scores: Mapping[str, float]) -> GateError | None:
@@ -86,7 +97,7 @@ def conclude(session: Session, result: JobResult | ReportResult, gates: Sequence
         document = {
             **result.as_dict(),
             "gates": [
-                {"score": gate.score, "at_least": gate.at_least, "value": gate.value, "passed": gate.passed}
+                {"score": gate.score, "threshold": gate.threshold, "value": gate.value, "passed": gate.passed}
                 for gate in gates
             ],
             **session.remarks(getattr(result, "findings", ())),

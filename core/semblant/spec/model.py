@@ -93,7 +93,7 @@ class ReportSpec:
     """The quality report."""
 
     enabled: bool = setting(True, help="false: no report")
-    formats: tuple[str, ...] = setting(("pdf", "json"), help="renderers, in order")
+    formats: tuple[str, ...] = setting(("pdf", "html", "json"), help="renderers, in order")
     sections: tuple[str, ...] | Auto = setting(AUTO, help="sections by name; all that can be made when auto")
     holdout: float | str | Auto = setting(
         AUTO,

@@ -123,7 +123,7 @@ def test_a_gate_in_json_is_one_document_with_result_and_error(call, csv):
     document = json.loads(result.stdout)
     assert result.exit_code == 1
     assert document["error"]["code"] == "gate"
-    assert document["gates"] == [{"score": "accuracy", "at_least": 0.99, "value": 0.98, "passed": False}]
+    assert document["gates"] == [{"score": "accuracy", "threshold": 0.99, "value": 0.98, "passed": False}]
     assert document["tables"]
 
 

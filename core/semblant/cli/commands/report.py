@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     required=True,
     help="Folder for the report.",
 )
-@click.option("--formats", default="pdf,json", show_default=True, help="Formats, with commas.")
+@click.option("--formats", default="pdf,html,json", show_default=True, help="Formats, with commas.")
 @click.option(
     "--fail-under",
     "limits",
     multiple=True,
     metavar="NAME=NUMBER,…",
-    help="End with status 1 when a score is lower, for example accuracy=0.97.",
+    help="End with status 1 when a score is worse, for example accuracy=0.97.",
 )
 def command(
     session: Session,
