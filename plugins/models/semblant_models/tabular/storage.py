@@ -21,7 +21,8 @@ _MOST_JSON = 512 * 2**20
 
 def write_arrays(folder: Path, name: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Write float32 arrays to ``NAME.safetensors``."""
-    data = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    # not ascontiguousarray, which turns a number into a list of one: a checkpoint would never fit again
+    data = {key: np.asarray(value, order="C") for key, value in arrays.items()}
     (folder / f"{name}.safetensors").write_bytes(save(data))
 
 
