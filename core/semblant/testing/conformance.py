@@ -40,7 +40,7 @@ class ComponentConformance:
     protocol: ClassVar[type]
     """What the component makes; set by the kit."""
     known_gaps: ClassVar[Mapping[str, str]] = {}
-    """Name of a check (with its parameters in brackets, or without for all of them) and why it fails: a strict xfail."""
+    """Name of a check (with its case in brackets, or without for all cases) and why it fails: a strict xfail."""
 
     @pytest.fixture(autouse=True)
     def _conditions(self, request: pytest.FixtureRequest) -> None:
@@ -129,7 +129,8 @@ class ComponentConformance:
         for name, (attribute, _) in fields(self.component.settings).items():
             if attribute.default is attrs.NOTHING:
                 continue
-            value = attribute.default.factory() if isinstance(attribute.default, attrs.Factory) else attribute.default  # type: ignore[arg-type]
+            factory = getattr(attribute.default, "factory", None)
+            value = attribute.default if factory is None else factory()
             _, found = structure(self.component.settings, {name: unstructure(value)})
             assert [str(finding) for finding in found if finding.path.startswith(name)] == []
 

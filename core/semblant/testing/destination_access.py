@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from semblant.protocols import Destination
-from semblant.testing.capabilities import Capability
 from semblant.testing.conformance import ComponentConformance
 from semblant.testing.material import assert_same, schema_of
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
+    from semblant.testing.capabilities import Capability
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
@@ -47,7 +47,7 @@ class DestinationAccess(ComponentConformance):
     atomic: ClassVar[Capability] = True
     """No reader sees a table before ``commit``, and all of them after it."""
     not_kept: ClassVar[Mapping[str, str]] = {}
-    """Key of ``TYPES``, ``TEXTS``, ``COLUMN_NAMES`` or ``HOSTILE_NAMES`` (``"types.decimal"``) and why it is not kept."""
+    """Key of the material, such as ``types.decimal`` or ``texts.emoji``, and why it is not kept."""
 
     @abstractmethod
     def settings(self, folder: Path) -> Any:

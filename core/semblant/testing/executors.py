@@ -64,7 +64,9 @@ class ExecutorConformance(ComponentConformance):
             assert isinstance(future, concurrent.futures.Future)
             assert future.result(timeout=60) == 5
 
-    @pytest.mark.parametrize("value", [None, "🙂", {"a": [1, 2.5]}, b"\x00" * 1_000_000], ids=["none", "text", "plain", "large"])
+    @pytest.mark.parametrize(
+        "value", [None, "🙂", {"a": [1, 2.5]}, b"\x00" * 1_000_000], ids=["none", "text", "plain", "large"]
+    )
     def test_values_go_and_come_as_they_are(self, value: Any, tmp_path: Path) -> None:
         """Arguments and results."""
         with self.working(tmp_path) as executor:

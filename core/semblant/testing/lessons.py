@@ -88,7 +88,11 @@ def usual_encoding(kind: pa.DataType) -> EncodingType:
 
 
 def training_table(
-    table: pa.Table, encodings: Mapping[str, EncodingType] | None = None, *, rebalance: tuple[str, ...] = (), **more: Any
+    table: pa.Table,
+    encodings: Mapping[str, EncodingType] | None = None,
+    *,
+    rebalance: tuple[str, ...] = (),
+    **more: Any,
 ) -> TrainingTable:
     """Describe an Arrow table as a backend gets it; every row is a subject of its own."""
     chosen = encodings or {}

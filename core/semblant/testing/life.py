@@ -19,9 +19,9 @@ from semblant.run import Token
 from semblant.testing.capabilities import needs
 from semblant.testing.lessons import Listener, bytes_below, private_account, run_in
 from semblant.testing.model_access import BATCH, Learned, ModelAccess, as_json
-from semblant.training import GenerationRequest
 
 if TYPE_CHECKING:
+    from semblant.training import GenerationRequest
     from pathlib import Path
 
     from semblant.training import TrainingTable
@@ -232,7 +232,7 @@ class LifeConformance(ModelAccess):
         backend = self.backend(tmp_path)
         prepared = learned.prepared if step != "fit" else backend.prepare(learned.training, run)
         run.cancel.set()
-        with pytest.raises(Cancelled):
+        with pytest.raises(Cancelled):  # noqa: PT012 - one of three calls
             if step == "prepare":
                 backend.prepare(learned.training, run)
             elif step == "fit":
@@ -245,7 +245,7 @@ class LifeConformance(ModelAccess):
         cancel = Token()
         run = run_in(tmp_path, emit=Listener(cancel), cancel=cancel)
         batches = 0
-        with pytest.raises(Cancelled):
+        with pytest.raises(Cancelled):  # noqa: PT012 - raised between two batches
             for _ in learned.model.generate(self.request(20 * BATCH), run):
                 batches += 1
         assert batches < 20
@@ -260,29 +260,38 @@ class LifeConformance(ModelAccess):
             backend.fit(learned.training, prepared, run)
 
     @needs("stops")
-    def test_training_that_is_stopped_gives_a_model(self, learned: Learned, tmp_path: Path) -> None:
+    def test_training_that_is_stopped_gives_a_model(self, stopped: Learned, learned: Learned, tmp_path: Path) -> None:
         """The best so far."""
-        stopped = self.shared_stop(tmp_path, learned)
-        assert self.rows(stopped, tmp_path, 10).num_rows == 10
-        assert len(stopped.history) <= len(learned.model.history)
+        assert self.rows(stopped.model, tmp_path, 10).num_rows == 10
+        assert len(stopped.model.history) < len(learned.model.history)
 
     @needs("stops", "checkpoints")
-    def test_training_goes_on_from_its_checkpoint(self, learned: Learned, tmp_path: Path) -> None:
+    def test_training_goes_on_from_its_checkpoint(self, stopped: Learned, tmp_path: Path) -> None:
         """A second ``fit`` in the same workspace begins where the first one stopped."""
-        stopped = self.shared_stop(tmp_path, learned)
-        backend, run = self.backend(tmp_path), run_in(tmp_path / "stopped")
-        model = backend.fit(learned.training, backend.load_prepared(run.workspace), run)
-        first, whole = ([dict(entry) for entry in made.history] for made in (stopped, model))
+        shutil.copytree(stopped.workspace, tmp_path / "copied")
+        backend, run = self.backend(tmp_path), run_in(tmp_path / "copied")
+        model = backend.fit(stopped.training, backend.load_prepared(run.workspace), run)
+        first, whole = ([dict(entry) for entry in made.history] for made in (stopped.model, model))
         assert first
         assert whole[: len(first)] == first
         assert len(whole) > len(first)
 
-    def shared_stop(self, folder: Path, learned: Learned) -> Model:
-        """Train until the first progress, in ``stopped``."""
-        backend, stop = self.backend(folder), Token()
-        prepared = backend.prepare(learned.training, run_in(folder / "stopped"))
-        run = run_in(folder / "stopped", emit=Listener(stop), stop_training=stop)
-        return backend.fit(learned.training, prepared, run)
+    @pytest.fixture
+    def stopped(self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Learned:
+        """Train until the first progress, once for the class."""
+        made: Learned = self.shared(request, "stopped", lambda: self.stop(tmp_path_factory.mktemp("stopped")))
+        return made
+
+    def stop(self, folder: Path) -> Learned:
+        """Train and ask to stop at the first progress."""
+        backend, token, training = self.backend(folder), Token(), self.lesson()
+        listener = Listener(token)
+        prepared = backend.prepare(training, run_in(folder / "workspace"))
+        run = run_in(folder / "workspace", emit=listener, stop_training=token)
+        model = backend.fit(training, prepared, run)
+        return Learned(
+            training=training, prepared=prepared, model=model, workspace=folder / "workspace", listener=listener
+        )
 
     def test_the_same_run_learns_the_same_model(self, learned: Learned, tmp_path: Path) -> None:
         """From what was prepared and loaded again: training has no chance of its own."""
@@ -310,7 +319,7 @@ class LifeConformance(ModelAccess):
         run = run_in(tmp_path / "private", privacy=account)
         backend = self.backend(tmp_path)
         private = bool(self.component.capabilities.get("privacy"))
-        with contextlib.nullcontext() if private else pytest.raises(PrivacyError):  # type: ignore[attr-defined]
+        with contextlib.nullcontext() if private else pytest.raises(PrivacyError):
             backend.fit(learned.training, backend.prepare(learned.training, run), run)
         if private:
             assert account.charged or account.withheld  # type: ignore[attr-defined]

@@ -34,11 +34,15 @@ TYPES: dict[str, pa.Array] = {
     "decimal": pa.array([Decimal("12345678901234567890.12"), Decimal("-0.01"), Decimal("7.10")], pa.decimal128(28, 2)),
     "date": pa.array([dt.date(2024, 2, 29), dt.date(1600, 1, 1), dt.date(9999, 12, 31)]),
     "timestamp": pa.array([_MOMENT, _EARLY, dt.datetime(2262, 1, 1, 0, 0, 1)], pa.timestamp("us")),
-    "timestamp_ms": pa.array([_MOMENT.replace(microsecond=123000), _EARLY, _MOMENT.replace(microsecond=7000)], pa.timestamp("ms")),
+    "timestamp_ms": pa.array(
+        [_MOMENT.replace(microsecond=123000), _EARLY, _MOMENT.replace(microsecond=7000)], pa.timestamp("ms")
+    ),
     "timestamp_ns": pa.array([1_709_251_199_123_456_789, 1, -1], pa.timestamp("ns")),
     "timestamp_utc": pa.array([_MOMENT, _EARLY, dt.datetime(2000, 1, 1)], pa.timestamp("us", "UTC")),
     "time": pa.array([dt.time(0, 0, 1), dt.time(23, 59, 59, 999999), dt.time(12, 0)], pa.time64("us")),
-    "duration": pa.array([dt.timedelta(days=-1), dt.timedelta(seconds=1, microseconds=5), dt.timedelta(0)], pa.duration("us")),
+    "duration": pa.array(
+        [dt.timedelta(days=-1), dt.timedelta(seconds=1, microseconds=5), dt.timedelta(0)], pa.duration("us")
+    ),
     "binary": pa.array([b"\x00\xff\x80", b"plain", b"\r\n\x00"], pa.binary()),
     "list": pa.array([[1, 2], [], [3]], pa.list_(pa.int64())),
     "struct": pa.array([{"x": 1, "y": "a"}, {"x": 2, "y": "b"}, {"x": 3, "y": "c"}]),

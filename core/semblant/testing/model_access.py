@@ -6,16 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
+import pytest
 from attrs import frozen
 
 from semblant.protocols import ModelBackend
 from semblant.spec.training import ModelSpec
-from semblant.testing.capabilities import Capability
 from semblant.testing.conformance import ComponentConformance
 from semblant.testing.lessons import Listener, run_in
 from semblant.training import GenerationRequest
 
 if TYPE_CHECKING:
+    from semblant.testing.capabilities import Capability
     from pathlib import Path
 
     from semblant.protocols import Model, Prepared

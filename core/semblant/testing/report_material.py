@@ -188,7 +188,7 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
     "many scores": (Scores(scores=[Score(label=f"s{n}", value=str(n)) for n in range(12)]),),
     "chart": (Chart(spec=BARS, alt="Two bars, Rome higher than Milan", caption="Cities"),),
     "charts side by side": tuple(Chart(spec=BARS, alt=f"chart {n}", width=0.5) for n in range(4)),
-    "hostile text": (Text(text="<script>alert(1)</script> & \"q\" ${x} \\ {y} \x07 \0"), Heading(text="a\nb")),
+    "hostile text": (Text(text='<script>alert(1)</script> & "q" ${x} \\ {y} \x07 \0'), Heading(text="a\nb")),
     "scripts": (Text(text="Ελληνικά Кириллица العربية עברית 日本語 🙂 e\u0301"),),
 }
 """Blocks of every kind, plain and odd."""

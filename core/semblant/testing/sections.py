@@ -133,15 +133,11 @@ class SectionConformance(ComponentConformance):
                 assert 0 < block.width <= 1
                 json.dumps(dict(block.spec), allow_nan=False)
 
-    def test_measuring_twice_gives_the_same(
-        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
-    ) -> None:
+    def test_measuring_twice_gives_the_same(self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
         """Any sampling follows from the report's seed."""
         assert self.measured(tmp_path, CASES["usual"]()) == figures_of("usual")
 
-    def test_rendering_twice_gives_the_same(
-        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
-    ) -> None:
+    def test_rendering_twice_gives_the_same(self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
         """No clock, no chance."""
         figures = figures_of("usual")
         assert self.shown(tmp_path, figures) == self.shown(tmp_path, figures)

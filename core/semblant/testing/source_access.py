@@ -10,11 +10,11 @@ import pytest
 
 from semblant.errors import DataError, SourceError
 from semblant.protocols import Source
-from semblant.testing.capabilities import Capability
 from semblant.testing.conformance import ComponentConformance
 from semblant.testing.material import assert_same, joined, people, schema_of
 
 if TYPE_CHECKING:
+    from semblant.testing.capabilities import Capability
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -45,7 +45,7 @@ class SourceAccess(ComponentConformance):
     several_tables: ClassVar[Capability] = True
     """One source holds several tables."""
     not_kept: ClassVar[Mapping[str, str]] = {}
-    """Key of ``TYPES``, ``TEXTS``, ``COLUMN_NAMES`` or ``TABLE_NAMES`` (``"types.decimal"``) and why it is not kept."""
+    """Key of the material, such as ``types.decimal`` or ``columns.comma``, and why it is not kept."""
 
     @abstractmethod
     def put(self, folder: Path, tables: Mapping[str, pa.Table], schema: Schema) -> Any:

@@ -259,7 +259,7 @@ class SourceConformance(LocationConformance, ContentConformance):
         """Also not when the place cannot be reached."""
         monkeypatch.setenv("SEMBLANT_KIT_SECRET", CANARY)
         settings = self.with_secrets(self.nowhere(tmp_path), Secret("env:SEMBLANT_KIT_SECRET"))
-        with pytest.raises(Faults) as caught, contextlib.closing(self.make(settings)) as source:
+        with pytest.raises(Faults) as caught, contextlib.closing(self.make(settings)) as source:  # noqa: PT012
             assert CANARY not in repr(source)
             source.check()
         assert CANARY not in str(caught.value)

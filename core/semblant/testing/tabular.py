@@ -275,7 +275,9 @@ class TabularModelConformance(LifeConformance):
     def test_real_rows_are_more_probable_than_scrambled_ones(self, learned: Learned) -> None:
         """A row whose income is another's."""
         rows = self.taught(learned).slice(0, 1000)
-        turned = rows.set_column(rows.column_names.index("income"), "income", rows.column("income").combine_chunks()[::-1])
+        turned = rows.set_column(
+            rows.column_names.index("income"), "income", rows.column("income").combine_chunks()[::-1]
+        )
         assert learned.model.log_prob(rows).mean() > learned.model.log_prob(turned).mean()
 
     @needs("log_probs")
@@ -297,7 +299,7 @@ class TabularModelConformance(LifeConformance):
             learned = self.learn(training_table(table), tmp_path / "workspace")
         except DataError as exc:
             assert name == "two_rows", "only too few rows are a reason to refuse"
-            assert exc.fix
+            assert exc.fix  # noqa: PT017 - a refusal is one of two good ends
             return
         made = self.rows(learned.model, tmp_path, 20)
         assert made.schema.names == table.column_names

@@ -32,7 +32,8 @@ def reviews(rows: int = ROWS) -> pa.Table:
     """Give texts of a small grammar with nulls, empties and one word that occurs once; and two columns beside them."""
     rng = np.random.default_rng(5)
     texts: list[str | None] = [
-        f"{rng.choice(_OPENINGS)} {rng.choice(_WORDS)} and {rng.choice(_WORDS)} {rng.choice(_ENDS)}" for _ in range(rows)
+        f"{rng.choice(_OPENINGS)} {rng.choice(_WORDS)} and {rng.choice(_WORDS)} {rng.choice(_ENDS)}"
+        for _ in range(rows)
     ]
     kinds = rng.random(rows)
     texts = [None if kind < 0.1 else "" if kind < 0.2 else text for kind, text in zip(kinds, texts, strict=True)]
@@ -116,7 +117,9 @@ class TextModelConformance(LifeConformance):
     def test_nulls_are_exactly_where_they_are_given(self, learned: Learned, tmp_path: Path) -> None:
         """Row by row."""
         made = self.written(learned, tmp_path)
-        assert [text is None for text in made] == [text is None for text in reviews().column("review").to_pylist()[:600]]
+        assert [text is None for text in made] == [
+            text is None for text in reviews().column("review").to_pylist()[:600]
+        ]
 
     def test_empty_texts_are_exactly_where_they_are_given(self, learned: Learned, tmp_path: Path) -> None:
         """Row by row; no other text is empty."""
@@ -201,7 +204,15 @@ class TextModelConformance(LifeConformance):
 
     @pytest.mark.parametrize(
         "texts",
-        [["日本語 の 文章 です"] * 40, ["🙂 👍 ok"] * 40, ["مرحبا بك هنا"] * 40, ["x"] * 40, [None] * 40, [""] * 40, ["only", None]],
+        [
+            ["日本語 の 文章 です"] * 40,
+            ["🙂 👍 ok"] * 40,
+            ["مرحبا بك هنا"] * 40,
+            ["x"] * 40,
+            [None] * 40,
+            [""] * 40,
+            ["only", None],
+        ],
         ids=["japanese", "emoji", "arabic", "one letter", "all null", "all empty", "two rows"],
     )
     def test_texts_of_any_kind_can_be_learned(self, texts: list[str | None], tmp_path: Path) -> None:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_KINDS = {"id": pa.int64(), "name": pa.string(), "born": pa.date32(), "city": pa.string(), "tags": pa.list_(pa.string())}
+_KINDS = {
+    "id": pa.int64(),
+    "name": pa.string(),
+    "born": pa.date32(),
+    "city": pa.string(),
+    "tags": pa.list_(pa.string()),
+}
 
 
 def _table(name: str, *columns: str, key: str = "", refers: str = "") -> Table:
@@ -32,9 +38,14 @@ def _table(name: str, *columns: str, key: str = "", refers: str = "") -> Table:
 SCHEMAS: dict[str, Schema] = {
     "one table": Schema(tables=(_table("people", "id", "name", "born", "city", "tags", key="id"),)),
     "two tables": Schema(
-        tables=(_table("people", "id", "name", "born", key="id"), _table("orders", "id", "people", key="id", refers="people"))
+        tables=(
+            _table("people", "id", "name", "born", key="id"),
+            _table("orders", "id", "people", key="id", refers="people"),
+        )
     ),
-    "a ring": Schema(tables=(_table("a", "id", "b", key="id", refers="b"), _table("b", "id", "a", key="id", refers="a"))),
+    "a ring": Schema(
+        tables=(_table("a", "id", "b", key="id", refers="b"), _table("b", "id", "a", key="id", refers="a"))
+    ),
     "to itself": Schema(tables=(_table("people", "id", "people", key="id", refers="people"),)),
     "to nowhere": Schema(tables=(_table("people", "id", "lost", key="id", refers="lost"),)),
     "no tables": Schema(tables=()),
@@ -51,7 +62,9 @@ SPECS: dict[str, dict[str, Any]] = {
     "everything excluded": {"default_include": False},
     "excluded table": {"tables": {"people": {"include": False}}},
     "copied table": {"tables": {"people": {"treatment": "original"}}},
-    "wrong encoding": {"tables": {"people": {"columns": {"name": {"encoding": "latitude"}, "id": {"encoding": "text"}}}}},
+    "wrong encoding": {
+        "tables": {"people": {"columns": {"name": {"encoding": "latitude"}, "id": {"encoding": "text"}}}}
+    },
     "own key": {"tables": {"people": {"primary_key": ["nobodys"]}}},
     "private": {"privacy": {"epsilon": 1.0}},
     "batch size": {"model": {"batch_size": 7}},

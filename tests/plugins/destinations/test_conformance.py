@@ -101,7 +101,9 @@ class TestJsonLinesFolder(InFolder):
 
     def parsed(self, path: Path, wanted: pa.Schema) -> pa.Table:
         rows = [json.loads(line, parse_float=Decimal) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        columns = [pa.array([_value(row[field.name], field.type) for row in rows], _undone(field.type)) for field in wanted]
+        columns = [
+            pa.array([_value(row[field.name], field.type) for row in rows], _undone(field.type)) for field in wanted
+        ]
         return pa.table(columns, names=wanted.names)
 
 

@@ -153,12 +153,12 @@ def _declared(kind: pa.DataType) -> str:
 def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
     columns = []
     for column in table.columns:
-        if pa.types.is_temporal(column.type):
-            column = _iso(column)
-        columns.append(column.to_pylist())
+        columns.append((_iso(column) if pa.types.is_temporal(column.type) else column).to_pylist())
     return list(zip(*columns, strict=True))
 
 
 def _iso(column: pa.ChunkedArray) -> pa.ChunkedArray:
     texts = column.cast(pa.string())
-    return pa.chunked_array([[None if text is None else text.replace("Z", "+00:00") for text in texts.to_pylist()]], pa.string())
+    return pa.chunked_array(
+        [[None if text is None else text.replace("Z", "+00:00") for text in texts.to_pylist()]], pa.string()
+    )

@@ -56,6 +56,7 @@ class ColumnArBackend:
         from semblant_models.tabular.shape import Shape
         from semblant_models.tabular.training import Training
 
+        run.check()
         table = cast("Prepared", prepared)
         layout = table.encoding.layout
         limit = int((run.memory_bytes or 4 * _RESIDENT_BYTES) // 4 // max(2 * layout.tokens, 1))
