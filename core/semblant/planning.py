@@ -14,10 +14,10 @@ from semblant.plan import Plan
 from semblant.resolve import resolve
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
-from semblant.settings.path import join
+from semblant.settings.path import dotted, join
 from semblant.settings.structure import structure
 from semblant.spec.apply import apply_spec
-from semblant.vocabulary import TableTreatment
+from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,6 +130,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         tables: tuple[TablePlan, ...] = ()
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
+            findings += _not_learned(tables, host)
     finally:
         if source is None:
             opened.close()
@@ -142,6 +143,27 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         destination=_destination_words(spec, host),
         excluded=_excluded(seen),
     )
+
+
+def _not_learned(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
+    """Find the columns whose encoding the table's backend says it cannot learn."""
+    found = []
+    for table in tables:
+        known = host.models[table.backend].capabilities.get("encodings") if table.backend in host.models else None
+        for column in table.columns:
+            if known is None or column.encoding is EncodingType.TEXT or column.encoding in known:
+                continue
+            found.append(
+                Finding(
+                    severity=Severity.ERROR,
+                    path=dotted("tables", table.name, "columns", column.name),
+                    code="encoding-not-learned",
+                    message=f"the model '{table.backend}' cannot learn {column.encoding} columns ({column.type})",
+                    fix="exclude the column (include: false), or choose another model.backend",
+                    step=ConfigStep.TREATMENT,
+                )
+            )
+    return found
 
 
 def _effective(spec: Spec, used: Schema) -> Spec:

@@ -118,6 +118,16 @@ def test_a_finding_about_the_data_has_the_line_of_the_spec(tmp_path: Path) -> No
     _refused("check", "spec.yaml", code=2, cwd=tmp_path, says=("tables.data.columns.c", "line 5"))
 
 
+@pytest.mark.feature(77)
+def test_a_column_that_no_model_can_learn_is_a_finding_before_any_work(tmp_path: Path) -> None:
+    rows = "".join(f'{{"a": {i % 7}, "tags": [{i}, {i + 1}]}}\n' for i in range(100))
+    (tmp_path / "data.jsonl").write_text(rows)
+    text = _refused("run", "data.jsonl", "-o", "out", code=2, cwd=tmp_path, says=("tags", "list", "include: false"))
+    assert "AI training" not in text
+    done = semblant("plan", "data.jsonl", "--set", "tables.data.columns.tags.include=false", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unknown_plugin_is_named_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text("source:\n  type: filez\n  path: data.csv\n")
     _refused("check", "spec.yaml", code=2, cwd=tmp_path, says=("filez", "files"))

@@ -49,6 +49,7 @@ DATA_CODES: Final[dict[str, str]] = {
     "duplicate-rows": "info: rows occur more than once",
     "small-lookup": "info: an original table is very small",
     "second-root": "info: detection proposes more than one table without parents",
+    "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""
