@@ -15,13 +15,13 @@ from semblant.testing.material import assert_same, schema_of
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
-    from semblant.testing.capabilities import Capability
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
 
     from semblant.protocols import Delivery
+    from semblant.testing.capabilities import Capability
 
 FAIL, REPLACE, APPEND, TRUNCATE = WriteMode.FAIL, WriteMode.REPLACE, WriteMode.APPEND, WriteMode.TRUNCATE
 

@@ -21,10 +21,9 @@ from semblant.testing.lessons import Listener, bytes_below, private_account, run
 from semblant.testing.model_access import BATCH, Learned, ModelAccess, as_json
 
 if TYPE_CHECKING:
-    from semblant.training import GenerationRequest
     from pathlib import Path
 
-    from semblant.training import TrainingTable
+    from semblant.training import GenerationRequest, TrainingTable
 
 _CODE = (b"\x80\x04", b"\x80\x05", b"\xcc\r\r\n")
 """How pickles and compiled modules begin."""

@@ -140,10 +140,10 @@ def people(rows: int = 500, first: int = 0) -> pa.Table:
     return pa.table(
         {
             "id": pa.array(numbers, pa.int64()),
-            "name": pa.array([f"person {n}" for n in numbers]),
+            "name": pa.array([f"person {n}" for n in numbers], pa.string()),
             "height": pa.array([None if n % 11 == 3 else 1.5 + (n % 50) / 100 for n in numbers], pa.float64()),
-            "member": pa.array([None if n % 13 == 5 else n % 3 == 0 for n in numbers]),
-            "born": pa.array([dt.date(1950, 1, 1) + dt.timedelta(days=37 * (n % 500)) for n in numbers]),
+            "member": pa.array([None if n % 13 == 5 else n % 3 == 0 for n in numbers], pa.bool_()),
+            "born": pa.array([dt.date(1950, 1, 1) + dt.timedelta(days=37 * (n % 500)) for n in numbers], pa.date32()),
             "seen": pa.array([_MOMENT + dt.timedelta(seconds=n) for n in numbers], pa.timestamp("us")),
         }
     )

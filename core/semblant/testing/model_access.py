@@ -16,10 +16,10 @@ from semblant.testing.lessons import Listener, run_in
 from semblant.training import GenerationRequest
 
 if TYPE_CHECKING:
-    from semblant.testing.capabilities import Capability
     from pathlib import Path
 
     from semblant.protocols import Model, Prepared
+    from semblant.testing.capabilities import Capability
     from semblant.training import TrainingTable
 
 BATCH = 64

@@ -14,13 +14,13 @@ from semblant.testing.conformance import ComponentConformance
 from semblant.testing.material import assert_same, joined, people, schema_of
 
 if TYPE_CHECKING:
-    from semblant.testing.capabilities import Capability
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from semblant.schema import Schema
+    from semblant.testing.capabilities import Capability
 
 Faults = (SourceError, DataError)
 """What a source raises for a place, table or column that is not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import multiprocessing
 import os
 import shutil
 from pathlib import Path
@@ -206,15 +207,11 @@ class Pool:
     """An executor: processes of this machine."""
 
     def __init__(self, settings: FaultSettings) -> None:
-        kind = (
-            concurrent.futures.ThreadPoolExecutor
+        self._pool: concurrent.futures.Executor = (
+            concurrent.futures.ThreadPoolExecutor(2)
             if settings.fault == "threads"
-            else concurrent.futures.ProcessPoolExecutor
+            else concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
         )
-        import multiprocessing
-
-        more = {} if settings.fault == "threads" else {"mp_context": multiprocessing.get_context("spawn")}
-        self._pool = kind(max_workers=2, **more)
         self._fault = settings.fault
 
     def submit(self, function: Any, /, *args: Any) -> Any:

@@ -167,7 +167,8 @@ def test_a_known_gap_is_expected_to_fail_and_told_when_it_does_not(tmp_path):
 @pytest.mark.parametrize(
     ("cls", "least"),
     [
-        (SourceConformance, 40), (DestinationConformance, 40), (TabularModelConformance, 40), (TextModelConformance, 40),
+        (SourceConformance, 40), (DestinationConformance, 40),
+        (TabularModelConformance, 40), (TextModelConformance, 40),
         (SectionConformance, 40), (RendererConformance, 30), (ValidatorConformance, 30), (ExecutorConformance, 25),
     ],
 )  # fmt: skip
@@ -177,7 +178,10 @@ def test_each_kind_has_enough_checks_and_each_says_what_it_is_for(cls, least):
 
 
 def test_nothing_else_in_the_core_imports_the_kit():
-    code = "import semblant, semblant.engine, semblant.cli.main, sys; print('semblant.testing' in sys.modules, 'pytest' in sys.modules)"
+    code = (
+        "import semblant, semblant.engine, semblant.cli.main, sys; "
+        "print('semblant.testing' in sys.modules, 'pytest' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout.split() == ["False", "False"]

@@ -15,7 +15,7 @@ TABULAR, NGRAM = semblant_models.semblant_models()
 @pytest.mark.skipif(bool(TABULAR.missing()), reason="comes with the extra 'models'")
 class TestColumnAr(TabularModelConformance):
     component = TABULAR
-    spec = ModelSpec(size=ModelSize.SMALL, max_epochs=6, steps_between_validations=13)
+    spec = ModelSpec(size=ModelSize.SMALL, max_epochs=5, steps_between_validations=13)
 
 
 class TestNgram(TextModelConformance):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +23,7 @@ FILES, SQLITE = semblant_sources.semblant_sources()
 
 class Files(SourceConformance):
     component = FILES
-    ending: ClassVar[str]
+    ending: ClassVar[Literal["parquet", "arrow", "csv", "jsonl"]]
 
     def put(self, folder: Path, tables: Mapping[str, pa.Table], schema: Schema) -> FilesSettings:
         place = folder / "tables"
@@ -151,9 +151,7 @@ def _declared(kind: pa.DataType) -> str:
 
 
 def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
-    columns = []
-    for column in table.columns:
-        columns.append((_iso(column) if pa.types.is_temporal(column.type) else column).to_pylist())
+    columns = [(_iso(one) if pa.types.is_temporal(one.type) else one).to_pylist() for one in table.columns]
     return list(zip(*columns, strict=True))
 
 
