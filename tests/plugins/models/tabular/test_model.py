@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -74,13 +74,14 @@ def test_a_model_file_that_does_not_fit_its_description_is_refused(model: Tabula
     model.save(tmp_path)
     whole, arrays = (tmp_path / "model.json").read_text(), (tmp_path / "model.safetensors").read_bytes()
     state = json.loads(whole)
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"format": 99},
         {"network": {**state["network"], "hidden": 48}},
         {"network": {}},
         {"encoding": {}},
         {"encoding": {**state["encoding"], "names": ["a"]}},
-    ):
+    )
+    for change in changes:
         (tmp_path / "model.json").write_text(json.dumps({**state, **change}))
         with pytest.raises(ArtefactError):
             TabularModel.load(tmp_path)

@@ -119,10 +119,8 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_module, "_CHECKPOINT_SECONDS", 0.0)
-    table, settings = (
-        training_table(people(300)),
-        {"max_epochs": 8, "early_stop_delta": 0.0, "steps_between_validations": 5},
-    )
+    table = training_table(people(300))
+    settings: dict[str, Any] = {"max_epochs": 8, "early_stop_delta": 0.0, "steps_between_validations": 5}
     whole = trained(table, tmp_path / "whole", **settings)
     backend, run = backend_with(**settings), run_in(tmp_path / "cut")
     prepared = backend.prepare(table, run)
@@ -166,8 +164,8 @@ def test_the_longest_training_time_is_kept(tmp_path: Path) -> None:
 
 def test_a_rate_that_explodes_ends_in_a_named_error_or_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from semblant_models.tabular import stepping
+    from semblant_models.tabular.network import row_losses as real
 
-    real = stepping.row_losses
     monkeypatch.setattr(stepping, "row_losses", lambda *a, **k: real(*a, **k) * np.float32(np.nan))
     with pytest.raises(ModelError, match="not a number"):
         trained(training_table(people(100)), tmp_path)
