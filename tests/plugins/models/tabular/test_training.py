@@ -135,7 +135,8 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     with pytest.raises(Cancelled):
         backend.fit(table, prepared, run)
     assert (tmp_path / "cut" / "checkpoint" / "progress.json").is_file()
-    later, heard = run_in(tmp_path / "cut"), []
+    later = run_in(tmp_path / "cut")
+    heard: list[Any] = []
     later.emit = heard.append
     again = backend.fit(table, backend.load_prepared(tmp_path / "cut"), later)
     assert min(event.done for event in heard if event.done is not None) > 3, "it began anew"
