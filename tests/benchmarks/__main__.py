@@ -1,12 +1,12 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup`` or ``single [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup
+from tests.benchmarks import single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run}
+BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
 
 
 def main(arguments: list[str]) -> int:

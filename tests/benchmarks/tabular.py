@@ -1,6 +1,6 @@
 """The tabular model alone on the benchmark splits: seconds, rows per second, loss, and scores of its rows.
 
-    SEMBLANT_TEST_DATA=… python -m tests.benchmarks.tabular [adult airbnb credit] [--setting hidden=32]
+    SEMBLANT_TEST_DATA=… python -m tests.benchmarks tabular [adult airbnb credit] [--setting hidden=32]
 
 Prints one line of JSON per data set. Each is trained in a process of its own, so that its seconds hold
 the start of the process and compiling. With ``SEMBLANT_RIG`` (a command that takes ``--train --holdout
@@ -124,21 +124,17 @@ def accuracy(real: Any, other: Any) -> float:
     return float(np.mean(scores))
 
 
-def main() -> None:
+def run(arguments: list[str]) -> None:
     """Measure each named set in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", default=SETS)
     parser.add_argument("--setting", action="append", default=[], help="a setting of the backend, name=value")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     if chosen.here:
         settings = {key: json.loads(value) for key, _, value in (s.partition("=") for s in chosen.setting)}
         sys.stdout.write(json.dumps(measure(chosen.sets[0], settings)) + "\n")
         return
     for name in chosen.sets:
         extra = [part for setting in chosen.setting for part in ("--setting", setting)]
-        subprocess.run([sys.executable, "-m", __spec__.name, name, "--here", *extra], check=True)
-
-
-if __name__ == "__main__":
-    main()
+        subprocess.run([sys.executable, "-m", "tests.benchmarks", "tabular", name, "--here", *extra], check=True)
