@@ -164,7 +164,12 @@ def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int,
     if order.given is not None and name in order.given.schema.names:
         keys: Any = order.given.column(name).slice(start, batch.num_rows)
     else:
-        keys = cast_key(entry.key.make(start, batch.num_rows, seed), entry.table.column(name).type)
+        kind = entry.table.column(name).type
+        try:
+            keys = cast_key(entry.key.make(start, batch.num_rows, seed), kind)
+        except pa.ArrowInvalid as exc:
+            msg = f"table '{entry.table.name}': its primary key '{name}' ({kind}) cannot number {order.rows:,} rows"
+            raise ModelError(msg, fix="ask for fewer rows, or train on data whose key has a wider type") from exc
     return batch.append_column(pa.field(name, entry.table.column(name).type), keys)
 
 

@@ -63,15 +63,16 @@ class IntegerKey:
 
     kind: ClassVar[str] = "integer"
     digits: int
+    most: int = 2**63 - 1
+    """The largest number that the column's type holds."""
 
     def make(self, start: int, rows: int, seed: int) -> pa.Array:
-        """Draw without repetition among all numbers of ``digits`` digits."""
+        """Draw without repetition among all numbers of ``digits`` digits that the type holds."""
         low = 10 ** (self.digits - 1) if self.digits > 1 else 0
         capacity = 10**self.digits - low
         while capacity < start + rows:
             low, capacity = low + capacity, capacity * 10
-        top = np.iinfo(np.int64).max
-        return pa.array(_scatter(start, rows, min(capacity, int(top) - low), seed) + low)
+        return pa.array(_scatter(start, rows, max(min(capacity, self.most - low + 1), start + rows), seed) + low)
 
 
 @frozen
@@ -161,7 +162,7 @@ def learn_key(batches: Iterable[pa.RecordBatch], kind: pa.DataType, min_subjects
     A key without a form (a float, a date, free text) is learned as a feature and made unique by redrawing.
     """
     if pa.types.is_integer(kind):
-        return _learn_integer(batches)
+        return _learn_integer(batches, min(int(np.iinfo(kind.to_pandas_dtype()).max), 2**63 - 1))
     if isinstance(kind, pa.UuidType):
         return UuidKey()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -177,7 +178,7 @@ def cast_key(keys: pa.Array, kind: pa.DataType) -> pa.Array:
     return keys.cast(kind)
 
 
-def _learn_integer(batches: Iterable[pa.RecordBatch]) -> KeyForm:
+def _learn_integer(batches: Iterable[pa.RecordBatch], most: int) -> KeyForm:
     low, high, rows = None, None, 0
     for batch in batches:
         found = pc.min_max(batch.column(0)).as_py()
@@ -188,7 +189,7 @@ def _learn_integer(batches: Iterable[pa.RecordBatch]) -> KeyForm:
         rows += batch.num_rows
     if low is None or high is None or (low >= 0 and high - low < 1.2 * rows + 10 and low <= rows):
         return SequentialKey(0 if low == 0 else 1)
-    return IntegerKey(min(18, len(str(abs(high)))))
+    return IntegerKey(min(18, len(str(abs(high)))), most)
 
 
 def _learn_string(batches: Iterable[pa.RecordBatch], min_subjects: int) -> KeyForm | None:

@@ -51,6 +51,14 @@ def test_a_sparse_integer_key_keeps_its_number_of_digits() -> None:
 
 
 @pytest.mark.feature(207)
+def test_an_integer_key_fits_the_type_of_its_column() -> None:
+    values = np.random.default_rng(1).choice(2**31 - 1, 500, replace=False).tolist()
+    made = cast_key(_learn(values, pa.int32()).make(0, 10_000, seed=3), pa.int32())
+    assert len(made.unique()) == 10_000
+    assert {len(str(value)) for value in made.to_pylist()} == {10}
+
+
+@pytest.mark.feature(207)
 def test_a_uuid_key_stays_a_uuid_in_its_writing() -> None:
     form = _learn([str(uuid.uuid4()).upper() for _ in range(50)], pa.string())
     assert form == UuidKey(upper=True)
