@@ -250,3 +250,15 @@ def test_a_damaged_encoding_is_an_artefact_error() -> None:
     for bad in ({"kind": "nothing"}, {**state, "scale": {"integer": True}}, {**state, "type": "###"}):
         with pytest.raises(ArtefactError):
             encoding_from_dict(bad)
+
+
+def test_an_identifier_of_a_narrow_or_wide_type_is_made_within_it() -> None:
+    for values in (
+        pa.array(range(100), pa.int8()),
+        pa.array(np.arange(10**19, 10**19 + 100, dtype=np.uint64)),
+        pa.array([Decimal(10**8 + i) for i in range(100)], pa.decimal128(10, 0)),
+    ):
+        encoding = fitted(values, EncodingType.IDENTIFIER)
+        made = encoding.decode(np.zeros((4096, 0), np.int32), Draw(rng=np.random.default_rng(0)))
+        assert made.type == values.type
+        assert len(made.slice(0, 100).unique()) == 100

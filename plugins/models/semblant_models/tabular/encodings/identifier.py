@@ -83,8 +83,13 @@ class Identifier:
         missing = tokens[:, 0] == 0 if self.null else np.zeros(rows, bool)
         places = np.arange(draw.first_row, draw.first_row + rows)
         if self.form == "integer":
-            start = 10 ** (self.digits - 1) if self.digits else 1
-            return pa.array((places + start).astype(np.int64), pa.int64(), mask=missing).cast(self.type)
+            start, most = 10 ** (min(self.digits, 18) - 1) if self.digits else 1, _most(self.type)
+            numbers = (places + start).astype(np.int64)
+            if rows and int(numbers.max()) > most:
+                numbers %= most + 1
+            made = pa.array(numbers, pa.int64(), mask=missing)
+            # to Arrow an int64 has 19 digits: a narrower decimal does not take it directly
+            return (made.cast(pa.decimal128(19, 0)) if pa.types.is_decimal(self.type) else made).cast(self.type)
         if self.form == "uuid":
             return pa.array(_uuids(rows, draw.rng, upper=self.upper), self.type, mask=missing)
         assert self.forms is not None
@@ -113,6 +118,13 @@ class Identifier:
             upper=bool(state["upper"]),
             forms=Forms.from_dict(state["forms"]) if state["forms"] else None,
         )
+
+
+def _most(kind: pa.DataType) -> int:
+    """Give the largest whole number that a type holds and that is an int64."""
+    if pa.types.is_decimal(kind):
+        return min(10 ** max(kind.precision - kind.scale, 1), 2**63) - 1
+    return min(int(np.iinfo(kind.to_pandas_dtype()).max), 2**63 - 1)
 
 
 def _uuids(rows: int, rng: np.random.Generator, *, upper: bool) -> np.ndarray:
