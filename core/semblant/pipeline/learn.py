@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from attrs import evolve, frozen
 
-from semblant.detection.columns import detect_columns
+from semblant.detection.columns import detect_column, detect_columns
+from semblant.detection.primary_keys import is_joinable
 from semblant.detection.profile import profile_table
 from semblant.errors import ConfigError
 from semblant.events import Step
@@ -17,20 +19,20 @@ from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import as_tabular, with_buckets
 from semblant.settings import AUTO
 from semblant.settings.structure import structure, unstructure
-from semblant.training import Split, TrainingTable
+from semblant.training import ColumnPlan, Split, TrainingTable
 from semblant.vocabulary import EncodingType, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import pyarrow as pa
-
+    from semblant.detection.profile import TableProfile
     from semblant.host import PluginHost
     from semblant.pipeline.steps import Steps
     from semblant.plan import TablePlan
     from semblant.protocols import Model, ModelBackend
     from semblant.run import Run
+    from semblant.schema import Table
     from semblant.spec.model import Spec
     from semblant.spec.training import ModelSpec
 
@@ -64,13 +66,19 @@ def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: s
         profile = profile_table(plan.table, _counted(stream(train_path, rows=batch_rows(plan.table)), run, total))
         found = detect_columns(plan.table, profile)
         columns = {name: {"encoding": str(entry.encoding), "reason": entry.reason} for name, entry in found.items()}
-        (run.workspace / PROFILE_FILE).write_text(json.dumps(columns), encoding="utf-8")
         key = _key_form(plan, train_path)
+        made = engine_made_key(plan)
+        if made is not None and key is None:
+            columns[made] |= _formless(plan.table, made, profile)
+        (run.workspace / PROFILE_FILE).write_text(json.dumps(columns), encoding="utf-8")
         (run.workspace / KEY_FILE).write_text(json.dumps(None if key is None else key_as_dict(key)), encoding="utf-8")
 
     folder = steps.perform(Step.ANALYZE, plan.name, fingerprint("analyze", mark), work)
     columns = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
     stored = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
+    key_name = engine_made_key(plan)
+    if key_name is not None and stored is None:
+        plan = _with_learned_key(spec, plan, key_name, columns[key_name])
     plans = tuple(
         evolve(column, encoding=EncodingType(columns[column.name]["encoding"]), reason=columns[column.name]["reason"])
         if spec.column(plan.name, column.name).encoding == AUTO
@@ -96,6 +104,34 @@ def _key_form(plan: TablePlan, train_path: Path) -> KeyForm | None:
         return None
     kind = plan.table.column(made).type
     return learn_key(stream(train_path, [made]), kind, plan.model.min_subjects)
+
+
+def _formless(table: Table, key: str, profile: TableProfile) -> dict[str, str]:
+    """Give encoding and reason of a key that no form describes: strings stay unique by the backend's identifiers."""
+    column = table.column(key)
+    if is_joinable(column.type) and not pa.types.is_fixed_size_binary(column.type):
+        return {"encoding": str(EncodingType.IDENTIFIER), "reason": "primary key without one form"}
+    encoding, reason, _ = detect_column(column, profile.columns[key])
+    return {"encoding": str(encoding), "reason": f"primary key without one form; {reason}"}
+
+
+def _with_learned_key(spec: Spec, plan: TablePlan, key: str, found: dict[str, str]) -> TablePlan:
+    """Let the backend learn the key, at its place among the columns."""
+    wanted = spec.column(plan.name, key)
+    column = ColumnPlan(
+        name=key,
+        type=plan.table.column(key).type,
+        encoding=EncodingType(found["encoding"] if wanted.encoding == AUTO else wanted.encoding),
+        reason=found["reason"],
+        treatment=wanted.treatment,
+        sensitive=key in plan.sensitive,
+        options=wanted.options,
+    )
+    columns = {entry.name: entry for entry in (*plan.columns, column)}
+    return evolve(
+        plan,
+        columns=tuple(columns[name] for name in plan.table.column_names if name in columns),
+    )
 
 
 def engine_made_key(plan: TablePlan) -> str | None:
