@@ -66,13 +66,13 @@ class TabularModel:
             )
             drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size)
             if waiting is not None:
-                batch = self._finish(*waiting, size=size, seed=request.seed)
+                batch = self._finish(*waiting, size=size, request=request)
                 done += batch.num_rows
                 run.progress(done, request.rows)
                 yield batch
             waiting = (number, drawn, (rows, fixed))
         if waiting is not None:
-            batch = self._finish(*waiting, size=size, seed=request.seed)
+            batch = self._finish(*waiting, size=size, request=request)
             run.progress(request.rows, request.rows)
             yield batch
 
@@ -214,14 +214,20 @@ class TabularModel:
         return out
 
     def _finish(
-        self, number: int, drawn: Any, rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]], *, size: int, seed: int
+        self,
+        number: int,
+        drawn: Any,
+        rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]],
+        *,
+        size: int,
+        request: GenerationRequest,
     ) -> pa.RecordBatch:
         """Turn drawn tokens into rows and put given values in."""
         rows, fixed = rest
         tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
-        batch = self.encoding.decode(
-            tokens, Draw(rng=np.random.default_rng((seed, number, 2)), first_row=number * size)
-        ).slice(0, rows)
+        random = np.random.default_rng((request.seed, number, 2))
+        draw = Draw(rng=random, first_row=number * size, all_rows=request.rows)
+        batch = self.encoding.decode(tokens, draw).slice(0, rows)
         for place, (values, there) in fixed.items():
             kind = self.encoding.types[place]
             made = pc.if_else(pa.array(there), values, plain(batch.column(place)))

@@ -215,7 +215,8 @@ def test_identifiers_are_unique_over_batches_and_in_form(values: pa.Array) -> No
     made = fitted(values, EncodingType.IDENTIFIER)
     rng = np.random.default_rng(0)
     tokens = np.zeros((1000, len(made.fields)), np.int32)
-    parts = [restore(made.decode(tokens, Draw(rng=rng, first_row=start)), values.type) for start in (0, 1000, 2000)]
+    draws = [Draw(rng=rng, first_row=start, all_rows=3000) for start in (0, 1000, 2000)]
+    parts = [restore(made.decode(tokens, draw), values.type) for draw in draws]
     texts = [str(v) for part in parts for v in part.to_pylist()]
     assert len(set(texts)) == 3000
     assert {len(t) for t in texts} <= {len(str(values[0].as_py())), len(str(values[0].as_py())) + 1}
@@ -262,3 +263,16 @@ def test_an_identifier_of_a_narrow_or_wide_type_is_made_within_it() -> None:
         made = encoding.decode(np.zeros((4096, 0), np.int32), Draw(rng=np.random.default_rng(0)))
         assert made.type == values.type
         assert len(made.slice(0, 100).unique()) == 100
+
+
+def test_identifiers_stay_unique_and_in_form_where_batches_outgrow_the_characters_seen() -> None:
+    made = fitted(pa.array([f"A-{i:05d}" for i in range(5000)]), EncodingType.IDENTIFIER)
+    rows, size = 20_000, 4096
+    tokens = np.zeros((size, len(made.fields)), np.int32)
+    texts: list[str] = []
+    for start in range(0, rows, size):
+        draw = Draw(rng=np.random.default_rng(start), first_row=start, all_rows=rows)
+        texts += made.decode(tokens, draw).to_pylist()
+    texts = texts[:rows]
+    assert len(set(texts)) == rows
+    assert all(text.startswith("A-") and len(text) == 7 for text in texts)

@@ -50,6 +50,8 @@ class Draw:
 
     rng: np.random.Generator
     first_row: int = 0
+    all_rows: int = 0
+    """Rows of the whole output, 0 where unknown: what is made unique is made so for that many."""
 
 
 class Encoding(Protocol):

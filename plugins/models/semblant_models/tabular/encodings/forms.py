@@ -122,14 +122,18 @@ class Forms:
             out[rows] = np.ascontiguousarray(letters).view(f"U{letters.shape[1]}")[:, 0]
         return out
 
-    def unique(self, places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Make strings that differ for different ``places`` (int64, below 2**31)."""
+    def unique(self, places: np.ndarray, rng: np.random.Generator, size: int = 0) -> np.ndarray:
+        """Make strings that differ for different ``places`` (int64, below 2**31).
+
+        ``size`` is the number of places in use over all calls, so that every call spreads them alike.
+        """
+        size = size or int(places.max(initial=0)) + 1
         form_of = _pick(tuple(form.share for form in self.forms), len(places), rng)
         out = self.draw(form_of, np.full(len(places), -1), rng)
         for index, form in enumerate(self.forms):
             rows = np.flatnonzero(form_of == index)
             if len(rows):
-                out[rows] = _numbered(form, out[rows], places[rows])
+                out[rows] = _numbered(form, out[rows], places[rows], size)
         return out
 
     def to_dict(self) -> dict[str, Any]:
@@ -272,15 +276,15 @@ def _pick(chances: tuple[float, ...], size: int, rng: np.random.Generator) -> np
     return np.searchsorted(np.cumsum(chances)[:-1], rng.random(size), side="right")
 
 
-def _numbered(form: Form, texts: np.ndarray, places: np.ndarray) -> np.ndarray:
+def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
     """Overwrite the last places of strings by digits of the row's number in the places' own alphabets."""
-    for wide in (False, True):
-        alphabets = [_ALL.get(k, a) if wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
+    for wide in ((), (_DIGIT,), (_DIGIT, _UPPER, _LOWER)):
+        alphabets = [_ALL[k] if k in wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
         first, space = len(alphabets), 1
         while first > 0 and space < _WIDE:
             first -= 1
             space *= len(alphabets[first])
-        if int(places.max()) < space:
+        if size <= space:
             break
     number = (places.astype(object) * _coprime(space) + space // 3) % space
     number = number.astype(np.int64)

@@ -93,7 +93,7 @@ class Identifier:
         if self.form == "uuid":
             return pa.array(_uuids(rows, draw.rng, upper=self.upper), self.type, mask=missing)
         assert self.forms is not None
-        return pa.array(self.forms.unique(places, draw.rng), self.type, mask=missing)
+        return pa.array(self.forms.unique(places, draw.rng, draw.all_rows), self.type, mask=missing)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
@@ -123,7 +123,8 @@ class Identifier:
 def _most(kind: pa.DataType) -> int:
     """Give the largest whole number that a type holds and that is an int64."""
     if pa.types.is_decimal(kind):
-        return min(10 ** max(kind.precision - kind.scale, 1), 2**63) - 1
+        whole: int = 10 ** max(int(kind.precision) - int(kind.scale), 1)
+        return min(whole, 2**63) - 1
     return min(int(np.iinfo(kind.to_pandas_dtype()).max), 2**63 - 1)
 
 
