@@ -147,6 +147,15 @@ def test_given_rows_keep_what_was_given(engine: Engine, tmp_path: Path) -> None:
         engine.generate(result.name, given=pa.table({"town": ["Bern"]}), out=tmp_path / "none")
 
 
+@pytest.mark.parametrize("keys", [[1, None, 3], [1, 2, 1]])
+def test_given_primary_keys_must_name_every_row_once(engine: Engine, tmp_path: Path, keys: list[int | None]) -> None:
+    result = engine.run(_spec(engine))
+    given = pa.table({"id": keys, "city": ["Bern", None, "Graz"]})
+    with pytest.raises(ConfigError, match="primary key 'id'"):
+        engine.generate(result.name, given=given, out=tmp_path / "given")
+    assert not (tmp_path / "given").exists()
+
+
 def test_out_holds_everything_a_run_leaves(engine: Engine, tmp_path: Path) -> None:
     engine.run(_spec(engine), out=tmp_path / "out", file_format="csv")
     found = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}

@@ -205,4 +205,10 @@ def _fitting(entry: GeneratorTable, given: pa.Table | None) -> pa.Table | None:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
             msg = f"the given column '{name}' does not fit the type {kind} of table '{entry.table.name}': {exc}"
             raise ConfigError(msg, fix="give values of the same type as in the data") from exc
+    for name in entry.table.primary_key if entry.key is not None else ():
+        if name in given.schema.names and (
+            given.column(name).null_count or len(given.column(name).unique()) < given.num_rows
+        ):
+            msg = f"the given primary key '{name}' of table '{entry.table.name}' has nulls or repeats itself"
+            raise ConfigError(msg, fix="give every row a key of its own, or leave the column out")
     return pa.table(arrays, names=given.schema.names)
