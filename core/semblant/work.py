@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve
+from attrs import define, evolve, fields_dict
 
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
@@ -184,13 +185,24 @@ class Work:
     def _aim(self, spec: Spec, out: Path | None, file_format: str) -> DestinationSpec:
         """Give where the data go: the folder ``out``, the spec's own destination, or application storage."""
         if out is not None:
-            settings = {"path": str(Path(out).absolute()), "format": file_format, "delivery": self.name}
+            settings = {"path": str(Path(out).absolute()), "format": file_format, "delivery": self._delivery_id()}
             mode = spec.destination.mode if spec.destination else WriteMode.FAIL
             return DestinationSpec(type="folder", mode=mode, settings=settings)
         if spec.destination is not None:
-            return spec.destination
-        stored = {"name": self.name, "home": str(self.home.root), "delivery": self.name}
+            known = fields_dict(self.host.get("destination", spec.destination.type).settings)
+            if "delivery" not in known or spec.destination.settings.get("delivery"):
+                return spec.destination
+            return evolve(spec.destination, settings={**spec.destination.settings, "delivery": self._delivery_id()})
+        stored = {"name": self.name, "home": str(self.home.root), "delivery": self._delivery_id()}
         return DestinationSpec(type="storage", settings=stored)
+
+    def _delivery_id(self) -> str:
+        """Give the id of this job's delivery: the same when it is resumed, and that of no other job of any home."""
+        path = self.run.workspace / "delivery"
+        if not path.is_file():
+            with atomic_write(path) as stream:
+                stream.write(f"{self.name}-{secrets.token_hex(8)}".encode())
+        return path.read_text(encoding="utf-8")
 
     def _destination(self, aim: DestinationSpec) -> Destination:
         return open_destination(aim.type, dict(aim.settings), self.host)

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attrs import evolve
 
 from semblant.engine import Engine
 from semblant.errors import ConfigError, DataError, DestinationError, SemblantError
-from semblant.events import Event, EventKind
+from semblant.events import Event, EventKind, Step
 from semblant.home import Kind
 from semblant.host import PluginHost
 from tests import plain
@@ -145,6 +146,32 @@ def test_given_rows_keep_what_was_given(engine: Engine, tmp_path: Path) -> None:
     assert (cities[0], cities[2]) == ("Bern", "Graz") and cities[1] is not None
     with pytest.raises(ConfigError, match="town"):
         engine.generate(result.name, given=pa.table({"town": ["Bern"]}), out=tmp_path / "none")
+
+
+def test_a_job_of_the_same_name_in_another_home_delivers_its_own_rows(engine: Engine, tmp_path: Path) -> None:
+    first = engine.run(_spec(engine, name="daily"), out=tmp_path / "out")
+    with Engine(home=tmp_path / "other", host=engine.host) as another:
+        spec = _spec(another, name="daily", destination={"type": "folder", "path": "unused", "mode": "replace"})
+        second = another.run(evolve(spec, seed=7), out=tmp_path / "out")
+    assert first.name == second.name
+    assert pq.read_table(tmp_path / "out" / "customers.parquet").equals(second.table("customers"))
+    assert not second.table("customers").equals(first.table("customers"))
+
+
+def test_a_job_interrupted_after_its_delivery_is_resumed(engine: Engine, tmp_path: Path) -> None:
+    place = {"type": "folder", "path": str(tmp_path / "there"), "mode": "fail"}
+    spec = _spec(engine, name="late", destination=place, report={"enabled": True, "formats": ["json"]})
+
+    def interrupt(event: Event) -> None:
+        if event.kind is EventKind.STEP_STARTED and event.step is Step.REPORT:
+            raise KeyboardInterrupt
+
+    stop = engine.subscribe(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(spec)
+    stop()
+    assert engine.run(spec, resume="late").rows == {"customers": 600}
+    assert pq.read_metadata(tmp_path / "there" / "customers.parquet").num_rows == 600
 
 
 @pytest.mark.parametrize("keys", [[1, None, 3], [1, 2, 1]])
