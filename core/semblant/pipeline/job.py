@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from attrs import define, evolve, field
 
 from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_description
@@ -108,7 +111,22 @@ class TrainingJob:
         if engine_made_key(final) is None:
             key = None
         split = validation_split(final, self.run)
-        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark)
+        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, self._known(plan))
+
+    def _known(self, plan: TablePlan) -> dict[str, pa.Array]:
+        """Give the keys of copied tables by the column that points to them alone."""
+        copied = {other.name for other in self.plan.tables if other.copied}
+        found = {}
+        for key in plan.table.foreign_keys:
+            kind = plan.table.column(key.columns[0]).type
+            plain = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            if key.references not in copied or len(key.columns) > 1 or not plain:
+                continue
+            path = self.organized[key.references] / TRAIN
+            keys = pq.read_table(path, columns=list(key.referenced_columns)).column(0)
+            with contextlib.suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):  # keys of quite another type
+                found[key.columns[0]] = keys.cast(kind).combine_chunks()
+        return found
 
     def _write(self, folder: Path) -> None:
         for number, plan in enumerate(self.plan.tables):

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import evolve, frozen
 
 from semblant.detection.columns import detect_column, detect_columns
@@ -23,7 +24,7 @@ from semblant.training import ColumnPlan, Split, TrainingTable
 from semblant.vocabulary import EncodingType, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from semblant.detection.profile import TableProfile
@@ -141,13 +142,19 @@ def engine_made_key(plan: TablePlan) -> str | None:
     return left[0] if len(left) == 1 else None
 
 
-def training_table(plan: TablePlan, train_path: Path, split: Split, *, text: bool) -> TrainingTable:
-    """Give what a backend learns from: text columns as they are for a text backend, as buckets otherwise."""
+def training_table(
+    plan: TablePlan, train_path: Path, split: Split, *, text: bool, known: Mapping[str, pa.Array] | None = None
+) -> TrainingTable:
+    """Give what a backend learns from: text columns as they are for a text backend, as buckets otherwise.
+
+    ``known`` holds the keys of copied tables by the column that points to them: values of such a column are
+    kept whoever holds them, because they are told by the copy; what points nowhere is not, and becomes null.
+    """
     names = [column.name for column in plan.columns]
     rows = batch_rows(plan.table)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        raw = stream(train_path, names, rows)
+        raw = _pointing(stream(train_path, names, rows), known or {})
         return raw if text else with_buckets(raw, plan.columns)
 
     return TrainingTable(
@@ -160,16 +167,36 @@ def training_table(plan: TablePlan, train_path: Path, split: Split, *, text: boo
     )
 
 
+def _pointing(batches: Iterator[pa.RecordBatch], known: Mapping[str, pa.Array]) -> Iterator[pa.RecordBatch]:
+    """Make null what points to no row of a copied table."""
+    for batch in batches:
+        for name, keys in known.items():
+            place = batch.schema.get_field_index(name)
+            values = batch.column(place)
+            found = pc.is_in(values.cast(keys.type), value_set=keys)
+            batch = batch.set_column(  # noqa: PLW2901 - the same rows, a column changed
+                place, batch.schema.field(place), pc.if_else(found, values, pa.scalar(None, values.type))
+            )
+        yield batch
+
+
 def learn(
-    plan: TablePlan, key: KeyForm | None, train_path: Path, split: Split, host: PluginHost, steps: Steps, mark: str
+    plan: TablePlan,
+    key: KeyForm | None,
+    train_path: Path,
+    split: Split,
+    host: PluginHost,
+    steps: Steps,
+    mark: str,
+    known: Mapping[str, pa.Array] | None = None,
 ) -> Learned:
     """Transform and train a table whose plan is final."""
     model = text_model = None
     if plan.columns:
-        table = training_table(plan, train_path, split, text=False)
+        table = training_table(plan, train_path, split, text=False, known=known)
         model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, mark, part="")
     if plan.text_backend:
-        table = training_table(plan, train_path, split, text=True)
+        table = training_table(plan, train_path, split, text=True, known=known)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")
     return Learned(
         plan=plan,
