@@ -176,7 +176,7 @@ class Engine:
 
     def generate(
         self,
-        generator: Path | str,
+        generator: Path | str | TrainedGenerator | JobResult,
         *,
         records: int | None = None,
         given: pa.Table | None = None,
@@ -186,7 +186,7 @@ class Engine:
         seed: int | None = None,
         generation: GenerationSpec | None = None,
     ) -> SyntheticDataset:
-        """Generate from a trained generator: a ``.semblant`` file, or the name of one in the home.
+        """Generate from a trained generator: a ``.semblant`` file, the name of one in the home, or a result.
 
         :param records: rows of the root table; as many as it learned from when None.
         :param given: partial rows of the root table; the other columns are filled in.
@@ -285,9 +285,17 @@ class Engine:
             listener(event)
         self.host.observe(event)
 
-    def _generator_path(self, generator: Path | str) -> Path:
+    def _generator_path(self, generator: Path | str | TrainedGenerator | JobResult) -> Path:
         from semblant.home import Kind
+        from semblant.results import JobResult, TrainedGenerator
 
+        if isinstance(generator, TrainedGenerator):
+            return generator.path
+        if isinstance(generator, JobResult):
+            if generator.generator_path is None:
+                msg = f"job '{generator.name}' left no generator"
+                raise ConfigError(msg, fix="train one")
+            return generator.generator_path
         path = Path(generator)
         if path.suffix == ".semblant" or path.is_file():
             return path

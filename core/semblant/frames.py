@@ -30,18 +30,47 @@ def to_arrow(frame: Any, name: str = "frame") -> pa.Table:
         table: pa.Table = collected.to_arrow()
         return table
     if module == "pandas":
-        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    if isinstance(frame, dict) and all(isinstance(value, list | tuple) for value in frame.values()):
-        return pa.table(frame)
+        return _from_pandas(frame, name)
+    if isinstance(frame, dict) and all(map(_is_column, frame.values())):
+        return _from_columns(frame, name)
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(frame)
     msg = f"'{name}' is a {type(frame).__name__}; a table was expected"
     raise ConfigError(msg, fix="give a polars, pandas or Arrow table, or a dict of name: table")
 
 
+def _is_column(value: Any) -> bool:
+    """Tell whether a value of a dict is a column: a list, a tuple or an array of one dimension."""
+    return isinstance(value, list | tuple) or (getattr(value, "ndim", None) == 1 and hasattr(value, "dtype"))
+
+
+def _from_pandas(frame: Any, name: str) -> pa.Table:
+    if not frame.columns.is_unique:
+        twice = sorted({str(column) for column in frame.columns[frame.columns.duplicated()]})
+        msg = f"'{name}' has several columns of one name: {', '.join(twice)}"
+        raise ConfigError(msg, fix="give each column a name of its own")
+    try:
+        table: pa.Table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as exc:
+        raise _mixed(name, exc) from exc
+    return table
+
+
+def _from_columns(columns: dict[str, Any], name: str) -> pa.Table:
+    try:
+        return pa.table({str(key): pa.array(values) for key, values in columns.items()})
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as exc:
+        raise _mixed(name, exc) from exc
+
+
+def _mixed(name: str, exc: Exception) -> ConfigError:
+    msg = f"'{name}' has a column that holds values of different kinds, or columns of different lengths: {exc}"
+    return ConfigError(msg, fix="give each column values of one type (astype)")
+
+
 def as_tables(data: Any) -> dict[str, pa.Table]:
     """Turn one table or a dict of tables into a dict of Arrow tables; a single table is called ``table``."""
-    if isinstance(data, dict) and not all(isinstance(value, list | tuple) for value in data.values()):
+    if isinstance(data, dict) and not all(map(_is_column, data.values())):
         return {str(name): to_arrow(frame, str(name)) for name, frame in data.items()}
     return {"table": to_arrow(data)}
 
@@ -50,22 +79,46 @@ def back_to(like: Any) -> Callable[[pa.Table], Any]:
     """Give the function that turns an Arrow table into the kind of ``like`` (or of its first table)."""
     if isinstance(like, dict) and like:
         first = next(iter(like.values()))
-        return back_to(first) if not isinstance(first, list | tuple) else (lambda table: table.to_pydict())
+        return (lambda table: table.to_pydict()) if _is_column(first) else back_to(first)
     module = type(like).__module__.partition(".")[0]
     if module == "polars":
-        import polars as pl
-
-        def as_frame(table: pa.Table) -> Any:
-            return pl.from_arrow(table)
-
-        return as_frame
+        return lambda table: _as_polars(table, like)
     if module == "pandas":
-
-        def as_pandas(table: pa.Table) -> Any:
-            return table.to_pandas()
-
-        return as_pandas
+        return lambda table: _as_pandas(table, like)
     return lambda table: table
+
+
+def _as_polars(table: pa.Table, like: Any) -> Any:
+    """Give a polars frame with the column types of ``like`` (categories come as plain strings from files)."""
+    import polars as pl
+
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    wanted = like.collect_schema()
+    return frame.cast({name: wanted[name] for name in frame.columns if name in wanted})
+
+
+def _as_pandas(table: pa.Table, like: Any) -> Any:
+    """Give a pandas frame with the column types of ``like`` where they can hold the values."""
+    frame = table.to_pandas()
+    for name in frame.columns:
+        if name not in like.columns or frame[name].dtype == like[name].dtype:
+            continue
+        try:
+            frame[name] = frame[name].astype(like[name].dtype)
+        except (TypeError, ValueError):
+            continue
+    return frame
+
+
+def _file_name(name: str) -> str | None:
+    """Give the name as a file's, or None when a file cannot have it."""
+    from semblant import filenames
+
+    try:
+        return name if filenames.encode(name) == name and not name.startswith(".") else None
+    except ValueError:
+        return None
 
 
 def synthesize(data: Any, records: int | None = None, *, seed: int = 0, **settings: Any) -> Any:
@@ -86,6 +139,10 @@ def synthesize(data: Any, records: int | None = None, *, seed: int = 0, **settin
     from semblant.engine import Engine
 
     tables = as_tables(data)
+    hostile = [name for name in tables if _file_name(name) is None]
+    if hostile:
+        msg = f"'{hostile[0]}' cannot be the name of a table here"
+        raise ConfigError(msg, fix="use letters, digits, spaces, '-' and '_'")
     with tempfile.TemporaryDirectory(prefix="semblant-") as folder:
         for name, table in tables.items():
             pq.write_table(table, Path(folder) / f"{name}.parquet")
@@ -93,9 +150,9 @@ def synthesize(data: Any, records: int | None = None, *, seed: int = 0, **settin
         spec: Mapping[str, Any] = {
             "source": {"type": "files", "path": str(source)},
             "seed": seed,
-            "generation": {"records": records or "auto"},
-            "report": {"enabled": False},
             **settings,
+            "generation": {"records": "auto" if records is None else records, **settings.get("generation", {})},
+            "report": {"enabled": False, **settings.get("report", {})},
         }
         with Engine(home=Path(folder) / "home") as engine:
             result = engine.run(engine.load(spec))

@@ -79,7 +79,7 @@ class Run:
         """Raise :class:`Cancelled` when the job was cancelled; call it between batches."""
         if self.cancel.is_set():
             msg = f"job '{self.job}' was cancelled"
-            raise Cancelled(msg, fix="nothing was delivered; run it again to start over")
+            raise Cancelled(msg, fix="nothing was delivered; start it again, or go on with --resume")
 
     def progress(self, done: float, total: float | None = None, unit: str = "rows", **metrics: float) -> None:
         """Tell how far the current step is, and check for cancellation."""

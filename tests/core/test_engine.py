@@ -132,6 +132,7 @@ def test_a_generator_file_generates_what_the_job_did(engine: Engine, tmp_path: P
     result = engine.run(_spec(engine, seed=7, generation={"records": 90}), out=tmp_path / "out")
     made = engine.generate(tmp_path / "out" / "generator.semblant", records=90, out=tmp_path / "more")
     assert made.table().equals(result.table())
+    assert engine.generate(result, records=5, out=tmp_path / "few").rows == {"customers": 5}
     more = engine.generate(result.name, records=30, seed=8, out=tmp_path / "other")
     assert pq.read_table(tmp_path / "other" / "customers.parquet").num_rows == 30 == more.rows["customers"]
 

@@ -44,7 +44,7 @@ ENCODINGS: dict[str, EncodingType] = {
 
 def secrets() -> list[str]:
     """Give the text that each row of :func:`lesson` holds alone."""
-    return [f"planted-{n * 7919 % 100_003:06d}-{n}" for n in range(ROWS)]
+    return [f"planted-{n * 790_123_456_789 % 999_999_999_989:012d}-{n}" for n in range(ROWS)]
 
 
 def lesson(seed: int = 0) -> pa.Table:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from semblant.schema import Schema, Table
     from semblant_destinations.settings import FolderSettings
 
+_IN_THE_WAY = "write elsewhere, or allow it: --overwrite, or the mode replace, append or truncate"
+
 
 def failure(folder: Path, exc: OSError) -> DestinationError:
     """Say in words what the operating system refused."""
@@ -128,7 +130,7 @@ class FolderDelivery:
                     raise IsADirectoryError(errno.EISDIR, "not a file", str(self._folder / name))
                 if self._mode is WriteMode.FAIL:
                     msg = f"the table '{table.name}' is already in '{self._folder}' ('{name}')"
-                    raise DestinationError(msg, fix="set the mode to replace, append or truncate, or write elsewhere")
+                    raise DestinationError(msg, fix=_IN_THE_WAY)
             self._check_columns(table)
 
     def _check_columns(self, table: Table) -> None:

@@ -44,7 +44,6 @@ _TABULAR = ModelType(
             "longitude",
             "pattern",
             "identifier",
-            "binary",
         ),
     },
 )

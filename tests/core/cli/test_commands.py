@@ -46,8 +46,9 @@ def test_run_needs_no_spec_and_tells_where_all_lies(call, csv, tmp_path):
     result = call("run", csv, "--records", 10, "-o", tmp_path / "out")
     assert result.exit_code == 0
     assert spec_asked(result).generation.records == 10
-    for name in ("customers.parquet", "report.pdf", "generator.semblant", "accuracy 0.980", "10 rows", "1 min 15 s"):
-        assert name in result.stdout
+    said = "".join(result.stdout.split())  # long paths are broken over lines
+    for name in ("customers.parquet", "report.pdf", "generator.semblant", "accuracy0.980", "10rows", "1min15s"):
+        assert name in said
     assert result.engine.closed
 
 
