@@ -168,3 +168,42 @@ def test_only_the_wanted_fields_come(tmp_path):
         "f": [True, False, None],
         "b": ["x", None, "z"],
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "first"),
+    [
+        (["2024-01-01T00:00:00+02:00"], pa.timestamp("us", "UTC"), dt.datetime(2023, 12, 31, 22, tzinfo=dt.UTC)),
+        (["2024-01-01T00:00:00Z"], pa.timestamp("us", "UTC"), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
+        (
+            ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.5+01:00"],
+            pa.timestamp("us", "UTC"),
+            dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
+        ),
+        (["2024-01-01T10:00:00", "2024-01-02"], pa.timestamp("us"), dt.datetime(2024, 1, 1, 10)),
+        (
+            ["2024-01-01T10:00:00.25", "2024-01-02T00:00:00"],
+            pa.timestamp("us"),
+            dt.datetime(2024, 1, 1, 10, 0, 0, 250000),
+        ),
+        (["2024-01-01T00:00:00", "2024-01-02"], pa.date32(), dt.date(2024, 1, 1)),
+        (["2024-01-01T00:00:00Z", "2024-01-01T00:00:00"], pa.string(), "2024-01-01T00:00:00Z"),
+        (["2024-01-01", "2024-01-01T00:00:00+02:00"], pa.string(), "2024-01-01"),
+        (["2024-01-01", "soon"], pa.string(), "2024-01-01"),
+    ],
+)
+@pytest.mark.parametrize("block", [30, 1 << 20])
+@pytest.mark.parametrize("turned", [False, True])
+def test_moments_of_json_lines_keep_the_zone_that_was_written(
+    tmp_path, monkeypatch, values, kind, first, block, turned
+):
+    monkeypatch.setattr("semblant_sources.files.json_table._BLOCK", block)
+    text = "".join(f'{{"n": {n}, "t": "{value}"}}\n' for n, value in enumerate(values[::-1] if turned else values))
+    opened = source(written(tmp_path, (text + '{"n": 9, "t": null}\n').encode(), "t.jsonl"))
+
+    table = read_all(opened)
+
+    assert opened.discover().table("t").columns[1].type == kind
+    assert table.schema.field("t").type == kind
+    assert table.column("t").to_pylist()[-2 if turned else 0] == first
+    assert table.column("t").to_pylist()[-1] is None

@@ -33,8 +33,8 @@ class JsonTable:
         self._place = place
         self._schema: pa.Schema | None = None
         self._rows = 0
-        self._fine: set[str] = set()
-        """Columns of moments with fractions of a second: Arrow takes them for texts, so they are read as such."""
+        self._moments: dict[str, pa.DataType] = {}
+        """Columns of moments, each as the texts are: Arrow's own reading loses zones and fractions of a second."""
 
     def describe(self) -> Table:
         """Give columns, types, rows and notes."""
@@ -51,14 +51,14 @@ class JsonTable:
         """Stream batches of at most ``batch_rows`` rows."""
         schema = self._examined()
         wanted = pa.schema([schema.field(name) for name in (columns if columns is not None else schema.names)])
-        texts = {f.name for f in wanted if pa.types.is_date(f.type)} | self._fine
-        parsing = pa.schema([pa.field(f.name, pa.string() if f.name in texts else f.type) for f in wanted])
+        parsing = pa.schema([pa.field(f.name, pa.string() if f.name in self._moments else f.type) for f in wanted])
+        between = pa.schema([pa.field(f.name, self._moments.get(f.name, f.type)) for f in wanted])
         for first, block in self._blocks():
             table = self._parse(block, first, parsing, "ignore")
             if not wanted.names:
                 table = pa.table({"": pa.nulls(table.num_rows)}).select([])
             else:
-                table = table.select(wanted.names).cast(wanted)
+                table = table.select(wanted.names).cast(between).cast(wanted)
             for batch in table.combine_chunks().to_batches(max_chunksize=batch_rows):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=wanted) if wanted.names else batch
 
@@ -66,41 +66,47 @@ class JsonTable:
         if self._schema is None:
             fields: dict[str, pa.DataType] = {}
             dates: dict[str, bool] = {}
+            texts: dict[str, pa.DataType] = {}
             moments: dict[str, set[pa.DataType | None]] = {}
             for first, block in self._blocks():
-                table = self._parse(block, first, None, "infer")
+                table = self._written(block, first, texts)
                 self._rows += table.num_rows
                 for name, column in zip(table.column_names, table.columns, strict=True):
-                    before = fields.get(name, pa.null())
-                    fields[name] = self._united(name, before, column.type, first)
-                    if pa.types.is_timestamp(column.type):
+                    fields[name] = self._united(name, fields.get(name, pa.null()), column.type, first)
+                    if not pa.types.is_string(column.type) or column.null_count == len(column):
+                        continue
+                    if None not in moments.setdefault(name, set()):
+                        moments[name].add(_moment(column))
                         dates[name] = dates.get(name, True) and _at_midnight(column)
-                        moments.setdefault(name, set()).add(None)
-                    elif pa.types.is_string(column.type) and None not in moments.get(name, ()):
-                        moments.setdefault(name, set()).add(_moment(column))
             if not fields:
                 msg = f"'{self._place}' is empty, or holds no objects with fields"
                 raise DataError(msg, fix="write one JSON object per line")
             final = []
             for name, type_ in fields.items():
                 if pa.types.is_string(type_) and (moment := _common(moments.get(name, {None}))):
-                    type_ = moment  # noqa: PLW2901
-                    self._fine.add(name)
-                elif pa.types.is_timestamp(type_):
-                    type_ = pa.date32() if dates.get(name) else pa.timestamp("us", type_.tz)  # noqa: PLW2901
+                    self._moments[name] = moment
+                    type_ = pa.date32() if dates.get(name) else moment  # noqa: PLW2901
                 final.append(pa.field(name, pa.string() if pa.types.is_null(type_) else type_))
             self._schema = pa.schema(final)
         return self._schema
 
+    def _written(self, block: bytes, first: int, texts: dict[str, pa.DataType]) -> pa.Table:
+        """Parse a block with its moments as the texts that were written; new ones are added to ``texts``."""
+        table = self._parse(block, first, pa.schema(texts) if texts else None, "infer")
+        found = {f.name: pa.string() for f in table.schema if pa.types.is_timestamp(f.type)}
+        if found:
+            texts.update(found)
+            written = self._parse(block, first, pa.schema(found), "ignore")
+            for name in found:
+                table = table.set_column(table.schema.get_field_index(name), name, written.column(name))
+        return table
+
     def _united(self, name: str, one: pa.DataType, other: pa.DataType, line: int) -> pa.DataType:
-        """Find the type that holds both; text takes dates in, numbers take whole numbers in."""
+        """Find the type that holds both; numbers take whole numbers in."""
         if one == other or pa.types.is_null(other):
             return one
         if pa.types.is_null(one):
             return other
-        pair = {one, other}
-        if any(pa.types.is_string(t) for t in pair) and any(pa.types.is_timestamp(t) for t in pair):
-            return pa.string()
         try:
             merged = pa.unify_schemas(
                 [pa.schema([pa.field("f", one)]), pa.schema([pa.field("f", other)])], promote_options="permissive"
@@ -198,9 +204,9 @@ def _kind(value: object) -> str:
     return "object" if isinstance(value, dict) else ""
 
 
-def _at_midnight(column: pa.ChunkedArray) -> bool:
-    days = pc.floor_temporal(column, unit="day")
-    return bool(pc.all(pc.equal(days, column), min_count=0).as_py())
+def _at_midnight(texts: pa.ChunkedArray) -> bool:
+    """Tell whether all are days: no clock is written, or midnight without a zone."""
+    return bool(pc.all(pc.match_substring_regex(texts, r"^.{10}([ T]00(:?00){0,2})?$"), min_count=0).as_py())
 
 
 def _moment(column: pa.ChunkedArray) -> pa.DataType | None:
