@@ -11,7 +11,7 @@ import pytest
 from attrs import asdict, evolve
 
 from semblant.privacy import NullAccount
-from semblant.report.blocks import Text, Tone
+from semblant.report.blocks import Table, Text, Tone
 from semblant.report.inputs import ReportInputs, ReportLimits
 from semblant.schema import ForeignKey
 from semblant.training import ColumnPlan
@@ -275,3 +275,14 @@ def test_a_histogram_has_round_edges_and_its_shares_add_up() -> None:
         assert sum(edge[side] for edge in column["bins"]) + column["beyond"][side] + column["missing"][
             side
         ] == pytest.approx(1, abs=0.002)
+
+
+def test_settings_used_are_written_short_and_without_empty_ones() -> None:
+    used = {"epochs": 29.09948415622697, "rate": 0.0001, "rows": 123456, "stopped": "", "nested": {"none": None}}
+    made = document(inputs(people(300, 1), people(300, 2), settings_used={"people": used}), ("detection",))
+    section = next(item for item in made.sections if item.name == "data")
+
+    shown = next(item for item in section.blocks if isinstance(item, Table) and item.columns == ("setting", "value"))
+
+    assert [tuple(row) for row in shown.rows] == [("epochs", "29.1"), ("rate", "0.0001"), ("rows", "123456")]
+    assert section.figures["settings_used"]["people"] == used

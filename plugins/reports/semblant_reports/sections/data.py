@@ -63,8 +63,8 @@ class DataAndSettings:
         if figures["private"]:
             blocks.append(Text(text="Losses of a private training are not published."))
         for table, settings in figures["settings_used"].items():
-            if settings:
-                blocks += [Heading(text=f"Settings used for {table}"), _lines(settings)]
+            if readable := _readable(settings):
+                blocks += [Heading(text=f"Settings used for {table}"), _lines(readable)]
         if figures["spec"]:
             blocks += [Heading(text="Effective spec"), _lines(figures["spec"])]
         if figures["timings"]:
@@ -196,6 +196,22 @@ def _history(entries: list[Mapping[str, float]], *, private: bool) -> list[dict[
 def _plain(value: Any) -> Any:
     """Give JSON-ready data."""
     return json.loads(json.dumps(value, default=str))
+
+
+def _readable(value: Any) -> Any:
+    """Shorten measured numbers to three digits and drop what is empty; the JSON report has them in full.
+
+    >>> _readable({"epochs": 29.09948415622697, "rate": 0.000123456, "steps": 1234.5678, "stopped": ""})
+    {'epochs': 29.1, 'rate': 0.000123, 'steps': 1235.0}
+    """
+    if isinstance(value, dict):
+        short = {name: _readable(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in short.items() if inner not in (None, "", {}, [])}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.3g}") if abs(value) < 1000 else round(value, 0)
 
 
 def _lines(value: Any) -> Table:
