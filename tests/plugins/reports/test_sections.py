@@ -286,3 +286,27 @@ def test_settings_used_are_written_short_and_without_empty_ones() -> None:
 
     assert [tuple(row) for row in shown.rows] == [("epochs", "29.1"), ("rate", "0.0001"), ("rows", "123456")]
     assert section.figures["settings_used"]["people"] == used
+
+
+@pytest.mark.parametrize("repeats", [1, 3, 6])
+def test_a_column_of_rare_values_alone_is_not_said_to_be_the_same(repeats: int) -> None:
+    def mail(host: str) -> pa.Table:
+        mails = [f"{row // repeats}@{host}" for row in range(1800)]
+        return people(1800, 1).append_column("mail", pa.array(mails))
+
+    given = inputs(mail("here.org"), mail("elsewhere.net"), mail("third.com"))
+    section = next(item for item in document(given, ("detection",)).sections if item.name == "univariate")
+    listed = next(item for item in section.blocks if isinstance(item, Table))
+    rows = {row[0]: tuple(row) for row in listed.rows}
+
+    assert rows["mail"][1:4] == ("not compared by value", "–", "–")
+    assert rows["job"][1] == "category"
+    assert rows["job"][2] == "0.0000"
+    assert "every value is rare" in listed.caption
+    assert {column["column"]: column["by_value"] for column in section.figures["tables"][0]["columns"]} == {
+        "age": True,
+        "job": True,
+        "income": True,
+        "member": True,
+        "mail": False,
+    }

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 MOST = 200
 """Charts of one table, whatever the limit says: a report is read by people."""
 
+TOLD = 0.05
+NOT_BY_VALUE = "not compared by value"
+ALL_RARE = (
+    "Where every value is rare, such as in e-mail addresses, there are no classes to compare: accuracy counts "
+    "what is missing, and says nothing about the values."
+)
+
 
 class Univariate:
     """Histograms and bars of the columns with their distance."""
@@ -97,6 +104,7 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
                 "accuracy": round(accuracy, 5),
                 "distance": round(1 - accuracy, 5),
                 "ceiling": None if table.ceiling is None else round(float(table.ceiling.columns[place]), 5),
+                "by_value": _by_value(table, place),
                 **shape_of(
                     column,
                     sample.original[column.key],
@@ -110,11 +118,20 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
     return figures
 
 
+def _by_value(table: MeasuredTable, place: int) -> bool:
+    """Tell whether classes of values hold a twentieth of the rows; else almost all are taken together as rare."""
+    classes, codes = table.classes[place], table.codes["original"][place]
+    present = codes < len(classes.values) + 2
+    if classes.edges is not None or not present.any():
+        return True
+    return bool((codes[present] <= len(classes.values)).mean() >= TOLD)
+
+
 def _captioned(chart: Any, column: Mapping[str, Any]) -> Any:
     """Write distance and what the picture leaves out below it."""
     from attrs import evolve
 
-    parts = [f"distance {column['distance']:.3f}"]
+    parts = [f"distance {column['distance']:.3f}" if column["by_value"] else NOT_BY_VALUE]
     if column["missing"]["original"] or column["missing"]["synthetic"]:
         parts.append(f"missing {percent(column['missing']['original'])} / {percent(column['missing']['synthetic'])}")
     if column["heap"]:
@@ -130,13 +147,14 @@ def _list(columns: list[Mapping[str, Any]]) -> Table:
     return Table(
         columns=("column", "compared as", "distance", "holdout's", "missing original", "missing synthetic"),
         align="llrrrr",
-        caption="Distance per column; the holdout's distance is what real rows have.",
+        caption="Distance per column; the holdout's distance is what real rows have."
+        + ("" if all(column["by_value"] for column in columns) else f" {ALL_RARE}"),
         rows=[
             (
                 column["column"],
-                column["measured_as"],
-                f"{column['distance']:.4f}",
-                "–" if column["ceiling"] is None else f"{1 - column['ceiling']:.4f}",
+                column["measured_as"] if column["by_value"] else NOT_BY_VALUE,
+                f"{column['distance']:.4f}" if column["by_value"] else "–",
+                "–" if column["ceiling"] is None or not column["by_value"] else f"{1 - column['ceiling']:.4f}",
                 percent(column["missing"]["original"]),
                 percent(column["missing"]["synthetic"]),
             )
