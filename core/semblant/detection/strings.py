@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Proposal = tuple[EncodingType, str, tuple[str, ...]]
 
+LONGEST_PATTERN = 256
+"""Characters of the longest value that a pattern or an identifier can have."""
 _FEW = 20
 _FEWEST_FOR_IDENTIFIER = 20
 _KINDS = {
@@ -47,6 +49,9 @@ def detect_string(profile: ColumnProfile) -> Proposal:
         if wordy and profile.strings["mean_length"] >= 100 and profile.reuse < 5:
             return EncodingType.TEXT, f"long texts: {_sized(profile)}; {profile.counted}", notes
         return EncodingType.CATEGORICAL, profile.counted, notes
+    longest = profile.strings["longest"]
+    if longest > LONGEST_PATTERN:
+        return EncodingType.TEXT, f"the longest value has {longest:,} characters: too long for a pattern", notes
     kind = next((name for name in _KINDS if profile.kinds.get(name, 0.0) >= 0.9), None)
     if kind is not None:
         unique = kind == "uuid" and profile.unique

@@ -140,6 +140,17 @@ def test_unique_codes_and_uuids_are_identifiers() -> None:
     assert column_of([f"B{number:07}X" for number in chance.sample(range(10**6), 500)]).encoding is E.IDENTIFIER
 
 
+@pytest.mark.parametrize("length", [256, 257])
+def test_values_too_long_for_a_pattern_are_text_for_that_reason(length: int) -> None:
+    codes = [f"B{number:07}X" for number in random.Random(5).sample(range(10**6), 500)]
+    found = column_of([*codes, "B" + "0" * (length - 1)])
+    mails = column_of([f"u{n}@a.org" for n in range(500)] + [f"u@{'a' * (length - 6)}.org"])
+
+    for column, encoding in ((found, E.IDENTIFIER), (mails, E.PATTERN)):
+        assert column.encoding is (encoding if length <= 256 else E.TEXT)
+        assert ("257 characters: too long for a pattern" in column.reason) == (length > 256)
+
+
 def test_unique_numbers_are_identifiers_only_when_something_says_so() -> None:
     numbers = random.Random(6).sample(range(10**9), 1_000)
 

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semblant.errors import ArtefactError, ModelError
+from semblant.detection.strings import LONGEST_PATTERN
+from semblant.errors import ArtefactError, DataError, ModelError
 from semblant.training import ColumnPlan
 from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_models.tabular.encodings import Draw, Encoding, encoding_from_dict, fit_encoding
 from semblant_models.tabular.encodings.arrow import plain, restore
+from semblant_models.tabular.encodings.forms import MOST_LENGTH
 
 _QUICK = settings(max_examples=30, deadline=None)
 
@@ -196,7 +198,7 @@ def test_patterned_strings_have_a_form_of_the_data_and_are_not_copied() -> None:
     out = through(made, values)
     assert pc.all(pc.match_substring_regex(out, r"^(AB|CD)-[0-9]{6}$")).as_py()
     assert pc.mean(pc.equal(pc.utf8_slice_codeunits(out, 0, 2), pc.utf8_slice_codeunits(values, 0, 2))).as_py() > 0.99
-    assert len(set(out.to_pylist()) & set(real)) < 100
+    assert not set(out.to_pylist()) & set(real)
     assert not any(text in json.dumps(made.to_dict()) for text in real[:200])
 
 
@@ -276,3 +278,93 @@ def test_identifiers_stay_unique_and_in_form_where_batches_outgrow_the_character
     texts = texts[:rows]
     assert len(set(texts)) == rows
     assert all(text.startswith("A-") and len(text) == 7 for text in texts)
+
+
+def unguarded(encoding: Encoding) -> Encoding:
+    state = encoding.to_dict()
+    return encoding_from_dict({**state, "forms": {"forms": state["forms"]["forms"]}})
+
+
+def addresses() -> list[str]:
+    parts = [consonant + vowel for consonant in "bdfgklmn" for vowel in "aeiou"]
+    every = [f"{a}.{b}@{c}" for a in parts for b in parts for c in ("a.org", "b.org", "c.org", "d.org")]
+    return [str(v) for v in np.random.default_rng(1).choice(every, 1500, replace=False)]
+
+
+@pytest.mark.feature(207)
+def test_no_drawn_address_is_one_that_a_single_subject_holds() -> None:
+    real = addresses()
+    made = fitted(pa.array(real), EncodingType.PATTERN)
+    out = through(made, pa.array(real)).to_pylist()
+
+    assert not set(out) & set(real)
+    assert all(len(text) == 11 and text[2] == "." and text[5] == "@" for text in out)
+    assert out == through(made, pa.array(real)).to_pylist()
+    assert out != through(made, pa.array(real), seed=1).to_pylist()
+    assert len(set(through(unguarded(made), pa.array(real)).to_pylist()) & set(real)) > 50
+
+
+@pytest.mark.feature(207)
+def test_values_that_many_hold_or_that_are_kept_are_not_guarded() -> None:
+    shared = pa.array([f"K{i:02d}" for i in range(100)] * 20)
+    assert fitted(shared, EncodingType.PATTERN).to_dict()["forms"]["guard"]["bits"] == ""
+    assert set(through(fitted(shared, EncodingType.PATTERN), shared).to_pylist()) <= set(shared.to_pylist())
+    five = np.arange(2000, dtype=np.uint64) % 5
+    assert fitted(shared, EncodingType.PATTERN, subjects=five).to_dict()["forms"]["guard"]["bits"] != ""
+    for encoding in (EncodingType.PATTERN, EncodingType.IDENTIFIER):
+        kept = fitted(pa.array(addresses()), encoding, treatment=ColumnTreatment.KEEP)
+        assert kept.to_dict()["forms"]["guard"] is None
+
+
+def test_a_form_without_a_free_value_is_drawn_all_the_same() -> None:
+    values = pa.array([f"{i:02d}" for i in range(100)])
+    out = through(fitted(values, EncodingType.PATTERN), values)
+    assert pc.all(pc.match_substring_regex(out, "^[0-9]{2}$")).as_py()
+    made = fitted(values, EncodingType.IDENTIFIER).decode(
+        np.zeros((100, 0), np.int32), Draw(rng=np.random.default_rng(0), all_rows=100)
+    )
+    assert len(made.unique()) == 100
+
+
+@pytest.mark.feature(207)
+@pytest.mark.parametrize("all_rows", [3000, 0])
+def test_identifiers_that_keep_off_real_ones_stay_unique_over_batches(all_rows: int) -> None:
+    numbers = np.random.default_rng(2).choice(10**5, 20_000, replace=False)
+    long = [f"A-{n:05d}-{n * 7919 % 10**6:06d}" for n in numbers]
+    values = pa.array([f"A-{n:05d}" for n in numbers] if all_rows else long)
+    made = fitted(values, EncodingType.IDENTIFIER)
+
+    def texts(encoding: Encoding) -> list[str]:
+        rng = np.random.default_rng(0)
+        draws = [Draw(rng=rng, first_row=start, all_rows=all_rows) for start in (0, 1000, 2000)]
+        return [v for draw in draws for v in encoding.decode(np.zeros((1000, 0), np.int32), draw).to_pylist()]
+
+    out = texts(made)
+    assert len(set(out)) == 3000
+    assert not set(out) & set(values.to_pylist())
+    assert {len(text) for text in out} == {len(values[0].as_py())}
+    if all_rows:
+        assert len(set(texts(unguarded(made))) & set(values.to_pylist())) > 100
+
+
+def test_long_codes_keep_their_whole_length() -> None:
+    values = pa.array([f"{'x' * 190}-{i:06d}" for i in range(300)])
+    for encoding in (EncodingType.PATTERN, EncodingType.IDENTIFIER):
+        out = through(fitted(values, encoding), values)
+        assert pc.all(pc.match_substring_regex(out, "^x{190}-[0-9]{6}$")).as_py()
+
+
+def test_values_too_long_for_a_form_are_left_out_and_never_cut() -> None:
+    assert MOST_LENGTH == LONGEST_PATTERN
+    values = pa.array([f"A-{i:04d}" for i in range(300)] + ["A-" + "7" * (MOST_LENGTH - 1)] * 30)
+    for encoding in (EncodingType.PATTERN, EncodingType.IDENTIFIER):
+        out = through(fitted(values, encoding), values)
+        assert pc.all(pc.match_substring_regex(out, "^A-[0-9]{4}$")).as_py()
+    edge = pa.array(["7" * MOST_LENGTH] * 30 + ["7" * (MOST_LENGTH + 1)] * 30)
+    assert through(fitted(edge, EncodingType.PATTERN), edge).to_pylist() == ["7" * MOST_LENGTH] * 60
+
+
+def test_a_pattern_of_nothing_but_too_long_values_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match="column 'x'") as caught:
+        fitted(pa.array(["7" * (MOST_LENGTH + 1)] * 30), EncodingType.PATTERN)
+    assert "encoding: text" in str(caught.value.fix)

@@ -2,11 +2,14 @@
 
 A form is kept when enough subjects hold a value of it; a character at a place, and the beginning
 of a value, likewise. New values are put together from these, so they always have a form of the
-data, and a value that few hold comes out only by chance.
+data. A value that few hold could come out by chance: those are guarded, and what hits one is drawn
+again, unless the form has hardly another value.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from hashlib import blake2b
 from math import gcd
 from typing import Any
 
@@ -15,10 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import define
 
+from semblant_models.replay import ReplayGuard, text_hashes
 from semblant_models.tabular.encodings.subjects import holders
 
 MOST_ROWS = 100_000
-MOST_LENGTH = 64
+MOST_LENGTH = 256
+"""Characters of a value that has a form; a longer one counts as of a form that few hold."""
+_MOST_CELLS = 6_400_000
+"""Characters looked at in one go: each takes some 16 bytes on the way."""
+_TRIES = 20
+_PLACES = 2**31
 MOST_FORMS = 128
 MOST_HEADS = 64
 _DIGIT, _UPPER, _LOWER = 1, 2, 3
@@ -54,23 +63,40 @@ class Forms:
     """
 
     forms: tuple[Form, ...]
+    guard: ReplayGuard | None = None
+    """Recognises values of the data that few subjects hold."""
 
     @classmethod
-    def fit(cls, values: pa.Array, subjects: np.ndarray | None, least: int) -> Forms:
-        """Learn from strings without nulls; where no form has enough subjects, one of the usual length is made up."""
-        if len(values) > MOST_ROWS:
-            pick = np.linspace(0, len(values) - 1, MOST_ROWS).astype(np.int64)
+    def fit(cls, values: pa.Array, subjects: np.ndarray | None, least: int, salt: int | None = None) -> Forms:
+        """Learn from strings without nulls; where no form has enough subjects, one of the usual length is made up.
+
+        With ``salt`` the values that fewer than ``least`` subjects hold are guarded, by hashes that it seeds.
+        """
+        guard = None if salt is None else _guard(values, subjects, least, salt)
+        lengths = pc.utf8_length(values).to_numpy(zero_copy_only=False)
+        rows_at_most = min(MOST_ROWS, _MOST_CELLS // int(np.clip(lengths.max(initial=1), 1, MOST_LENGTH)))
+        if len(values) > rows_at_most:
+            pick = np.linspace(0, len(values) - 1, rows_at_most).astype(np.int64)
             values, subjects = values.take(pa.array(pick)), None if subjects is None else subjects[pick]
+            lengths = lengths[pick]
+        if lengths.max(initial=0) > MOST_LENGTH:
+            short = lengths <= MOST_LENGTH
+            values, subjects = values.filter(pa.array(short)), None if subjects is None else subjects[short]
+        usual = min(int(np.median(lengths)), MOST_LENGTH) if len(lengths) else 8
+        return cls(cls._learned(values, subjects, least, usual), guard)
+
+    @staticmethod
+    def _learned(values: pa.Array, subjects: np.ndarray | None, least: int, usual: int) -> tuple[Form, ...]:
         codes, kinds = _characters(values)
         if not len(codes):
-            return cls((_invented(8),))
+            return (_invented(usual),)
         shape = np.ascontiguousarray(kinds).view(np.dtype((np.void, kinds.dtype.itemsize * kinds.shape[1])))[:, 0]
         _, first, members = np.unique(shape, return_index=True, return_inverse=True)
         held, rows = holders(members, subjects, len(first)), np.bincount(members)
         kept = np.flatnonzero(held >= least)
         kept = kept[np.argsort(-rows[kept], kind="stable")][:MOST_FORMS]
         if not len(kept):
-            return cls((_invented(int(np.median((kinds > 0).sum(axis=1)))),))
+            return (_invented(usual),)
         total = float(rows[kept].sum())
         pooled = {k: _pool(codes, kinds, k, subjects, least) for k in _ALL}
         made = []
@@ -78,7 +104,7 @@ class Forms:
             inside = members == f
             who = None if subjects is None else subjects[inside]
             made.append(_form(codes[inside], kinds[first[f]], who, least, float(rows[f]) / total, pooled))
-        return cls(tuple(made))
+        return tuple(made)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -87,6 +113,10 @@ class Forms:
 
     def read(self, values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Give form and beginning (0: another one) of each string, the first form for an unknown one."""
+        piece = _MOST_CELLS // MOST_LENGTH
+        if len(values) > piece:
+            parts = [self.read(values.slice(start, piece)) for start in range(0, len(values), piece)]
+            return np.concatenate([form for form, _ in parts]), np.concatenate([head for _, head in parts])
         codes, kinds = _characters(values)
         form_of, head_of = np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64)
         for index, form in enumerate(self.forms):
@@ -104,7 +134,25 @@ class Forms:
         return form_of, head_of
 
     def draw(self, form_of: np.ndarray, head_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Make strings (object array) of the given forms and beginnings: 0 is drawn place by place, -1 by share."""
+        """Make strings (object array) of the given forms and beginnings: 0 is drawn place by place, -1 by share.
+
+        What the guard recognises is drawn again a number of times, in the end with another beginning.
+        """
+        out = self._composed(form_of, head_of, rng)
+        for step in range(_TRIES):
+            again = self._guarded(out)
+            if not len(again):
+                break
+            heads = head_of[again] if 2 * step < _TRIES else np.full(len(again), -1)
+            out[again] = self._composed(form_of[again], heads, rng)
+        return out
+
+    def _guarded(self, made: np.ndarray) -> np.ndarray:
+        if self.guard is None or not len(self.guard.bits):
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(self.guard.recognises(pa.array(made, pa.large_string())))
+
+    def _composed(self, form_of: np.ndarray, head_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         out = np.empty(len(form_of), object)
         for index, form in enumerate(self.forms):
             rows = np.flatnonzero(form_of == index)
@@ -125,15 +173,24 @@ class Forms:
     def unique(self, places: np.ndarray, rng: np.random.Generator, size: int = 0) -> np.ndarray:
         """Make strings that differ for different ``places`` (int64, below 2**31).
 
-        ``size`` is the number of places in use over all calls, so that every call spreads them alike.
+        ``size`` is the number of places in use over all calls, so that every call spreads them alike. What the
+        guard recognises takes a place that no row has: its own and a multiple of ``size``.
         """
+        stride = size or _PLACES
         size = size or int(places.max(initial=0)) + 1
         form_of = _pick(tuple(form.share for form in self.forms), len(places), rng)
-        out = self.draw(form_of, np.full(len(places), -1), rng)
-        for index, form in enumerate(self.forms):
-            rows = np.flatnonzero(form_of == index)
-            if len(rows):
-                out[rows] = _numbered(form, out[rows], places[rows], size)
+        out, again = np.empty(len(places), object), np.arange(len(places))
+        for step in range(_TRIES + 1):
+            out[again] = self._composed(form_of[again], np.full(len(again), -1), rng)
+            for index, form in enumerate(self.forms):
+                rows = again[form_of[again] == index]
+                if len(rows):
+                    moved = places[rows] + step * stride
+                    moved = np.where(moved < _span(form, size)[2], moved, places[rows])
+                    out[rows] = _numbered(form, out[rows], moved, size)
+            again = again[self._guarded(out[again])]
+            if not len(again):
+                break
         return out
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,14 +206,19 @@ class Forms:
                     "head_shares": list(f.head_shares),
                 }
                 for f in self.forms
-            ]
+            ],
+            "guard": None
+            if self.guard is None
+            else {"salt": self.guard.salt, "bits": b64encode(self.guard.bits.tobytes()).decode("ascii")},
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Forms:
-        """Take back what :meth:`to_dict` gave."""
+        """Take back what :meth:`to_dict` gave, or a version of it without a guard."""
+        guard = state.get("guard")
         return cls(
-            tuple(
+            guard=guard and ReplayGuard(int(guard["salt"]), np.frombuffer(b64decode(guard["bits"]), np.uint8)),
+            forms=tuple(
                 Form(
                     share=float(f["share"]),
                     alphabets=tuple(f["alphabets"]),
@@ -166,18 +228,29 @@ class Forms:
                     head_shares=tuple(f["head_shares"]),
                 )
                 for f in state["forms"]
-            )
+            ),
         )
 
 
+def salt_of(column: str) -> int:
+    """Give the salt of a column's guard: always the same, another one for each name."""
+    return int.from_bytes(blake2b(column.encode(), digest_size=8).digest(), "little")
+
+
+def _guard(values: pa.Array, subjects: np.ndarray | None, least: int, salt: int) -> ReplayGuard:
+    hashes, members = np.unique(text_hashes(values, salt), return_inverse=True)
+    return ReplayGuard.of_hashes(hashes[holders(members, subjects, len(hashes)) < least], salt)
+
+
 def _characters(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Give code points and classes, uint32, shape (n, MOST_LENGTH or less).
+    """Give code points and classes, uint32, shape (n, MOST_LENGTH + 1 or less).
 
     A class is 1 for a digit, 2 capital, 3 small or foreign letter, else 16 + code point; 0 behind the end.
+    A string longer than MOST_LENGTH keeps one character more, and so is longer than any form.
     """
     if not len(values):
         return np.zeros((0, 1), np.uint32), np.zeros((0, 1), np.uint32)
-    short = pc.utf8_slice_codeunits(values, 0, MOST_LENGTH)
+    short = pc.utf8_slice_codeunits(values, 0, MOST_LENGTH + 1)
     longest = max(int(pc.max(pc.utf8_length(short)).as_py() or 0), 1)
     codes = short.to_numpy(zero_copy_only=False).astype(f"U{longest}").view(np.uint32).reshape(len(values), longest)
     kinds = np.where(codes > 0, codes + 16, 0).astype(np.uint32)
@@ -242,15 +315,17 @@ def _form(
 def _heads(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Give the longest beginnings of one length that most rows share with enough subjects; none where none varies."""
     best: tuple[tuple[str, ...], tuple[float, ...]] = ((), ())
+    members = np.zeros(len(codes), np.int64)
     for length in range(1, codes.shape[1]):
-        texts = np.ascontiguousarray(codes[:, :length]).view(f"U{length}")[:, 0]
-        unique, members = np.unique(texts, return_inverse=True)
-        kept = holders(members, subjects, len(unique)) >= least
+        longer = members << 21 | codes[:, length - 1].astype(np.int64)
+        _, first, members = np.unique(longer, return_index=True, return_inverse=True)
+        kept = holders(members, subjects, len(first)) >= least
         rows = np.bincount(members)
         if kept.sum() > MOST_HEADS or rows[kept].sum() < 0.8 * len(codes):
             break
         if kept.sum() > 1:
-            best = tuple(str(u) for u in unique[kept]), tuple((rows[kept] / rows[kept].sum()).tolist())
+            texts = np.ascontiguousarray(codes[first[kept], :length]).view(f"U{length}")[:, 0]
+            best = tuple(str(u) for u in texts), tuple((rows[kept] / rows[kept].sum()).tolist())
     return best
 
 
@@ -276,8 +351,8 @@ def _pick(chances: tuple[float, ...], size: int, rng: np.random.Generator) -> np
     return np.searchsorted(np.cumsum(chances)[:-1], rng.random(size), side="right")
 
 
-def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
-    """Overwrite the last places of strings by digits of the row's number in the places' own alphabets."""
+def _span(form: Form, size: int) -> tuple[list[str], int, int]:
+    """Give the alphabets, wide enough for ``size`` numbers where the form allows, the first place and its numbers."""
     for wide in ((), (_DIGIT,), (_DIGIT, _UPPER, _LOWER)):
         alphabets = [_ALL[k] if k in wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
         first, space = len(alphabets), 1
@@ -286,6 +361,12 @@ def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int) -> n
             space *= len(alphabets[first])
         if size <= space:
             break
+    return alphabets, first, space
+
+
+def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
+    """Overwrite the last places of strings by digits of the row's number in the places' own alphabets."""
+    alphabets, first, space = _span(form, size)
     number = (places.astype(object) * _coprime(space) + space // 3) % space
     number = number.astype(np.int64)
     letters = texts.astype(f"U{max(len(alphabets), 1)}").view(np.uint32).reshape(len(texts), -1).copy()

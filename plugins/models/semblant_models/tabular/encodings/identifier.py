@@ -11,7 +11,7 @@ from attrs import define
 
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
-from semblant_models.tabular.encodings.forms import Forms
+from semblant_models.tabular.encodings.forms import Forms, salt_of
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _DASHES = (8, 13, 18, 23)
@@ -42,8 +42,8 @@ class Identifier:
     forms: Forms | None = None
 
     @classmethod
-    def fit(cls, sample: Sample, *, keep: bool = False) -> Identifier:  # noqa: ARG003 - same call for all encodings
-        """Learn the form from a sample; no value is kept, whatever the treatment."""
+    def fit(cls, sample: Sample, *, keep: bool = False) -> Identifier:
+        """Learn the form from a sample; no value is kept, whatever the treatment, nor guarded with ``keep``."""
         kind, real = sample.values.type, sample.values.drop_null()
         null = sample.values.null_count > 0
         if not pa.types.is_large_string(kind):
@@ -64,7 +64,8 @@ class Identifier:
             if sample.subjects is None
             else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
         )
-        return cls(type=kind, null=null, form="code", forms=Forms.fit(real, subjects, sample.min_subjects))
+        forms = Forms.fit(real, subjects, sample.min_subjects, None if keep else salt_of(sample.column))
+        return cls(type=kind, null=null, form="code", forms=forms)
 
     @property
     def fields(self) -> tuple[Field, ...]:

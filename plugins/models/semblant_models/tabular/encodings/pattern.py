@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import define
 
+from semblant.errors import DataError
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
-from semblant_models.tabular.encodings.forms import Forms
+from semblant_models.tabular.encodings.forms import MOST_LENGTH, Forms, salt_of
 
 
 @define(eq=False)
@@ -34,10 +36,20 @@ class Pattern:
 
     @classmethod
     def fit(cls, sample: Sample, *, keep: bool = False) -> Pattern:
-        """Learn the forms; with ``keep`` a form and a character need one subject only."""
+        """Learn the forms; with ``keep`` a form and a character need one subject only, and no value is guarded.
+
+        Raises:
+            DataError: no value is short enough to have a form; names the column.
+        """
         valid = sample.values.is_valid().to_numpy(zero_copy_only=False)
         subjects = None if sample.subjects is None else sample.subjects[valid]
-        forms = Forms.fit(sample.values.drop_null(), subjects, 1 if keep else sample.min_subjects)
+        real = sample.values.drop_null()
+        shortest = pc.min(pc.utf8_length(real)).as_py()
+        if shortest is not None and shortest > MOST_LENGTH:
+            msg = f"column '{sample.column}': no value has {MOST_LENGTH} characters or fewer, too long for a pattern"
+            raise DataError(msg, fix=f"set 'encoding: text' for '{sample.column}', or exclude it with 'include: false'")
+        salt = None if keep else salt_of(sample.column)
+        forms = Forms.fit(real, subjects, 1 if keep else sample.min_subjects, salt)
         return cls(type=sample.values.type, null=sample.values.null_count > 0, forms=forms)
 
     @property

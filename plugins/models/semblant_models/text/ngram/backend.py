@@ -16,11 +16,11 @@ from semblant.atomic import atomic_write, write_json
 from semblant.errors import PrivacyError
 from semblant.training import Split
 from semblant.vocabulary import EncodingType
+from semblant_models.replay import ReplayGuard
 from semblant_models.text.ngram import context
 from semblant_models.text.ngram.column import ColumnModel
 from semblant_models.text.ngram.lengths import Lengths, buckets_of
 from semblant_models.text.ngram.model import NgramModel
-from semblant_models.text.ngram.replay import ReplayGuard
 from semblant_models.text.ngram.tokens import END, FIRST_WORD, LENGTHS, START, Vocabulary
 from semblant_models.text.ngram.trie import Trie
 

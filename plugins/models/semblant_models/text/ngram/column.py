@@ -15,9 +15,9 @@ from attrs import frozen
 
 from semblant.atomic import atomic_write, write_json
 from semblant.errors import ArtefactError
+from semblant_models.replay import ReplayGuard
 from semblant_models.text.ngram.context import Classes
 from semblant_models.text.ngram.lengths import Lengths, bounds, buckets_of
-from semblant_models.text.ngram.replay import ReplayGuard
 from semblant_models.text.ngram.sampling import Sampler
 from semblant_models.text.ngram.scoring import score
 from semblant_models.text.ngram.tokens import Vocabulary

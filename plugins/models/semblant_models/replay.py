@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BITS_PER_TEXT = 3.0 / np.log(2.0)
 _PROBES = 3
+_BYTES_AT_ONCE = 2**20
+"""Bytes hashed in one go: a byte takes some 40 on the way."""
 
 
 def text_hashes(texts: pa.Array, salt: int) -> NDArray[np.uint64]:
@@ -26,6 +28,9 @@ def text_hashes(texts: pa.Array, salt: int) -> NDArray[np.uint64]:
     array = texts.cast(pa.large_binary())
     offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
     buffer = array.buffers()[2]
+    if len(array) > 1 and offsets[-1] - offsets[0] > _BYTES_AT_ONCE:
+        half = len(array) // 2
+        return np.concatenate([text_hashes(array.slice(0, half), salt), text_hashes(array.slice(half), salt)])
     data = np.frombuffer(buffer, np.uint8)[offsets[0] : offsets[-1]] if buffer else np.zeros(0, np.uint8)
     lengths = np.diff(offsets)
     at = np.arange(len(data)) - np.repeat(offsets[:-1] - offsets[0], lengths)
@@ -54,12 +59,17 @@ class ReplayGuard:
     @classmethod
     def of(cls, texts: pa.Array, salt: int) -> ReplayGuard:
         """Guard these texts."""
-        if not len(texts):
+        return cls.of_hashes(text_hashes(texts, salt), salt)
+
+    @classmethod
+    def of_hashes(cls, hashes: NDArray[np.uint64], salt: int) -> ReplayGuard:
+        """Guard the texts with these hashes, which :func:`text_hashes` made with the same ``salt``."""
+        if not len(hashes):
             return cls(salt, np.zeros(0, np.uint8))
-        size = int(np.ceil(len(texts) * _BITS_PER_TEXT / 8.0)) * 8
+        size = int(np.ceil(len(hashes) * _BITS_PER_TEXT / 8.0)) * 8
         flags = np.zeros(size, dtype=bool)
         for probe in range(_PROBES):
-            flags[cls._places(text_hashes(texts, salt), probe, size)] = True
+            flags[cls._places(hashes, probe, size)] = True
         return cls(salt, np.packbits(flags))
 
     @staticmethod
