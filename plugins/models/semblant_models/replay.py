@@ -72,6 +72,10 @@ class ReplayGuard:
             flags[cls._places(hashes, probe, size)] = True
         return cls(salt, np.packbits(flags))
 
+    def __len__(self) -> int:
+        """About how many texts are guarded."""
+        return int(8 * len(self.bits) / _BITS_PER_TEXT)
+
     @staticmethod
     def _places(hashes: NDArray[np.uint64], probe: int, size: int) -> NDArray[np.int64]:
         with np.errstate(over="ignore"):

@@ -347,6 +347,20 @@ def test_identifiers_that_keep_off_real_ones_stay_unique_over_batches(all_rows: 
         assert len(set(texts(unguarded(made))) & set(values.to_pylist())) > 100
 
 
+@pytest.mark.feature(207)
+def test_codes_that_were_counted_up_are_not_made_again() -> None:
+    values = pa.array([f"CUST{i:06d}" for i in range(5000)])
+    made = fitted(values, EncodingType.IDENTIFIER)
+    draw = Draw(rng=np.random.default_rng(0), all_rows=5000)
+    out = made.decode(np.zeros((5000, 0), np.int32), draw).to_pylist()
+
+    assert len(set(out)) == 5000
+    assert not set(out) & set(values.to_pylist())
+    assert all(text.startswith("CUST") and len(text) == 10 for text in out)
+    blind = unguarded(made).decode(np.zeros((5000, 0), np.int32), draw).to_pylist()
+    assert len(set(blind) & set(values.to_pylist())) > 4000
+
+
 def test_long_codes_keep_their_whole_length() -> None:
     values = pa.array([f"{'x' * 190}-{i:06d}" for i in range(300)])
     for encoding in (EncodingType.PATTERN, EncodingType.IDENTIFIER):

@@ -174,11 +174,13 @@ class Forms:
         """Make strings that differ for different ``places`` (int64, below 2**31).
 
         ``size`` is the number of places in use over all calls, so that every call spreads them alike. What the
-        guard recognises takes a place that no row has: its own and a multiple of ``size``.
+        guard recognises takes a place that no row has: its own and a multiple of ``size``. Where the digits seen
+        leave no room beside what is guarded, as in codes that were counted up, all ten are used.
         """
         stride = size or _PLACES
         size = size or int(places.max(initial=0)) + 1
         form_of = _pick(tuple(form.share for form in self.forms), len(places), rng)
+        taken = 0 if self.guard is None else len(self.guard)
         out, again = np.empty(len(places), object), np.arange(len(places))
         for step in range(_TRIES + 1):
             out[again] = self._composed(form_of[again], np.full(len(again), -1), rng)
@@ -186,8 +188,8 @@ class Forms:
                 rows = again[form_of[again] == index]
                 if len(rows):
                     moved = places[rows] + step * stride
-                    moved = np.where(moved < _span(form, size)[2], moved, places[rows])
-                    out[rows] = _numbered(form, out[rows], moved, size)
+                    moved = np.where(moved < _span(form, size, taken)[2], moved, places[rows])
+                    out[rows] = _numbered(form, out[rows], moved, size, taken)
             again = again[self._guarded(out[again])]
             if not len(again):
                 break
@@ -351,22 +353,26 @@ def _pick(chances: tuple[float, ...], size: int, rng: np.random.Generator) -> np
     return np.searchsorted(np.cumsum(chances)[:-1], rng.random(size), side="right")
 
 
-def _span(form: Form, size: int) -> tuple[list[str], int, int]:
-    """Give the alphabets, wide enough for ``size`` numbers where the form allows, the first place and its numbers."""
-    for wide in ((), (_DIGIT,), (_DIGIT, _UPPER, _LOWER)):
+def _span(form: Form, size: int, taken: int) -> tuple[list[str], int, int]:
+    """Give the alphabets, wide enough for ``size`` numbers where the form allows, the first place and its numbers.
+
+    Digits alone are widened to leave ``taken`` numbers aside; where that is not enough, none are left aside.
+    """
+    digits, every = (_DIGIT,), (_DIGIT, _UPPER, _LOWER)
+    for wide, wanted in (((), size + taken), (digits, size + taken), ((), size), (digits, size), (every, size)):
         alphabets = [_ALL[k] if k in wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
         first, space = len(alphabets), 1
         while first > 0 and space < _WIDE:
             first -= 1
             space *= len(alphabets[first])
-        if size <= space:
+        if wanted <= space:
             break
     return alphabets, first, space
 
 
-def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
+def _numbered(form: Form, texts: np.ndarray, places: np.ndarray, size: int, taken: int) -> np.ndarray:
     """Overwrite the last places of strings by digits of the row's number in the places' own alphabets."""
-    alphabets, first, space = _span(form, size)
+    alphabets, first, space = _span(form, size, taken)
     number = (places.astype(object) * _coprime(space) + space // 3) % space
     number = number.astype(np.int64)
     letters = texts.astype(f"U{max(len(alphabets), 1)}").view(np.uint32).reshape(len(texts), -1).copy()
