@@ -11,7 +11,7 @@ import pytest
 from attrs import asdict, evolve
 
 from semblant.privacy import NullAccount
-from semblant.report.blocks import Table, Text, Tone
+from semblant.report.blocks import Score, Scores, Table, Text, Tone
 from semblant.report.inputs import ReportInputs, ReportLimits
 from semblant.schema import ForeignKey
 from semblant.training import ColumnPlan
@@ -310,3 +310,68 @@ def test_a_column_of_rare_values_alone_is_not_said_to_be_the_same(repeats: int) 
         "member": True,
         "mail": False,
     }
+
+
+def headline(given: ReportInputs) -> dict[str, Score]:
+    section = next(item for item in document(given).sections if item.name == "summary")
+    shown = next(item for item in section.blocks if isinstance(item, Scores))
+    return {score.label: score for score in shown.scores}
+
+
+def test_a_table_against_itself_is_flagged_without_a_holdout() -> None:
+    scores = headline(inputs(people(600, 1), people(600, 1)))
+
+    assert scores["Identical rows"].tone is Tone.BAD
+    assert "these are copies" in scores["Identical rows"].note
+    assert scores["Detection"].tone is Tone.BAD
+    assert "rows occur on both sides" in scores["Detection"].note
+
+
+def test_some_copied_rows_are_fair_and_none_have_no_verdict() -> None:
+    some = pa.concat_tables([people(600, 1).slice(0, 90), people(510, 2)])
+
+    copied, fresh = (headline(inputs(people(600, 1), made)) for made in (some, people(600, 2)))
+
+    assert copied["Identical rows"].tone is Tone.FAIR
+    assert fresh["Identical rows"].tone is Tone.PLAIN
+    assert "without a holdout nobody knows" in fresh["Identical rows"].note
+    assert fresh["Detection"].tone is Tone.GOOD
+    assert "both sides" not in fresh["Detection"].note
+
+
+def test_rows_that_repeat_in_the_original_are_no_copies() -> None:
+    scores = headline(inputs(people(600, 1).select(["job", "member"]), people(600, 2).select(["job", "member"])))
+
+    assert scores["Identical rows"].value == "100.00%"
+    assert scores["Identical rows"].tone is Tone.PLAIN
+
+
+def shop(orders: pa.Table, countries: pa.Table) -> Any:
+    return database({"orders": orders, "countries": countries})
+
+
+def test_a_lookup_table_that_is_the_same_on_both_sides_is_told_apart() -> None:
+    countries = pa.table({"code": [f"c{row}" for row in range(50)], "size": list(range(50))})
+    turned = countries.take(list(range(49, -1, -1)))
+    given = ReportInputs(title="shop", original=shop(people(600, 1), countries), synthetic=shop(people(600, 2), turned))
+    plans = (ColumnPlan(name="size", type=pa.int64(), encoding=EncodingType.CATEGORICAL),)
+    learned = evolve(given, columns={"countries": plans})
+    itself = evolve(given, synthetic=given.original)
+
+    assert figures("summary", given)["scores"]["identical_rows"] < 0.5
+    assert headline(given)["Identical rows"].tone is not Tone.BAD
+    assert "countries is the same on both sides, row for row" in texts(given)
+    assert figures("summary", learned)["scores"]["identical_rows"] == 1.0
+    assert "of countries" in headline(learned)["Identical rows"].note
+    assert figures("summary", itself)["scores"]["identical_rows"] == 1.0
+    assert headline(itself)["Identical rows"].tone is Tone.BAD
+
+
+def test_a_large_table_that_is_the_same_on_both_sides_stays_the_headline() -> None:
+    customers = pa.table({"name": [f"customer {row}" for row in range(300)], "size": list(range(300))})
+    given = ReportInputs(
+        title="shop", original=shop(people(600, 1), customers), synthetic=shop(people(600, 2), customers)
+    )
+
+    assert figures("summary", given)["scores"]["identical_rows"] == 1.0
+    assert "of countries" in headline(given)["Identical rows"].note

@@ -89,18 +89,32 @@ def identical_matches(sample: Sample) -> dict[str, float | None]:
     """Give the share of rows that occur word for word in the training rows, and what is usual.
 
     ``holdout`` is the same share among rows that nobody trained on: where values are few, identical
-    rows are no copies.
+    rows are no copies. Without a holdout ``expected`` tells it: the share of training rows that occur
+    more than once estimates how many fresh rows would be met (Good, 1953: what is unseen weighs as much
+    as what was seen once).
     """
     if not sample.columns or not sample.synthetic.height or not sample.original.height:
-        return {"synthetic": None, "holdout": None, "synthetic_duplicates": None, "training_duplicates": None}
+        return dict.fromkeys(("synthetic", "holdout", "expected", "synthetic_duplicates", "training_duplicates"))
     train, made = _hashes(sample.original), _hashes(sample.synthetic)
     held = _hashes(sample.holdout) if sample.holdout is not None else None
     return {
         "synthetic": _met(made, train),
         "holdout": None if held is None else _met(held, train),
+        "expected": 1 - int(train.is_unique().sum()) / len(train),
         "synthetic_duplicates": 1 - made.n_unique() / len(made),
         "training_duplicates": 1 - train.n_unique() / len(train),
     }
+
+
+def same_content(sample: Sample) -> bool:
+    """Tell whether synthetic and original rows are the same, in whatever order.
+
+    Tables of more rows than are measured are taken to differ: their samples say nothing of the rest.
+    """
+    sizes = {sample.rows["original"], sample.rows["synthetic"], sample.original.height, sample.synthetic.height}
+    if not sample.columns or len(sizes) != 1 or not sample.original.height:
+        return False
+    return _hashes(sample.original).sort().to_list() == _hashes(sample.synthetic).sort().to_list()
 
 
 def _met(rows: pl.Series, known: pl.Series) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.measure.accuracy import DEPTHS
+from semblant_reports.measure.copying import same_content
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.style import count, decimals, grade, percent
 
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from semblant.run import Run
     from semblant_reports.measure.accuracy import Overlap
     from semblant_reports.measure.forms import ColumnForm
-    from semblant_reports.measure.measured import MeasuredTable
+    from semblant_reports.measure.measured import Measured, MeasuredTable
 
 WORST = 5
+MIRRORED = 0.4
+"""A classifier is this wrong only where rows of one side have twins on the other."""
+LOOKUP = 0.1
+"""Of the rows of the largest table: a smaller one that is the same on both sides may be a lookup table."""
 
 
 class Summary:
@@ -37,6 +42,7 @@ class Summary:
         for name, table in found.tables.items():
             run.check()
             tables[name] = _table(table)
+        _tell_lookups(tables, found, inputs)
         return {
             "scores": _headline(tables),
             "accuracy": _mean([figures["accuracy"] for figures in tables.values()]),
@@ -66,6 +72,15 @@ class Summary:
         if len(figures["tables"]) > 1:
             blocks.append(_by_table(figures["tables"]))
         for name, table in figures["tables"].items():
+            if table["lookup"]:
+                blocks.append(
+                    Text(
+                        text=f"{name} is the same on both sides, row for row. It is taken for a lookup table that was "
+                        "copied on purpose, and not counted among the identical rows; if it holds data of people, "
+                        "every row of it has come out.",
+                        tone=Tone.FAIR,
+                    )
+                )
             if table["note"]:
                 blocks.append(Text(text=f"{name}: {table['note']}.", tone=Tone.FAIR))
             if table["worst"]:
@@ -93,13 +108,13 @@ def _headline(tables: Mapping[str, Any]) -> dict[str, float]:
     named = {"accuracy" if name == "overall" else f"{name}_accuracy": value for name, value in accuracy.items()}
     ceiling = _mean([table["ceiling"] for table in tables.values()])
     near = _nearest(tables)
-    copies, _ = _copies({"tables": tables})
+    copies = _copies(tables)
     found: dict[str, float | None] = {
         **named,
         "accuracy_ceiling": None if ceiling is None else ceiling["overall"],
         "c2st_auc": _average([table["detection"] for table in tables.values()]),
         "dcr_share": None if near is None else round(near["share"], 5),
-        "identical_rows": None if copies is None else round(copies, 6),
+        "identical_rows": None if copies is None else round(copies["synthetic"], 6),
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -124,8 +139,21 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
             "interval": table.copying["interval"],
             "identical": table.copying["identical"],
         },
+        "lookup": False,
         "worst": _worst(table),
     }
+
+
+def _tell_lookups(tables: dict[str, Any], found: Measured, inputs: ReportInputs) -> None:
+    """Mark small tables that are the same on both sides, beside others that are not.
+
+    Only where nothing is known of how the data came about: what a generator learned must not come out again.
+    """
+    same = {name for name, table in found.tables.items() if same_content(table.sample)}
+    largest = max((table["rows"]["original"] for table in tables.values()), default=0)
+    for name in same:
+        small = tables[name]["rows"]["original"] <= LOOKUP * largest
+        tables[name]["lookup"] = small and not inputs.columns.get(name) and len(same) < len(tables)
 
 
 def _depths(accuracy: Overlap | None) -> dict[str, float] | None:
@@ -196,16 +224,8 @@ def _scores(figures: Mapping[str, Any]) -> list[Score]:
         else "not measured"
     )
     scores = [Score(label="Accuracy", value=percent(value), tone=grade(behind, 0.01, 0.03), note=note)]
-    auc = figures["detection"]
-    if auc is not None:
-        scores.append(
-            Score(
-                label="Detection",
-                value=decimals(auc),
-                tone=grade(auc, 0.6, 0.75),
-                note="AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst",
-            )
-        )
+    if figures["detection"] is not None:
+        scores.append(_detection_score(figures))
     near = figures["nearer_to_training"]
     if near is not None:
         scores.append(
@@ -217,29 +237,64 @@ def _scores(figures: Mapping[str, Any]) -> list[Score]:
                 "what strangers' rows have",
             )
         )
-    copies, usual = _copies(figures)
+    copies = _copies(figures["tables"])
     if copies is not None:
-        scores.append(
-            Score(
-                label="Identical rows",
-                value=percent(copies, 2),
-                tone=grade(copies - (usual or 0.0), 0.002, 0.01) if usual is not None else Tone.PLAIN,
-                note=f"occur in the training rows; {percent(usual, 2)} of the holdout's do"
-                if usual is not None
-                else "occur in the training rows; without a holdout nobody knows how many would by chance",
-            )
-        )
+        scores.append(_copies_score(copies, several=len(figures["tables"]) > 1))
     return scores
 
 
-def _copies(figures: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Give the identical rows of the table that has most beyond what is usual."""
-    pairs = [
-        (table["copying"]["identical"]["synthetic"], table["copying"]["identical"]["holdout"])
-        for table in figures["tables"].values()
+def _detection_score(figures: Mapping[str, Any]) -> Score:
+    """Grade the classifier; one that is wrong far more often than by chance has met twins."""
+    auc = figures["detection"]
+    known = {
+        name: table["detection"]
+        for name, table in figures["tables"].items()
+        if table["detection"] is not None and not table["lookup"]
+    }
+    name = min(known, key=lambda table: known[table], default=None)
+    tone, note = grade(auc, 0.6, 0.75), "AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst"
+    if name is not None and known[name] < MIRRORED:
+        where = f"in {name} it is {decimals(known[name])}, " if len(figures["tables"]) > 1 else ""
+        note = (
+            f"AUC of a classifier that tells the rows apart; 0.5 is best. {where}clearly below 0.5: rows occur on "
+            "both sides, the same or nearly so, as copies do"
+        )
+        worse = grade(0.5 - known[name], 0.5 - MIRRORED, 0.25)
+        tone = worse if tone is Tone.GOOD or worse is Tone.BAD else tone
+    return Score(label="Detection", value=decimals(auc), tone=tone, note=note)
+
+
+def _copies_score(copies: Mapping[str, Any], *, several: bool) -> Score:
+    """Grade identical rows against the holdout's, or against what the original's own repeats explain."""
+    share, usual, expected = copies["synthetic"], copies["holdout"], copies["expected"]
+    of = f" of {copies['table']}" if several else ""
+    if usual is not None:
+        tone = grade(share - usual, 0.002, 0.01)
+        note = f"occur in the training rows{of}; {percent(usual, 2)} of the holdout's do"
+    else:
+        beyond = share - expected
+        tone = Tone.BAD if beyond > 0.5 else Tone.FAIR if beyond > 0.05 else Tone.PLAIN
+        verdict = {
+            Tone.BAD: "these are copies: as many cannot be chance",
+            Tone.FAIR: "more than chance explains: some are likely to be copies",
+        }.get(tone, "without a holdout nobody knows how many would by chance")
+        note = f"occur in the training rows{of}, whose own repeats explain {percent(expected, 2)}; {verdict}"
+    return Score(label="Identical rows", value=percent(share, 2), tone=tone, note=note)
+
+
+def _copies(tables: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the identical rows of the table that has most beyond what is usual; lookup tables do not count."""
+    known = [
+        {"table": name, **table["copying"]["identical"]}
+        for name, table in tables.items()
+        if table["copying"]["identical"]["synthetic"] is not None and not table["lookup"]
     ]
-    known = [pair for pair in pairs if pair[0] is not None]
-    return max(known, key=lambda pair: pair[0] - (pair[1] or 0.0)) if known else (None, None)
+
+    def beyond(found: Mapping[str, Any]) -> float:
+        usual = found["expected"] if found["holdout"] is None else found["holdout"]
+        return float(found["synthetic"] - usual)
+
+    return max(known, key=beyond, default=None)
 
 
 def _words(figures: Mapping[str, Any]) -> list[Block]:
