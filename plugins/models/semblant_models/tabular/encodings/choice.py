@@ -13,6 +13,7 @@ from semblant_models.tabular.encodings.categorical import Categorical
 from semblant_models.tabular.encodings.encoding import Encoding, Sample
 from semblant_models.tabular.encodings.identifier import Identifier
 from semblant_models.tabular.encodings.moment import Moment
+from semblant_models.tabular.encodings.nested import Nested
 from semblant_models.tabular.encodings.number import Number
 from semblant_models.tabular.encodings.pattern import Pattern
 
@@ -29,7 +30,8 @@ _NUMERIC = (
     EncodingType.TIME,
     EncodingType.DURATION,
 )
-_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier)}
+_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier, Nested)}
+_NESTED = (EncodingType.JSON, EncodingType.LIST, EncodingType.STRUCT)
 
 
 def fit_encoding(
@@ -50,6 +52,8 @@ def fit_encoding(
     )
     if plan.encoding in (EncodingType.CATEGORICAL, EncodingType.BOOLEAN, EncodingType.BINARY):
         return _categories(sample, keep=keep)
+    if plan.encoding in _NESTED:
+        return Nested.fit(sample, keep=keep)
     if plan.encoding in _NUMERIC:
         return Number.fit(sample, decimals=plan.options.get("decimals"), keep=keep)
     if plan.encoding in (EncodingType.DATE, EncodingType.DATETIME):
@@ -93,6 +97,8 @@ def _fits(encoding: EncodingType, kind: pa.DataType) -> bool:
     decimal = pa.types.is_decimal(kind)
     if encoding in (EncodingType.CATEGORICAL, EncodingType.BOOLEAN, EncodingType.BINARY):
         return not pa.types.is_nested(kind)
+    if encoding in _NESTED:
+        return bool(text if encoding is EncodingType.JSON else pa.types.is_nested(kind))
     if encoding in _NUMERIC:
         return bool(number or decimal or pa.types.is_temporal(kind) or pa.types.is_null(kind))
     if encoding in (EncodingType.DATE, EncodingType.DATETIME):

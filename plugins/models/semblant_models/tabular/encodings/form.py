@@ -152,6 +152,8 @@ def form_of_rows(
 
 def _whole(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[tuple[str, ...], np.ndarray]:
     """Give the values that enough subjects hold, the most frequent first, and which rows hold another one."""
+    if not codes.shape[1]:
+        return (), np.ones(len(codes), bool)
     texts = np.ascontiguousarray(codes).view(f"U{codes.shape[1]}")[:, 0]
     values, members, rows = np.unique(texts, return_inverse=True, return_counts=True)
     kept = np.flatnonzero(holders(members, subjects, len(values)) >= least)
