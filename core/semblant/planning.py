@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from semblant.detection.columns import NESTED
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
 from semblant.findings import ConfigStep, Finding, Severity
@@ -131,6 +132,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
+            findings += _not_taken_apart(tables, seen.detection)
     finally:
         if source is None:
             opened.close()
@@ -163,6 +165,31 @@ def _not_learned(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]
                     step=ConfigStep.TREATMENT,
                 )
             )
+    return found
+
+
+def _not_taken_apart(tables: Sequence[TablePlan], detection: Detection) -> list[Finding]:
+    """Find what is inside nested columns and cannot be learned, or not as it is."""
+    found = []
+    for table in tables:
+        seen = detection.tables[table.name].columns if table.name in detection.tables else {}
+        for column in table.columns:
+            inside = seen[column.name].inside if column.name in seen else None
+            if inside is None or column.encoding not in NESTED:
+                continue
+            left_out = [str(path) for path in column.options.get("leave_out", ())]
+            for obstacle in inside.obstacles(left_out):
+                named = f"leave it out (options: {{leave_out: ['{obstacle.path}']}}), or " if obstacle.path else ""
+                found.append(
+                    Finding(
+                        severity=Severity.ERROR if obstacle.stops else Severity.WARNING,
+                        path=dotted("tables", table.name, "columns", column.name),
+                        code=obstacle.code,
+                        message=f"column '{column.name}' {obstacle.message}",
+                        fix=f"{named}exclude the column (include: false)",
+                        step=ConfigStep.TREATMENT,
+                    )
+                )
     return found
 
 

@@ -50,6 +50,11 @@ DATA_CODES: Final[dict[str, str]] = {
     "small-lookup": "info: an original table is very small",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
+    "nested-too-deep": "error: a nested column has too many levels inside each other",
+    "nested-too-wide": "error: a nested column becomes too many fields when it is taken apart",
+    "nested-too-long": "error: lists inside a column are too long; a warning where only few are, which are cut",
+    "nested-bytes": "error: there are bytes inside a nested column",
+    "nested-free-text": "warning: free text inside a nested column keeps its form only",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""

@@ -44,6 +44,9 @@ _TABULAR = ModelType(
             "longitude",
             "pattern",
             "identifier",
+            "json",
+            "list",
+            "struct",
         ),
     },
 )

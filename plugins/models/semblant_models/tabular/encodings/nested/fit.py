@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from attrs import field, frozen
 
-from semblant.errors import DataError
+from semblant.detection.nested import MOST_DEPTH, MOST_ELEMENTS, MOST_FIELDS
 from semblant_models.tabular.encodings.categorical import Categorical
 from semblant_models.tabular.encodings.encoding import Sample
 from semblant_models.tabular.encodings.nested.node import Items, Labels, Leaf, Node, Part, Record
@@ -27,10 +27,9 @@ from semblant_models.tabular.encodings.subjects import FEWEST, holders
 if TYPE_CHECKING:
     from semblant_models.tabular.encodings.encoding import Encoding
 
-MOST_ELEMENTS = 32
-MOST_DEPTH = 8
 _MOST_LABELS = 128
-_MOST_TOKENS = 512
+MOST_TOKENS = 2 * MOST_FIELDS
+"""Tokens of a column at most."""
 _SET_SHARE = 0.98
 
 
@@ -42,6 +41,8 @@ class Fitting:
     least: int
     keep: bool = False
     left_out: frozenset[str] = field(factory=frozenset)
+    most: int = MOST_ELEMENTS
+    """Elements of a list that are learned; longer lists are cut."""
 
     def node(
         self, shred: Shred, subjects: np.ndarray, *, path: str = "", optional: bool = False, depth: int = 0
@@ -96,11 +97,11 @@ class Fitting:
         labels = self._labels(shred, subjects)
         if labels is not None:
             return labels
-        values, members = np.unique(np.minimum(lengths, MOST_ELEMENTS), return_inverse=True)
+        values, members = np.unique(np.minimum(lengths, self.most), return_inverse=True)
         held = holders(members, subjects[rows], len(values))
         kept = values[held >= self.least]
         if not len(kept):
-            kept = np.array([int(np.median(np.minimum(lengths, MOST_ELEMENTS)))])
+            kept = np.array([int(np.median(np.minimum(lengths, self.most)))])
         element = self.node(
             shred.elements, owners, path=f"{path}[]", optional=len(values) > 1 or len(kept) > 1, depth=depth + 1
         )
@@ -132,7 +133,7 @@ class Fitting:
         rank[order] = np.arange(size)
         follows = rows[1:] == rows[:-1]
         rising = (rank[code][1:] > rank[code][:-1])[follows]
-        if len(rising) and rising.mean() < _SET_SHARE and longest <= MOST_ELEMENTS:
+        if len(rising) and rising.mean() < _SET_SHARE and longest <= self.most:
             return None
         chosen = order[kept[order]]
         return Labels(kind, encoded.dictionary.take(pa.array(chosen)))
@@ -165,16 +166,3 @@ def _rows_of(shred: Shred, rows: np.ndarray) -> Shred:
         lengths=lengths,
         elements=elements,
     )
-
-
-def checked(node: Node, column: str) -> Node:
-    """Give the node again, if it has not too many tokens.
-
-    Raises:
-        DataError: it has; names the column and what to do.
-    """
-    if node.width() <= _MOST_TOKENS:
-        return node
-    msg = f"column '{column}' has {node.width():,} fields when taken apart, at most {_MOST_TOKENS} can be learned"
-    fix = f"leave parts of '{column}' out with 'options: {{leave_out: [PATH]}}', or exclude it with 'include: false'"
-    raise DataError(msg, fix=fix)

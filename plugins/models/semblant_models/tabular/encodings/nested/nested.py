@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from attrs import define
+from attrs import define, evolve
 
-from semblant.errors import ModelError
+from semblant.errors import DataError, ModelError
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.nested.arrow_form import arrow_of, shred_arrow
-from semblant_models.tabular.encodings.nested.fit import Fitting, checked
+from semblant_models.tabular.encodings.nested.fit import MOST_TOKENS, Fitting
 from semblant_models.tabular.encodings.nested.json_form import Writing, parsed, shred_json, texts_of
 from semblant_models.tabular.encodings.nested.node import Node
 
@@ -45,6 +45,8 @@ class Nested:
     def fit(cls, sample: Sample, *, keep: bool = False) -> Nested:
         """Learn every place; ``options['leave_out']`` names paths that stay empty.
 
+        Where lists make too many fields, ever shorter ones are learned, and longer ones are cut.
+
         Raises:
             DataError: too many fields.
             ModelError: bytes inside, or two fields of one name.
@@ -56,7 +58,8 @@ class Nested:
             pick = np.linspace(0, len(values) - 1, _FITTED_ROWS).astype(np.int64)
             values, subjects = values.take(pa.array(pick)), subjects[pick]
         kind = values.type
-        _refuse(kind, sample.column)
+        left_out = frozenset(map(str, sample.options.get("leave_out", ())))
+        _refuse(kind, sample.column, left_out)
         writing = None
         if pa.types.is_large_string(kind):
             writing = Writing.seen_in(values.drop_null().slice(0, 1000).to_pylist())
@@ -64,10 +67,18 @@ class Nested:
             column=sample.column,
             least=1 if keep else sample.min_subjects,
             keep=keep,
-            left_out=frozenset(map(str, sample.options.get("leave_out", ()))),
+            left_out=left_out,
         )
-        root = fitting.node(_shred(values), subjects)
-        return cls(type=kind, root=checked(root, sample.column), writing=writing)
+        shred = _shred(values)
+        root = fitting.node(shred, subjects)
+        while root.width() > MOST_TOKENS and fitting.most > 1:
+            fitting = evolve(fitting, most=fitting.most // 2)
+            root = fitting.node(shred, subjects)
+        if root.width() > MOST_TOKENS:
+            msg = f"column '{sample.column}' has {root.width():,} fields when taken apart, at most {MOST_TOKENS}"
+            fix = f"leave parts of '{sample.column}' out with 'options: {{leave_out: [PATH]}}', or exclude it"
+            raise DataError(f"{msg} can be learned", fix=fix)
+        return cls(type=kind, root=root, writing=writing)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -110,8 +121,10 @@ def _shred(values: pa.Array) -> Shred:
     return shred_json(parsed(values.to_pylist())) if pa.types.is_large_string(values.type) else shred_arrow(values)
 
 
-def _refuse(kind: pa.DataType, column: str, path: str = "") -> None:
+def _refuse(kind: pa.DataType, column: str, left_out: frozenset[str], path: str = "") -> None:
     """Refuse what cannot be taken apart, by name."""
+    if path and path in left_out:
+        return
     reason = ""
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         reason = "holds bytes"
@@ -124,5 +137,6 @@ def _refuse(kind: pa.DataType, column: str, path: str = "") -> None:
         msg = f"column '{column}'{where} {reason} and cannot be taken apart"
         raise ModelError(msg, fix=f"exclude '{column}' with 'include: false', or take the part out of the source")
     for index in range(kind.num_fields):
-        name = "[]" if not pa.types.is_struct(kind) else kind.field(index).name
-        _refuse(kind.field(index).type, column, f"{path}.{name}" if path else name)
+        name = kind.field(index).name
+        below = (f"{path}.{name}" if path else name) if pa.types.is_struct(kind) else f"{path}[]"
+        _refuse(kind.field(index).type, column, left_out, below)
