@@ -37,7 +37,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def found(engine: Engine, values: pa.Array, **column: Any) -> list[Finding]:
     data = pa.table({"plan": pa.array([f"p{i % 3}" for i in range(len(values))]), "data": values})
     plain.TABLES["events"] = {"events": data}
-    spec = {"source": {"type": "memory", "path": "events"}, "model": {"backend": "column-ar"}}
+    spec: dict[str, Any] = {"source": {"type": "memory", "path": "events"}, "model": {"backend": "column-ar"}}
     if column:
         spec["tables"] = {"events": {"columns": {"data": column}}}
     return [finding for finding in engine.check(engine.load(spec)) if finding.code.startswith("nested")]
