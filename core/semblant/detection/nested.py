@@ -150,7 +150,8 @@ def look_inside(values: Sequence[Any]) -> Inside:
         figures = paths.setdefault(path, PathFigures(depth))
         if isinstance(value, dict):
             figures.kinds.add("record")
-            stack.extend((f"{path}.{key}" if path else str(key), depth + 1, inner) for key, inner in reversed(value.items()))
+            inside = [(f"{path}.{key}" if path else str(key), depth + 1, inner) for key, inner in value.items()]
+            stack.extend(reversed(inside))
         elif isinstance(value, list):
             figures.kinds.add("list")
             figures.lists.append(len(value))
