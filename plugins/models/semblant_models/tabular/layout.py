@@ -10,7 +10,7 @@ from attrs import define
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from semblant_models.tabular.encodings import Encoding
+    from semblant_models.tabular.encodings import Encoding, Gap
 
 _IMPOSSIBLE = -1e9
 _SMOOTHING = 0.1
@@ -37,7 +37,7 @@ class Layout:
     """Whether the parent decides code 0 alone; empty for nowhere."""
 
     @classmethod
-    def of(cls, encodings: Sequence[Encoding], first: frozenset[int] = frozenset()) -> Layout:
+    def of(cls, encodings: Sequence[Encoding | Gap], first: frozenset[int] = frozenset()) -> Layout:
         """Lay out the tokens of columns; those whose index is in ``first`` come first."""
         entries = [
             (c not in first, c if c in first else f.phase, c, i, f)

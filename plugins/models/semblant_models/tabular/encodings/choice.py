@@ -11,6 +11,7 @@ from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_models.tabular.encodings.arrow import plain, plain_type
 from semblant_models.tabular.encodings.categorical import Categorical
 from semblant_models.tabular.encodings.encoding import Encoding, Sample
+from semblant_models.tabular.encodings.gap import Gap
 from semblant_models.tabular.encodings.identifier import Identifier
 from semblant_models.tabular.encodings.moment import Moment
 from semblant_models.tabular.encodings.nested import Nested
@@ -20,6 +21,7 @@ from semblant_models.tabular.encodings.pattern import Pattern
 if TYPE_CHECKING:
     import numpy as np
 
+    from semblant.detection import together
     from semblant.training import ColumnPlan
 
 _NUMERIC = (
@@ -63,6 +65,20 @@ def fit_encoding(
     return Identifier.fit(sample, keep=keep)
 
 
+def fit_gap(
+    plan: ColumnPlan,
+    values: pa.Array | pa.ChunkedArray,
+    anchors: pa.Array,
+    gap: together.Gap,
+    subjects: np.ndarray | None,
+    min_subjects: int,
+) -> Gap:
+    """Fit a moment on its difference to the plain ``anchors`` of the same rows."""
+    sample = Sample(values=plain(values), subjects=subjects, min_subjects=min_subjects, column=plan.name)
+    keep = plan.treatment is ColumnTreatment.KEEP
+    return Gap.fit(sample, anchors, anchor=gap.anchor, daily=gap.daily, keep=keep)
+
+
 def encoding_from_dict(state: dict[str, Any]) -> Encoding:
     """Take back an encoding of any kind; an unknown one raises :class:`ArtefactError`."""
     kind = _KINDS.get(state.get("kind", ""))
@@ -75,6 +91,15 @@ def encoding_from_dict(state: dict[str, Any]) -> Encoding:
         msg = f"the model file holds a damaged '{kind.kind}' encoding"
         raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
     return made
+
+
+def gap_from_dict(state: dict[str, Any]) -> Gap:
+    """Take back a gap; damage raises :class:`ArtefactError`."""
+    try:
+        return Gap.from_dict(state)
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as exc:
+        msg = "the model file holds a damaged 'gap' encoding"
+        raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
 
 
 def _categories(sample: Sample, *, keep: bool) -> Encoding:
