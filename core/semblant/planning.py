@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from semblant.constraints.findings import constraint_findings
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
 from semblant.findings import ConfigStep, Finding, Severity
@@ -131,6 +132,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
+            findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
     finally:
         if source is None:
             opened.close()

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from semblant.settings import AUTO
-from semblant.spec.constraints import Combinations, Dependency, Exclusive, Inequality, Range, Sum, Unique
+from semblant.spec.constraints import Dependency, Exclusive, Inequality, Range, Sum, Unique
 
 if TYPE_CHECKING:
     from semblant.spec.constraints import Bound, Constraint
@@ -114,7 +114,12 @@ def tolerance_of(rule: Sum, frame: pl.DataFrame) -> float:
 
 
 def decimals_of(frame: pl.DataFrame, columns: tuple[str, ...]) -> int:
-    """Give the decimals that the numbers of some columns are written with, at most nine."""
+    """Give the decimals that the numbers of some columns are written with, at most nine for floats."""
+    scales = [kind.scale for name in columns if isinstance(kind := frame.schema[name], pl.Decimal)]
+    return max([_float_decimals(frame, columns), *scales])
+
+
+def _float_decimals(frame: pl.DataFrame, columns: tuple[str, ...]) -> int:
     for digits in range(_MOST_DECIMALS):
         near = [
             ((pl.col(name).round(digits) - pl.col(name)).abs() <= pl.col(name).abs() * _FLOAT_NOISE + 1e-12).all()
@@ -210,6 +215,3 @@ def _seen(frame: pl.DataFrame, columns: tuple[str, ...], allowed: pl.DataFrame) 
 
 def _all(frame: pl.DataFrame) -> pl.Series:
     return pl.Series(np.ones(frame.height, bool))
-
-
-__all__ = ["Combinations", "as_frame", "bound", "decimals_of", "kept", "tolerance_of", "violations"]

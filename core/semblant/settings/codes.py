@@ -50,6 +50,11 @@ DATA_CODES: Final[dict[str, str]] = {
     "small-lookup": "info: an original table is very small",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
+    "constraint-broken": "warning: rows of the data break a constraint",
+    "constraint-against-data": "error: most rows of the data break a constraint",
+    "constraint-on-text": "error: a constraint is about a column of free text",
+    "constraint-rare-combinations": "warning: many rows hold combinations too rare to come out",
+    "constraint-few-values": "error: a unique column takes too few values",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""
