@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from semblant.findings import Finding
     from semblant.schema import Schema, Table
+    from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
     from semblant.spec.training import ModelSpec
     from semblant.training import ColumnPlan
@@ -36,6 +37,8 @@ class TablePlan:
     """Rows to generate; None when that depends on the rows read."""
     sensitive: Mapping[str, str] = field(factory=dict)
     """Sensitive columns and why they are thought so."""
+    constraints: tuple[Constraint, ...] = ()
+    """Rules that every generated row keeps."""
 
     @property
     def copied(self) -> bool:
@@ -92,6 +95,7 @@ class TablePlan:
             ],
             "sensitive_and_synthesized": list(self.sensitive_and_synthesized),
             "sensitive_and_not_synthesized": list(self.sensitive_and_not_synthesized),
+            "constraints": [str(constraint) for constraint in self.constraints],
             "backend": self.backend,
             "text_backend": self.text_backend,
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from semblant.detection.columns import NESTED
+from semblant.constraints.findings import constraint_findings
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
 from semblant.findings import ConfigStep, Finding, Severity
@@ -133,6 +134,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
             findings += _not_taken_apart(tables, seen.detection)
+            findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
     finally:
         if source is None:
             opened.close()

@@ -55,6 +55,11 @@ DATA_CODES: Final[dict[str, str]] = {
     "nested-too-long": "error: lists inside a column are too long; a warning where only few are, which are cut",
     "nested-bytes": "error: there are bytes inside a nested column",
     "nested-free-text": "warning: free text inside a nested column keeps its form only",
+    "constraint-broken": "warning: rows of the data break a constraint",
+    "constraint-against-data": "error: most rows of the data break a constraint",
+    "constraint-on-text": "error: a constraint is about a column of free text",
+    "constraint-rare-combinations": "warning: many rows hold combinations too rare to come out",
+    "constraint-few-values": "error: a unique column takes too few values",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""
