@@ -1,12 +1,13 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]``,
+``tabular [NAME ...]`` or ``growth [PART ...]``."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup, tabular
+from tests.benchmarks import growth, single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run, "growth": growth.run}
 
 
 def main(arguments: list[str]) -> int:
