@@ -144,11 +144,11 @@ class Engine:
 
     def check(self, spec: Spec) -> list[Finding]:
         """Give every finding of every configuration step; an error among them would stop a job."""
-        return list(make_plan(spec, self.host).findings)
+        return list(self.plan(spec).findings)
 
     def plan(self, spec: Spec) -> Plan:
-        """Give what a job would read, train, generate and write, without doing any of it."""
-        return make_plan(spec, self.host)
+        """Give what a job would read, train, generate and write, and what it would take, without doing any of it."""
+        return make_plan(spec, self.host, cache=self.home.cache_or_none())
 
     # -- working ---------------------------------------------------------------------------------
 

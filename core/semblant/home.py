@@ -90,6 +90,13 @@ class Home:
         """Folder of what can be made again; exists."""
         return self.folder(Kind.CACHE)
 
+    def cache_or_none(self) -> Path | None:
+        """Give the folder of what can be made again; None where the home cannot be used."""
+        try:
+            return self.cache
+        except HomeError:
+            return None
+
     def folder(self, kind: Kind) -> Path:
         """Give the folder of a kind, made if need be.
 

@@ -12,6 +12,7 @@ from semblant.vocabulary import ColumnTreatment, TableTreatment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from semblant.assessment import Assessment
     from semblant.findings import Finding
     from semblant.schema import Schema, Table
     from semblant.spec.constraints import Constraint
@@ -114,6 +115,8 @@ class Plan:
     findings: Sequence[Finding]
     destination: str
     """Where the data would go, in words."""
+    assessment: Assessment | None = None
+    """Time, memory and quality to be expected; None where the plan has errors."""
     excluded: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """Per table the columns that are not read; a table excluded as a whole has an empty tuple."""
 
@@ -139,6 +142,7 @@ class Plan:
                 {"severity": str(f.severity), "path": f.path, "code": f.code, "message": f.message, "fix": f.fix}
                 for f in self.findings
             ],
+            "assessment": None if self.assessment is None else self.assessment.as_dict(),
             "spec": spec_text(self.spec),
         }
 

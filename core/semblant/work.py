@@ -164,7 +164,7 @@ class Work:
     ) -> TrainingJob:
         source = open_source(spec, self.host)
         try:
-            plan = make_plan(spec, self.host, source=source)
+            plan = make_plan(spec, self.host, source=source, cache=self.home.cache_or_none())
             _refuse(plan)
             for finding in plan.findings:
                 self.run.notice(str(finding), warning=finding.severity == "warning")

@@ -57,6 +57,7 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
             root=root,
             rows_read=profile.rows,
             complete=profile.complete,
+            profile=profile,
             findings=(
                 *table_findings(table, profile, columns[table.name], treatment=treatment, root=root),
                 *_composite_findings(table, profile, keys),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from semblant.detection.nested import Inside
+    from semblant.detection.profile import TableProfile
     from semblant.findings import Finding
     from semblant.schema import Schema
 
@@ -60,6 +61,8 @@ class TableDetection:
     """Rows that were looked at."""
     complete: bool = True
     """Whether that was the whole table."""
+    profile: TableProfile | None = attrs.field(default=None, eq=False, repr=False)
+    """Counts per column; not part of the plain data."""
     findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _TABULAR = ModelType(
     extra="models",
     learns="tabular",
     preference=100,
+    estimate="semblant_models.tabular.estimate:estimate",
     capabilities={
         "context": False,
         "sequences": False,

@@ -81,6 +81,8 @@ MODEL: Final = {
     "learning-rate-adaptive": (ERROR, "a learning rate is given although it is adaptive"),
     "batch-size-automatic": (ERROR, "a batch size is given although batching is automatic"),
     "accumulation-automatic": (ERROR, "gradient accumulation is given although batching is automatic"),
+    "batch-beyond-table": (WARNING, "a batch is larger than the table has training rows"),
+    "accumulation-beyond-table": (WARNING, "more batches are to be added up than the training rows make"),
     "original-has-model": (ERROR, "an original table is copied, it has no model"),
     "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
 }

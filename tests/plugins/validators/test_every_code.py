@@ -208,6 +208,13 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         ALONE,
         "tables.people.model.learning_rate",
     ),
+    ("batch-beyond-table", {"model": {**HAND, "batch_size": 901}}, ALONE, "model.batch_size"),
+    (
+        "accumulation-beyond-table",
+        {"model": HAND, "tables": {"people": {"model": {"gradient_accumulation": 15}}}},
+        ALONE,
+        "tables.people.model.gradient_accumulation",
+    ),
     ("batch-size-automatic", {"model": {"batch_size": 64}}, ALONE, "model.batch_size"),
     ("accumulation-automatic", {"model": {"gradient_accumulation": 2}}, ALONE, "model.gradient_accumulation"),
     (
