@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semblant.host import PluginHost
+from semblant.jobs.states import states_reference
 from semblant.spec.glossary import glossary
 from semblant.spec.reference import findings_reference, hooks_reference, settings_reference
 from semblant.spec.schema import spec_schema
@@ -25,7 +26,7 @@ def documents(host: PluginHost | None = None) -> dict[str, str]:
     """Give the text of every generated document by its file name.
 
     >>> sorted(documents())
-    ['findings.md', 'glossary.md', 'hooks.md', 'settings.md', 'spec.schema.json']
+    ['findings.md', 'glossary.md', 'hooks.md', 'job-states.md', 'settings.md', 'spec.schema.json']
     """
     host = host or PluginHost(third_party=False)
     return {
@@ -34,6 +35,7 @@ def documents(host: PluginHost | None = None) -> dict[str, str]:
         "findings.md": _MADE + findings_reference(host),
         "hooks.md": _MADE + hooks_reference(),
         "glossary.md": _MADE + glossary(),
+        "job-states.md": _MADE + states_reference(),
     }
 
 

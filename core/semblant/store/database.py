@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from semblant.home import Home
     from semblant.store.connectors import Connectors
+    from semblant.store.jobs import Jobs
+    from semblant.store.lookup import Lookup
+    from semblant.store.quotas import Quotas
 
 VARIABLE: Final = "SEMBLANT_STORE"
 """Environment variable with the URL of the store; SQLite in the home when it is not set."""
@@ -151,6 +154,27 @@ class Store:
         from semblant.store.connectors import Connectors
 
         return Connectors(self)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What changes the state of jobs."""
+        from semblant.store.jobs import Jobs
+
+        return Jobs(self)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """Questions about jobs."""
+        from semblant.store.lookup import Lookup
+
+        return Lookup(self)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """Limits and their use."""
+        from semblant.store.quotas import Quotas
+
+        return Quotas(self)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
