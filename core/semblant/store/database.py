@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, ColumnElement, Connection
 
     from semblant.home import Home
+    from semblant.store.catalogs import Catalogs
     from semblant.store.connectors import Connectors
     from semblant.store.jobs import Jobs
     from semblant.store.lookup import Lookup
+    from semblant.store.products import Datasets, Generators
+    from semblant.store.progress import Progress
     from semblant.store.quotas import Quotas
 
 VARIABLE: Final = "SEMBLANT_STORE"
@@ -156,6 +159,13 @@ class Store:
         return Connectors(self)
 
     @cached_property
+    def catalogs(self) -> Catalogs:
+        """Saved specs."""
+        from semblant.store.catalogs import Catalogs
+
+        return Catalogs(self)
+
+    @cached_property
     def jobs(self) -> Jobs:
         """What changes the state of jobs."""
         from semblant.store.jobs import Jobs
@@ -168,6 +178,27 @@ class Store:
         from semblant.store.lookup import Lookup
 
         return Lookup(self)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far jobs are."""
+        from semblant.store.progress import Progress
+
+        return Progress(self)
+
+    @cached_property
+    def generators(self) -> Generators:
+        """Generators that are kept."""
+        from semblant.store.products import Generators
+
+        return Generators(self)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Synthetic datasets that jobs made."""
+        from semblant.store.products import Datasets
+
+        return Datasets(self)
 
     @cached_property
     def quotas(self) -> Quotas:

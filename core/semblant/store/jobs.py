@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from semblant.errors import ConfigError, SemblantError
 from semblant.jobs.states import State
 from semblant.store.named import new_id, user
 from semblant.store.quotas import reserve
 from semblant.store.records import Flags, Hold, JobRecord
-from semblant.store.tables import JOBS
+from semblant.store.tables import DATASETS, JOBS, METRICS, STEPS, TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -240,6 +240,25 @@ class Jobs:
             if found.state is State.QUEUED or alive is None:
                 self._end(connection, job, State.CANCELLED)
             return _one(connection, job)
+
+    def delete(self, name: str, home: str) -> list[str]:
+        """Forget all jobs of a name; what they used up still counts for the quotas. Gives their ids.
+
+        :raises StateError: one of them waits or runs.
+        """
+        with self._store.writing() as connection:
+            mine = (JOBS.c.name == name, JOBS.c.home == home, JOBS.c.deleted == 0)
+            found = connection.execute(select(JOBS.c.id, JOBS.c.state).where(*mine).with_for_update()).all()
+            if any(row.state in _ACTIVE for row in found):
+                msg = f"job '{name}' has not ended; it cannot be deleted"
+                raise StateError(msg, fix=f"semblant jobs cancel {name}")
+            ids = [row.id for row in found]
+            for table in (STEPS, TASKS, METRICS, DATASETS):
+                connection.execute(delete(table).where(table.c.job.in_(ids)))
+            connection.execute(
+                update(JOBS).where(JOBS.c.id.in_(ids)).values(deleted=1, orders={}, result=None, fault=None, bytes=0)
+            )
+        return ids
 
     def ask_stop(self, job: str) -> JobRecord:
         """Ask the runner of a job to stop training, keep the best weights and go on.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
+from semblant.events import Step
 from semblant.jobs.states import PartState, State
 from semblant.store.faults import NotThereError
 from semblant.store.records import JobRecord, MetricRecord, StepRecord, TaskRecord
@@ -82,7 +83,9 @@ class Lookup:
         """Give the steps of all tasks of a job."""
         with self._store.reading() as connection:
             rows = connection.execute(select(STEPS).where(STEPS.c.job == job).order_by(STEPS.c.task)).mappings()
-            return [StepRecord(**row) for row in rows]
+            found = [StepRecord(**row) for row in rows]
+        order = {str(step): number for number, step in enumerate(Step)}
+        return sorted(found, key=lambda step: (step.task, order.get(step.step, len(order))))
 
     def metrics(self, job: str) -> list[MetricRecord]:
         """Give the training history of a job, by task and epoch."""
