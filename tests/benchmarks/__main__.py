@@ -1,4 +1,4 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks NAME [argument ...]``; each module's docstring tells its own."""
+"""Measure, assert nothing: ``python -m tests.benchmarks NAME [argument ...]``; each module tells its own arguments."""
 
 from __future__ import annotations
 

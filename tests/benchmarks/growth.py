@@ -65,7 +65,8 @@ def trained(rows: int, columns: int, folder: Path, *, epochs: int | None = None)
 
     path = folder / "made.parquet"
     if not path.is_file():
-        subprocess.run([sys.executable, "-m", "tests.benchmarks", "growth", "--make", f"{rows},{columns},{path}"], check=True)
+        made = f"{rows},{columns},{path}"
+        subprocess.run([sys.executable, "-m", "tests.benchmarks", "growth", "--make", made], check=True)
     batch = 1024 if rows > 500_000 else 512
     per_epoch = max(round(rows * 0.9) // batch, 1)
     wanted = epochs or max(1, -(-2 * LEAST_STEPS // per_epoch))
