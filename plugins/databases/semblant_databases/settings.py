@@ -116,3 +116,30 @@ class MariadbDestination(Writing, ServerSettings):
     """Settings of the destination ``mariadb``."""
 
     schemes: ClassVar[tuple[str, ...]] = MariadbSource.schemes
+
+
+@frozen(kw_only=True, slots=False)
+class FileSettings:
+    """Which database file."""
+
+    path: str = setting(help="the database file", converter=_text)
+    timeout_seconds: float = setting(30.0, help="how long to wait for a lock that another has", ge=0, unit="seconds")
+
+
+@frozen(kw_only=True, slots=False)
+class SqliteDestination(Writing, FileSettings):
+    """Settings of the destination ``sqlite``."""
+
+
+@frozen(kw_only=True, slots=False)
+class DuckdbSource(Selection, FileSettings):
+    """Settings of the source ``duckdb``."""
+
+    schema: str = setting("main", help="schema in the database")
+
+
+@frozen(kw_only=True, slots=False)
+class DuckdbDestination(Writing, FileSettings):
+    """Settings of the destination ``duckdb``."""
+
+    schema: str = setting("main", help="schema in the database; it must be there, except main in a new file")
