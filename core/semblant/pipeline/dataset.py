@@ -11,6 +11,7 @@ from semblant.artefact.generator import GeneratorFile, read_description
 from semblant.artefact.pack import unpack
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.archive import ARCHIVE, write_archive
 from semblant.pipeline.deliver import deliver
 from semblant.pipeline.generate import DATA, generate_table, order_for
 from semblant.pipeline.learn import make_backend
@@ -112,6 +113,13 @@ class GenerationJob:
             deliver(destination, self.generator.schema, mode, self.files, run)
 
         self.steps.perform(Step.DELIVER, None, mark, work)
+
+    def archive(self) -> None:
+        """Keep all tables in one ZIP archive, where the supervisor wants that."""
+        if not self.run.supervisor.keeps_archive:
+            return
+        mark = fingerprint("archive", self.mark, sorted(map(str, self.files.values())), self.rows)
+        self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 
 def _content(given: pa.Table | None) -> str:
