@@ -12,6 +12,7 @@ from attrs import define, evolve, fields_dict
 
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
+from semblant.drift import facts
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
@@ -177,6 +178,7 @@ class Work:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
                 prove_access(destination, plan.schema, mode)
+            self.run.supervisor.discovered(facts(plan.schema))
             self._plan(plan, packs=True)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))

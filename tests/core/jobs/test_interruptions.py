@@ -39,7 +39,12 @@ class Working:
         return attempt.child.process.pid if attempt is not None and attempt.parts.tasks else None
 
     def until(self, step, state="running"):
-        wait_for(lambda: step_state(self.scene, self.job, step) == state)
+        def there():
+            found = self.scene.job(self.job)
+            assert not found.state.is_final, found.fault
+            return step_state(self.scene, self.job, step) == state
+
+        wait_for(there)
         return self
 
     def end(self, seconds=150):
