@@ -252,7 +252,6 @@ class Work:
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
-        folder.mkdir(exist_ok=True)
         report = JobReport(
             job=job,
             host=self.host,
@@ -263,6 +262,7 @@ class Work:
             timings=clock.timings(job.steps.seconds),
         )
         try:
+            folder.mkdir(exist_ok=True)
             paths, scores = job.steps.timed(Step.REPORT, lambda: report.make(folder))
         except (Cancelled, KeyboardInterrupt):
             raise

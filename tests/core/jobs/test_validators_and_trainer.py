@@ -20,21 +20,21 @@ from tests.core.jobs.scene import write_data
 COUNT = int(os.environ.get("SEMBLANT_TEST_SPECS", "2000"))
 WHOLE = 40
 
-_COLUMNS = ("id", "age", "region", "spent", "nobody")
+_COLUMNS = ("id", "age", "region", "spent", "age", "region", "spent", "nobody")
 _ENCODINGS = ("auto", "categorical", "number", "integer", "boolean", "date", "datetime", "text", "pattern",
               "identifier", "latitude", "duration")  # fmt: skip
 
 
 def some(draw: random.Random, **choices: Any) -> dict[str, Any]:
-    """Take each key with probability one half, with one of its values."""
-    return {key: draw.choice(values) for key, values in choices.items() if draw.random() < 0.5}
+    """Take each key now and then, with one of its values: a spec with many odd settings is nearly always refused."""
+    return {key: draw.choice(values) for key, values in choices.items() if draw.random() < 0.15}
 
 
 def random_spec(draw: random.Random, path: str) -> dict[str, Any]:
     """Give a spec that is mostly, not always, in order."""
-    columns = {
+    columns: dict[str, Any] = {
         name: some(draw, encoding=_ENCODINGS, include=(True, True, False), rebalance=(True, False),
-                   sensitive=("auto", True, False), treatment=("synthesize", "keep"))  # fmt: skip
+                   sensitive=("auto", True, False), treatment=("synthesize", "keep"))
         for name in draw.sample(_COLUMNS, draw.randrange(3))
     }
     table = some(draw, include=(True, True, True, False), treatment=("synthesize", "synthesize", "original"),
@@ -80,7 +80,7 @@ def test_the_validators_and_the_trainer_agree(tmp_path):
             accepted += 1
             plan = engine.plan(spec)
             assert plan.errors == (), data
-            if number % WHOLE:
+            if accepted % WHOLE:
                 continue
             ran += 1
             try:
