@@ -57,6 +57,7 @@ def random_spec(draw: random.Random, path: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.feature(56)
 @pytest.mark.nightly
 def test_the_validators_and_the_trainer_agree(tmp_path):
     seed = random.SystemRandom().randrange(2**32)
