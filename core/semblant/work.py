@@ -12,6 +12,7 @@ from attrs import define, evolve, fields_dict
 
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
+from semblant.drift import facts
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
@@ -177,6 +178,7 @@ class Work:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
                 prove_access(destination, plan.schema, mode)
+            self.run.supervisor.discovered(facts(plan.schema))
             self._plan(plan, packs=True)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
@@ -250,7 +252,6 @@ class Work:
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
-        folder.mkdir(exist_ok=True)
         report = JobReport(
             job=job,
             host=self.host,
@@ -261,6 +262,7 @@ class Work:
             timings=clock.timings(job.steps.seconds),
         )
         try:
+            folder.mkdir(exist_ok=True)
             paths, scores = job.steps.timed(Step.REPORT, lambda: report.make(folder))
         except (Cancelled, KeyboardInterrupt):
             raise
