@@ -11,6 +11,7 @@ from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
+from semblant.exposure import exposure_findings, without_validators
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.graph import SchemaGraph
 from semblant.machine import available_memory, speed
@@ -148,6 +149,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
             findings += _not_taken_apart(tables, seen.detection)
+            findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
             findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
         assessment = None
         if not any(finding.severity is Severity.ERROR for finding in findings):

@@ -34,6 +34,8 @@ class ColumnDetection:
     """Why the column is taken for personal; empty when it is not."""
     notes: tuple[str, ...] = ()
     """What else the user should know (numbers written as text, a single value, …)."""
+    exposed: str = ""
+    """What comes out if the column is not synthesized, in words."""
     inside: Inside | None = field(default=None, eq=False, repr=False)
     """What is inside a nested column."""
 

@@ -54,6 +54,7 @@ DATA_CODES: Final[dict[str, str]] = {
     "small-lookup": "info: an original table is very small",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
+    "sensitive-synthesized": "info: sensitive columns whose rare values and extremes do not come out",
     "nested-too-deep": "error: a nested column has too many levels inside each other",
     "nested-too-wide": "error: a nested column becomes too many fields when it is taken apart",
     "nested-too-long": "error: lists inside a column are too long; a warning where only few are, which are cut",

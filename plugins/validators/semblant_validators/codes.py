@@ -64,6 +64,9 @@ TREATMENT: Final = {
     "sensitive-kept": (WARNING, "the real values of a sensitive column come out"),
     "key-has-settings": (ERROR, "the values of a key are made from the key, not from an encoding or treatment"),
     "encoding-impossible": (ERROR, "the encoding does not fit the type of the column"),
+    "option-unknown": (WARNING, "a column has an option that no model of Semblant knows"),
+    "option-misplaced": (ERROR, "an option does not go with the encoding of its column"),
+    "option-invalid": (ERROR, "an option has an impossible value"),
     "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
     "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
 }

@@ -10,6 +10,7 @@ from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_validators.codes import finding
+from semblant_validators.options import check_options
 from semblant_validators.types import FITTING, fits, fitting, may_rebalance
 from semblant_validators.view import View
 
@@ -52,6 +53,7 @@ class TreatmentValidator:
                 found += _encoding(column, wanted, path)
                 found += _rebalance(column, wanted, path)
                 found += _kept(table, column, wanted, path)
+                found += check_options(view, table, column, wanted, path)
         return found
 
 
@@ -91,6 +93,7 @@ def _in_key(column: Column, wanted: ColumnSpec, path: str, role: str) -> Iterato
         "encoding": wanted.encoding not in (AUTO, EncodingType.IDENTIFIER),
         "treatment": wanted.treatment is not ColumnTreatment.SYNTHESIZE,
         "rebalance": wanted.rebalance,
+        "options": bool(wanted.options),
     }
     for key, given in misplaced.items():
         if given:

@@ -191,6 +191,20 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ),
     ("key-has-settings", people(id={"encoding": "number"}), ALONE, "tables.people.columns.id.encoding"),
     ("key-has-settings", people(id={"rebalance": True}), ALONE, "tables.people.columns.id.rebalance"),
+    ("key-has-settings", people(id={"options": {"decimals": 1}}), ALONE, "tables.people.columns.id.options"),
+    ("option-unknown", people(age={"options": {"digits": 2}}), ALONE, "tables.people.columns.age.options.digits"),
+    (
+        "option-misplaced",
+        people(born={"options": {"decimals": 2}}),
+        ALONE,
+        "tables.people.columns.born.options.decimals",
+    ),
+    (
+        "option-invalid",
+        people(height={"options": {"decimals": 12}}),
+        ALONE,
+        "tables.people.columns.height.options.decimals",
+    ),
     ("encoding-impossible", people(age={"encoding": "text"}), ALONE, "tables.people.columns.age.encoding"),
     ("rebalance-impossible", people(height={"rebalance": True}), ALONE, "tables.people.columns.height.rebalance"),
     (
