@@ -64,7 +64,7 @@ TREATMENT: Final = {
     "sensitive-kept": (WARNING, "the real values of a sensitive column come out"),
     "key-has-settings": (ERROR, "the values of a key are made from the key, not from an encoding or treatment"),
     "encoding-impossible": (ERROR, "the encoding does not fit the type of the column"),
-    "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
+    "rebalance-impossible": (ERROR, "only columns of categories, truth values, numbers and dates can be rebalanced"),
     "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
 }
 CONSTRAINTS: Final = {
@@ -104,7 +104,12 @@ PRIVACY_AVAILABLE: Final = {
 GENERATION: Final = {
     "rebalance-unknown": (ERROR, "shares are given for a table or column that does not exist or is not synthesized"),
     "rebalance-not-enabled": (ERROR, "shares are given for a column without 'rebalance: true'"),
-    "shares-invalid": (ERROR, "a share is not between 0 and 1, or the shares of a column add up to more than 1"),
+    "shares-invalid": (
+        ERROR,
+        "a share is not between 0 and 1, shares add up to more than 1, or a value or range does not fit its column",
+    ),
+    "sampling-unknown": (ERROR, "temperature or top-p is given for a table or column that is not synthesized"),
+    "scale-and-records": (ERROR, "both a number of records and a scale are given"),
     "shares-empty": (ERROR, "no shares are given for a column"),
     "shares-rest": (INFO, "what becomes of the values that have no share"),
     "generation-unused": (WARNING, "settings of the generation have no effect, because nothing is generated"),
