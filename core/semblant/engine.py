@@ -15,7 +15,7 @@ from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
-from semblant.planning import look, make_plan, open_source, propose
+from semblant.planning import look, make_plan, open_source, propose, with_constraints
 from semblant.run import Run, Token, Unsupervised
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
@@ -127,7 +127,7 @@ class Engine:
     def detect(self, spec: Spec) -> Detection:
         """Give what is proposed for every table and column that is not excluded, each with its reason."""
         with self._source(spec) as source:
-            return look(spec, source).detection
+            return with_constraints(look(spec, source), source)
 
     def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
         """Give the first rows of every table that is not excluded."""
