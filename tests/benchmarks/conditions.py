@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 SETS = ("adult", "credit")
 GIVEN_SETS = 8
-TESTED = 4000
+TESTED = 2000
 GUESSED = 500
 DRAWS = 9
 TENTHS = 10

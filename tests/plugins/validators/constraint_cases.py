@@ -26,6 +26,12 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         LOOKUP,
         "tables.countries.constraints",
     ),
+    (
+        "constraint-on-child",
+        {"tables": {"people": {"constraints": [{"unique": {"columns": "name"}}]}}},
+        LOOKUP,
+        "tables.people.constraints",
+    ),
     ("constraint-on-key", rules({"inequality": {"low": "id", "high": "age"}}), ALONE, FIRST),
     (
         "constraint-on-key",
