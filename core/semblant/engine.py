@@ -15,7 +15,7 @@ from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
-from semblant.planning import look, make_plan, open_source, propose
+from semblant.planning import look, make_plan, open_source, propose, with_constraints
 from semblant.run import Run, Token, Unsupervised
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
@@ -23,6 +23,7 @@ from semblant.spec.model import Selected, Spec, TableSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    import numpy as np
     import pyarrow as pa
 
     from semblant.detection.model import Detection
@@ -126,7 +127,7 @@ class Engine:
     def detect(self, spec: Spec) -> Detection:
         """Give what is proposed for every table and column that is not excluded, each with its reason."""
         with self._source(spec) as source:
-            return look(spec, source).detection
+            return with_constraints(look(spec, source), source)
 
     def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
         """Give the first rows of every table that is not excluded."""
@@ -214,6 +215,40 @@ class Engine:
                 seed=seed,
                 generation=generation,
             )
+
+    def impute(
+        self,
+        generator: Path | str | TrainedGenerator | JobResult,
+        rows: pa.Table,
+        *,
+        table: str | None = None,
+        draws: int = 1,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Fill the missing cells of rows; every other cell, and every column that was not learned, stays as it is.
+
+        :param table: whose rows they are; needed where the generator has learned several tables.
+        :param draws: 1: each cell gets a value drawn given its row, so that the spread stays; more: the best guess
+            of that many draws (median of numbers and dates, most frequent value else).
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, seed=seed, name=f"{path.stem}-imputed") as running:
+            return Work(self.home, self.host, running.run, running.name).impute(path, rows, table, draws)
+
+    def log_prob(
+        self, generator: Path | str | TrainedGenerator | JobResult, rows: pa.Table, *, table: str | None = None
+    ) -> np.ndarray:
+        """Give the log-probability of each row under the model, in nats, float64, shape (rows,).
+
+        It is that of the row in the model's encoding: figures compare rows of one generator, not two generators.
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, name=f"{path.stem}-scored") as running:
+            return Work(self.home, self.host, running.run, running.name).log_prob(path, rows, table)
 
     def report(
         self,

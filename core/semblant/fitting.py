@@ -102,6 +102,6 @@ def fitting(kind: pa.DataType) -> list[str]:
 
 
 def may_rebalance(kind: pa.DataType) -> bool:
-    """Tell whether detection could find a column of this type to be categorical or boolean."""
+    """Tell whether values or ranges of a column of this type can have shares."""
     kind = plain(kind)
-    return bool(is_string(kind) or arrow.is_boolean(kind) or arrow.is_integer(kind))
+    return bool(is_string(kind) or arrow.is_boolean(kind) or is_number(kind) or _is_day(kind))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from attrs import evolve, frozen
 
 from semblant.assessment import assess, assessment_findings, quality_findings
 from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
+from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
 from semblant.exposure import exposure_findings, without_validators
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from semblant.detection.model import Detection
     from semblant.host import PluginHost
     from semblant.plan import TablePlan
@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from semblant.spec.model import Spec
 
 DETECTION_ROWS = 100_000
+_COMPARED = frozenset(
+    {
+        EncodingType.CATEGORICAL,
+        EncodingType.BOOLEAN,
+        EncodingType.NUMBER,
+        EncodingType.INTEGER,
+        EncodingType.DATE,
+        EncodingType.DATETIME,
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -84,6 +94,29 @@ def look(spec: Spec, source: Source) -> Seen:
     detection = detect(reduced, read, max_rows=DETECTION_ROWS)
     everything = Schema(tables=tuple(_counted(_with_keys(table, detection.schema), detection) for table in raw))
     return Seen(everything=everything, detection=detection, used=apply_spec(spec, everything))
+
+
+def with_constraints(seen: Seen, source: Source) -> Detection:
+    """Add the constraints that the first rows of each learned table seem to keep."""
+    tables = dict(seen.detection.tables)
+    for table in seen.used:
+        found = tables.get(table.name)
+        if found is None or found.treatment is TableTreatment.ORIGINAL:
+            continue
+        keys = frozenset([*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)])
+        wanted = [n for n, c in found.columns.items() if n not in keys and c.encoding in _COMPARED]
+        if not wanted:
+            continue
+        parts, rows = [], 0
+        for batch in source.read(table.name, wanted):
+            parts.append(batch.slice(0, ROWS - rows))
+            rows += parts[-1].num_rows
+            if rows >= ROWS:
+                break
+        if parts:
+            proposed = propose_constraints(found.columns, pa.Table.from_batches(parts), keys)
+            tables[table.name] = evolve(found, constraints=proposed)
+    return evolve(seen.detection, tables=tables)
 
 
 def _with_keys(table: Table, detected: Schema) -> Table:

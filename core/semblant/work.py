@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,15 @@ from semblant.spec.write import spec_text
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
     import pyarrow as pa
 
-    from semblant.artefact.generator import GeneratorFile
+    from semblant.artefact.generator import GeneratorFile, GeneratorTable
     from semblant.host import PluginHost
     from semblant.plan import Plan
-    from semblant.protocols import Destination
+    from semblant.protocols import Destination, Model
     from semblant.run import Run
 
 
@@ -139,7 +143,7 @@ class Work:
             run = self.run if seed is not None else evolve(self.run, seed=generator.seed)
             wanted = generation or spec.generation
             if records is not None:
-                wanted = evolve(wanted, records=records)
+                wanted = evolve(wanted, records=records, scale=1.0)
             aim = self._aim(evolve(spec, destination=destination), out, file_format)
             target = self._destination(aim)
             try:
@@ -166,6 +170,45 @@ class Work:
                 )
             finally:
                 target.close()
+
+    def impute(self, path: Path, rows: pa.Table, table: str | None, draws: int) -> pa.Table:
+        """Fill the missing cells of rows of one table."""
+        from semblant.pipeline.generate import sampling_for
+        from semblant.pipeline.impute import Imputation, impute
+
+        with self._one_table(path, table) as (entry, model, spec):
+            batch = None if spec.batch_size == AUTO else int(spec.batch_size)
+            how = Imputation(draws=draws, sampling=sampling_for(entry.table.name, spec), batch_rows=batch)
+            return impute(entry, model, rows, how, self.run.at(Step.GENERATE, entry.table.name))
+
+    def log_prob(self, path: Path, rows: pa.Table, table: str | None) -> np.ndarray:
+        """Give the log-probability of rows of one table."""
+        from semblant.pipeline.impute import log_probabilities
+
+        with self._one_table(path, table) as (entry, model, _):
+            return log_probabilities(entry, model, rows)
+
+    @contextmanager
+    def _one_table(
+        self, path: Path, table: str | None
+    ) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
+        """Load the model of one synthesized table; the only one when none is named."""
+        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
+            generator = load_generator(path, Path(folder))
+            names = [entry.table.name for entry in generator.synthesized]
+            if table is None and len(names) != 1:
+                msg = f"the generator has {len(names)} tables that were learned"
+                raise ConfigError(msg, fix=f"name one of them: {', '.join(names)}")
+            name = names[0] if table is None else table
+            if name not in names:
+                msg = f"the generator has no learned table '{name}'"
+                raise ConfigError(msg, fix=f"name one of: {', '.join(names)}")
+            model = load_models(generator, self.host)[name][0]
+            if model is None:
+                msg = f"table '{name}' has nothing but its key: there is no model of it"
+                raise ConfigError(msg, fix="choose another table")
+            entry = next(entry for entry in generator.synthesized if entry.table.name == name)
+            yield entry, model, load_spec(generator.spec, self.host, environment={}).generation
 
     def _trained(
         self, spec: Spec, clock: Clock, destination: Destination | None = None, mode: WriteMode = WriteMode.FAIL

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "run": "Learn a file or spec, make synthetic data, write a report.",
     "train": "Learn a file or spec and keep the generator.",
     "generate": "Make synthetic data with a generator.",
+    "impute": "Fill the missing cells of a file with a generator.",
+    "score": "Tell how probable rows are under a generator.",
     "report": "Compare synthetic with original data, whoever made them.",
     "preview": "Show the first rows of a source.",
     "detect": "Show what is found out about the data; write a spec to edit.",

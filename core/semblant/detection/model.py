@@ -12,6 +12,7 @@ from semblant.vocabulary import EncodingType, TableTreatment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.detection.constraints import ProposedConstraint
     from semblant.detection.nested import Inside
     from semblant.detection.profile import TableProfile
     from semblant.findings import Finding
@@ -66,6 +67,8 @@ class TableDetection:
     profile: TableProfile | None = attrs.field(default=None, eq=False, repr=False)
     """Counts per column; not part of the plain data."""
     findings: tuple[Finding, ...] = ()
+    constraints: tuple[ProposedConstraint, ...] = ()
+    """Rules that the rows seem to keep; nothing comes of them unless the spec says so."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -76,6 +79,7 @@ class TableDetection:
             "rows_read": self.rows_read,
             "complete": self.complete,
             "columns": {name: column.as_dict() for name, column in self.columns.items()},
+            "constraints": [proposed.as_dict() for proposed in self.constraints],
             "findings": [finding_as_dict(finding) for finding in self.findings],
         }
 

@@ -14,11 +14,10 @@ from semblant.events import Step
 from semblant.pipeline.archive import ARCHIVE, write_archive
 from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
-from semblant.pipeline.generate import DATA, generate_table, order_for
+from semblant.pipeline.generate import DATA, generate_table, order_for, rows_for
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
 from semblant.pipeline.steps import fingerprint
-from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
 
 if TYPE_CHECKING:
@@ -93,8 +92,7 @@ class GenerationJob:
                     lambda run, path=original: shutil.copyfile(path, run.workspace / DATA),  # type: ignore[misc]
                 )
             else:
-                rows = entry.rows if self.spec.records == AUTO else int(self.spec.records)
-                order = order_for(entry, self.spec, rows, self.given)
+                order = order_for(entry, self.spec, rows_for(entry, self.spec), self.given)
                 model, text_model = self.models[name]
                 mark = fingerprint(
                     "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)

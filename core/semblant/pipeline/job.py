@@ -191,7 +191,7 @@ class TrainingJob:
                 columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
             tables[name] = evolve(wanted, columns=columns, model=_with_decisions(wanted.model, found))
         generation = spec.generation
-        if generation.records == AUTO and len(self.learned) == 1:
+        if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
             generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))

@@ -67,12 +67,13 @@ TREATMENT: Final = {
     "option-unknown": (WARNING, "a column has an option that no model of Semblant knows"),
     "option-misplaced": (ERROR, "an option does not go with the encoding of its column"),
     "option-invalid": (ERROR, "an option has an impossible value"),
-    "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
+    "rebalance-impossible": (ERROR, "only columns of categories, truth values, numbers and dates can be rebalanced"),
     "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
 }
 CONSTRAINTS: Final = {
     "constraint-unknown-column": (ERROR, "a constraint names a column that is not there, or is excluded"),
     "constraint-on-original": (ERROR, "an original table is copied, constraints have no effect on it"),
+    "constraint-on-child": (ERROR, "this version keeps constraints of tables without a parent only"),
     "constraint-on-key": (ERROR, "a constraint is about a key, whose values are made by the engine or by other tables"),
     "constraint-columns": (ERROR, "a constraint names too few columns, or one twice"),
     "constraint-type": (ERROR, "the columns of a constraint are of types that it cannot compare or add"),
@@ -107,7 +108,12 @@ PRIVACY_AVAILABLE: Final = {
 GENERATION: Final = {
     "rebalance-unknown": (ERROR, "shares are given for a table or column that does not exist or is not synthesized"),
     "rebalance-not-enabled": (ERROR, "shares are given for a column without 'rebalance: true'"),
-    "shares-invalid": (ERROR, "a share is not between 0 and 1, or the shares of a column add up to more than 1"),
+    "shares-invalid": (
+        ERROR,
+        "a share is not between 0 and 1, shares add up to more than 1, or a value or range does not fit its column",
+    ),
+    "sampling-unknown": (ERROR, "temperature or top-p is given for a table or column that is not synthesized"),
+    "scale-and-records": (ERROR, "both a number of records and a scale are given"),
     "shares-empty": (ERROR, "no shares are given for a column"),
     "shares-rest": (INFO, "what becomes of the values that have no share"),
     "generation-unused": (WARNING, "settings of the generation have no effect, because nothing is generated"),

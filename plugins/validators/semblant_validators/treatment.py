@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from semblant.schema import Column, Schema, Table
     from semblant.spec.model import ColumnSpec, Spec
 
-_REBALANCED = (EncodingType.CATEGORICAL, EncodingType.BOOLEAN)
+_REBALANCED = (
+    EncodingType.CATEGORICAL,
+    EncodingType.BOOLEAN,
+    EncodingType.NUMBER,
+    EncodingType.INTEGER,
+    EncodingType.DATE,
+    EncodingType.DATETIME,
+)
 
 
 @frozen
@@ -115,10 +122,10 @@ def _rebalance(column: Column, wanted: ColumnSpec, path: str) -> Iterator[Findin
     here = join(path, "rebalance")
     if wanted.encoding != AUTO:
         if wanted.encoding not in _REBALANCED:
-            message = f"column '{column.name}' has the encoding '{wanted.encoding}'; only categories can be rebalanced"
+            message = f"column '{column.name}' has the encoding '{wanted.encoding}', whose values have no shares"
             yield finding("rebalance-impossible", here, message, "write encoding: categorical, or remove rebalance")
     elif not may_rebalance(column.type):
-        message = f"column '{column.name}' is of type {column.type}, which is not taken for categories"
+        message = f"column '{column.name}' is of type {column.type}, whose values have no shares"
         yield finding(
             "rebalance-impossible", here, message, "write encoding: categorical beside it, or remove rebalance"
         )

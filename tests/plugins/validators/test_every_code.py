@@ -206,10 +206,10 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         "tables.people.columns.height.options.decimals",
     ),
     ("encoding-impossible", people(age={"encoding": "text"}), ALONE, "tables.people.columns.age.encoding"),
-    ("rebalance-impossible", people(height={"rebalance": True}), ALONE, "tables.people.columns.height.rebalance"),
+    ("rebalance-impossible", people(tags={"rebalance": True}), ALONE, "tables.people.columns.tags.rebalance"),
     (
         "rebalance-impossible",
-        people(age={"rebalance": True, "encoding": "number"}),
+        people(age={"rebalance": True, "encoding": "identifier"}),
         ALONE,
         "tables.people.columns.age.rebalance",
     ),

@@ -56,6 +56,7 @@ class TabularModel:
         size = request.batch_rows or BATCH_ROWS
         conditions = Conditions.of(request, self.encoding, self._null_shares())
         heat, top = self._sampling(request.sampling)
+        weights = self._without_nulls(request.no_nulls)
         root = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
         waiting: tuple[int, Any, Any] | None = None
         done = 0
@@ -64,7 +65,7 @@ class TabularModel:
             codes, mask, fixed = conditions.batch(
                 self.encoding, start, rows, np.random.default_rng((request.seed, number, 1))
             )
-            drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size)
+            drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size, weights)
             if waiting is not None:
                 batch = self._finish(*waiting, size=size, request=request)
                 done += batch.num_rows
@@ -183,8 +184,27 @@ class TabularModel:
             }
         return self._weights
 
+    def _without_nulls(self, columns: frozenset[str]) -> dict[str, Any]:
+        """Give the arrays on the device with the null of some columns forbidden."""
+        weights, layout = self._on_device(), self.encoding.layout
+        allowed = dict(weights.get("allowed", {}))
+        for k, head in enumerate(self.shape.heads):
+            for row, token in enumerate(head.tokens):
+                column = int(layout.column[token])
+                null = layout.field[token] == 0 and _has_null(self.encoding.encodings[column])
+                if null and self.encoding.names[column] in columns and layout.cardinality[token] > 1:
+                    allowed[f"allowed_{k}"] = allowed[f"allowed_{k}"].at[row, 0].set(IMPOSSIBLE)
+        return {**weights, "allowed": allowed}
+
     def _draw(
-        self, key: jax.Array, codes: np.ndarray, mask: np.ndarray, heat: np.ndarray, top: np.ndarray, size: int
+        self,
+        key: jax.Array,
+        codes: np.ndarray,
+        mask: np.ndarray,
+        heat: np.ndarray,
+        top: np.ndarray,
+        size: int,
+        weights: dict[str, Any] | None = None,
     ) -> Any:
         """Start drawing a batch; gives device arrays, one per part, or None for a table without tokens."""
         if not self.shape.tokens:
@@ -210,7 +230,7 @@ class TabularModel:
             c, m = np.zeros((rows, codes.shape[1]), np.int32), np.zeros((rows, codes.shape[1]), bool)
             here = codes[start : start + rows]
             c[: len(here)], m[: len(here)] = here, mask[start : start + rows]
-            out.append(sampler(self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
+            out.append(sampler(weights or self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
         return out
 
     def _finish(
@@ -248,3 +268,8 @@ class TabularModel:
                 if self.encoding.layout.field[token] == 0 and getattr(self.encoding.encodings[column], "null", False):
                     out[column] = float(np.exp(self.tables[f"shares_{k}"][row, 0]))
         return out
+
+
+def _has_null(encoding: Any) -> bool:
+    """Tell whether the first code of an encoding is the missing value."""
+    return bool(getattr(encoding, "null", False)) or "null" in getattr(encoding, "specials", ())
