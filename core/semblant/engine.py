@@ -40,6 +40,8 @@ class Engine:
 
     :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
     :param host: the plugins; by default all that are installed.
+    :param own_process: the process does nothing but this work, so that plugins may set up their libraries for it
+        (JAX keeps compiled programs in the home then).
     :param on_event: called for every event of every job, in the thread that caused it.
     :param supervisor: may forbid what a job is about to do.
 
@@ -56,12 +58,14 @@ class Engine:
         host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
         supervisor: Supervisor | None = None,
+        own_process: bool = False,
     ) -> None:
         """Take home, plugins and listener; nothing is read or written yet."""
         self.home = home if isinstance(home, Home) else Home(home)
         self.host = host if host is not None else PluginHost.from_environment()
         self._supervisor = supervisor or Unsupervised()
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
+        self._own_process = own_process
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
 
@@ -296,7 +300,9 @@ class Engine:
 
     @contextmanager
     def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
-        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor))
+        cache = self.home.cache_or_none() if self._own_process else None
+        run = Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor, cache=cache)
+        running = _Running(run)
         with self._lock:
             self._running.add(running)
         try:

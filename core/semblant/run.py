@@ -99,6 +99,9 @@ class Run:
     supervisor: Supervisor = field(factory=Unsupervised)
     memory_bytes: int | None = None
     """What the job may use; None when nobody limited it."""
+    cache: Path | None = None
+    """A folder that outlives the job, for what can be made again (compiled programs); None where the process is
+    not the engine's own, and a plugin must not change how a library works in it."""
     table: str | None = None
     step: Step | None = None
     _started: float = field(factory=time.monotonic)

@@ -171,7 +171,7 @@ class Work:
         from semblant.jobs.orders import OrderKind
         from semblant.spec.load import load_spec
 
-        with Engine(home=home, on_event=self.heard, supervisor=self.wire) as engine:
+        with Engine(home=home, on_event=self.heard, supervisor=self.wire, own_process=True) as engine:
             self.engine = engine
             self.wire.seen = order.seen
             if self.cancelled:

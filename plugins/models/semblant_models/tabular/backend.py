@@ -54,13 +54,15 @@ class ColumnArBackend:
     def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel:
         """Train; a second call with the same workspace goes on from the last checkpoint."""
         from semblant_models.tabular.batching import batched
+        from semblant_models.tabular.compiling import compiling_ahead, keep_compiled
         from semblant_models.tabular.model import TabularModel
-        from semblant_models.tabular.network import log_share_tables
+        from semblant_models.tabular.network import initial_parameters, log_share_tables
         from semblant_models.tabular.recipe import Recipe
         from semblant_models.tabular.shape import Shape
         from semblant_models.tabular.training import Training
 
         run.check()
+        keep_compiled(run.cache)
         table = cast("Prepared", prepared)
         layout = table.encoding.layout
         limit = int((run.memory_bytes or 4 * _RESIDENT_BYTES) // 4 // max(2 * layout.tokens, 1))
@@ -72,7 +74,18 @@ class ColumnArBackend:
         recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts())
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
-        arrays: dict[str, np.ndarray] = {}
+        calibrated = bool(layout.tokens) and len(train) >= _LEAST_CALIBRATED
+        seed = run.random_seed("train", training.name)
+        arrays = initial_parameters(shape, layout.ordered, np.random.default_rng(seed)) if layout.tokens else {}
+        model = TabularModel(
+            encoding=table.encoding,
+            shape=shape,
+            arrays=arrays,
+            tables=tables,
+            history=[],
+            settings_used=used,
+            particles=self._settings.particles,
+        )
         history: list[dict[str, float]] = []
         if layout.tokens:
             training_loop = Training(
@@ -82,9 +95,12 @@ class ColumnArBackend:
                 train=train,
                 validation=validation,
                 ordered=layout.ordered,
-                seed=run.random_seed("train", training.name),
+                seed=seed,
             )
-            arrays, progress = training_loop.run(run)
+            with compiling_ahead() as ahead:
+                if calibrated:
+                    ahead(model.compile_drawing)
+                arrays, progress = training_loop.run(run, ahead)
             history = progress.history
             used |= {
                 "parameters": int(sum(a.size for a in arrays.values())),
@@ -95,16 +111,8 @@ class ColumnArBackend:
                 "stopped": progress.stopped,
                 "restarts": progress.restarts,
             }
-        model = TabularModel(
-            encoding=table.encoding,
-            shape=shape,
-            arrays=arrays,
-            tables=tables,
-            history=history,
-            settings_used=used,
-            particles=self._settings.particles,
-        )
-        if layout.tokens and len(train) >= _LEAST_CALIBRATED:
+        model = model.with_weights(arrays, history, used)
+        if calibrated:
             model.calibrate(
                 table.counts(),
                 rows=int(np.clip(2 * len(train), 32_768, 131_072)),

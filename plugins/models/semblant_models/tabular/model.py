@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from semblant.errors import ArtefactError
 from semblant_models.tabular.calibration import calibrate
@@ -116,6 +116,22 @@ class TabularModel:
         self.tables = calibrate(self.shape, self.encoding.layout, self.tables, wanted, draw)
         self._weights = {}
 
+    def compile_drawing(self) -> None:
+        """Compile the sampler of plain batches before it is needed; may run beside the training of other weights."""
+        free, heat = np.zeros((BATCH_ROWS, self.shape.tokens), np.int32), np.ones(self.shape.tokens, np.float32)
+        kind = Kind(rows=BATCH_ROWS)
+        draw = make_sampler(self.shape, kind).lower(self._on_device(), jax.random.key(0), free, free > 0, heat, heat)
+        self._weights = {}
+        self._samplers[kind] = draw.compile()
+
+    def with_weights(
+        self, arrays: dict[str, np.ndarray], history: Sequence[Mapping[str, float]], settings_used: Mapping[str, Any]
+    ) -> TabularModel:
+        """Give the model with trained weights and the programs that were compiled for it."""
+        made = evolve(self, arrays=arrays, history=history, settings_used=settings_used)
+        made._samplers = dict(self._samplers)  # noqa: SLF001 - another of its kind
+        return made
+
     def save(self, folder: Path) -> None:
         """Write ``model.safetensors`` and ``model.json``."""
         write_arrays(folder, "model", {**self.arrays, **self.tables})
@@ -180,7 +196,7 @@ class TabularModel:
                 "params": params,
                 "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
                 "allowed": allowed,
-                "made": generation_tables(self.shape, params),
+                "made": generation_tables(self.shape, self.arrays),
             }
         return self._weights
 

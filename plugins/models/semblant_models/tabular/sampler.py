@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
-from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
+from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from semblant_models.tabular.shape import Shape
 
@@ -39,13 +39,16 @@ class Kind:
     nucleus: bool = False
 
 
-def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
-    """Rearrange parameters for drawing: masked first layers per token, padded blocks."""
+def generation_tables(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Rearrange parameters for drawing: masked first layers per token, padded blocks.
+
+    It is done by NumPy: on the device, each rearrangement would be a program to compile.
+    """
     n, g, e, h = shape.blocks, shape.block, shape.embedding, shape.hidden
     pad = n * g - shape.tokens
 
-    def per_token(name: str, *, lower: bool) -> jax.Array:
-        weights = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
+    def per_token(name: str, *, lower: bool) -> np.ndarray:
+        weights: np.ndarray = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
         return weights.transpose(0, 2, 1, 3)
 
     head, place = shape.places()
@@ -68,10 +71,10 @@ def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
             "summary": params["summary"],
             "summary_bias": params["summary_bias"],
         }
-    return {name: jnp.asarray(value) for name, value in out.items()}
+    return {name: jnp.asarray(np.ascontiguousarray(value)) for name, value in out.items()}
 
 
-def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
     """Give a compiled sampler.
 
     It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,

@@ -18,6 +18,7 @@ from semblant_models.tabular.stepping import State, initial_state, make_steps, m
 
 if TYPE_CHECKING:
     from semblant.run import Run
+    from semblant_models.tabular.compiling import Ahead
     from semblant_models.tabular.recipe import Recipe
     from semblant_models.tabular.shape import Shape
 
@@ -76,9 +77,13 @@ class Training:
     validation: np.ndarray
     ordered: np.ndarray
     seed: int
+    _ordered_epoch: tuple[int, np.ndarray] | None = field(default=None, init=False)
 
-    def run(self, run: Run) -> tuple[dict[str, np.ndarray], Progress]:
-        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights."""
+    def run(self, run: Run, ahead: Ahead) -> tuple[dict[str, np.ndarray], Progress]:
+        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights.
+
+        ``ahead`` begins other compiling beside that of the steps.
+        """
         recipe, rows = self.recipe, len(self.train)
         per_epoch = max(rows // (recipe.batch_size * recipe.accumulation), 1)
         total = max(per_epoch * recipe.max_epochs, 1)
@@ -87,7 +92,9 @@ class Training:
         data = jnp.asarray(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
         batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
-        steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
+        steps, validate = make_steps(self.shape, recipe), make_validation(self.shape, len(held))
+        like = jax.eval_shape(lambda *arrays: arrays, state["average"], tables, batches)
+        validating = ahead(lambda: validate.lower(*like).compile())
         base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
         call = min(_LONGEST_CALL, recipe.validation_steps)
         before, saved, furthest = progress.seconds, time.monotonic(), progress.step
@@ -106,6 +113,7 @@ class Training:
                 )
                 state, mean = steps(
                     state,
+                    tables,
                     data,
                     jnp.asarray(index),
                     jnp.asarray(padded, jnp.float32),
@@ -119,7 +127,7 @@ class Training:
                 self._stop_from_outside(progress, run)
                 furthest = max(furthest, progress.step)
                 run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
-            found = float(validate(state["average"], batches))
+            found = float(validating()(state["average"], tables, batches))
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
                 state, best, progress = self._restart(best, progress, total, run)
                 continue
@@ -218,7 +226,11 @@ class Training:
         return np.concatenate(parts).reshape(count, self.recipe.accumulation, self.recipe.batch_size)
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+        """Give the order of the rows in an epoch, int32; the last one asked for is kept."""
+        if self._ordered_epoch is None or self._ordered_epoch[0] != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+            self._ordered_epoch = (epoch, order)
+        return self._ordered_epoch[1]
 
     def _stop_from_outside(self, progress: Progress, run: Run) -> None:
         if self.recipe.stop_at is not None and progress.done >= self.recipe.stop_at:
