@@ -61,7 +61,7 @@ def generate_table(
     done = 0
     with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
         for batch in _unique(entry, model, text_model, order, run):
-            table = _assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
+            table = assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
             writer.write_table(table.select(schema.names).cast(schema))
             done += batch.num_rows
             run.progress(done, order.rows)
@@ -86,17 +86,18 @@ def _rows(
         seed=run.random_seed("generate", entry.table.name, attempt),
         batch_rows=order.batch_rows,
         given=given,
-        shares={name: _typed(entry, name, shares) for name, shares in order.shares.items()},
+        shares={name: typed_shares(entry, name, shares) for name, shares in order.shares.items()},
         sampling=order.sampling,
     )
     for number, batch in enumerate(model.generate(request, run)):
         table = pa.Table.from_batches([batch])
-        yield _with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
+        yield with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
 
 
-def _with_texts(
+def with_texts(
     entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
 ) -> pa.Table:
+    """Replace the length buckets of text columns by texts, written given the rest of the row."""
     request = GenerationRequest(
         rows=table.num_rows,
         seed=run.random_seed("text", entry.table.name, *part),
@@ -156,7 +157,8 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
     return fresh, np.concatenate([seen, hashes[fresh]])
 
 
-def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+    """Add the engine-made primary key to learned columns, for rows from number ``start`` on."""
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}
@@ -173,7 +175,7 @@ def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int,
     return batch.append_column(pa.field(name, entry.table.column(name).type), keys)
 
 
-def _typed(entry: GeneratorTable, column: str, shares: Mapping[str, float]) -> dict[Any, float]:
+def typed_shares(entry: GeneratorTable, column: str, shares: Mapping[str, float]) -> dict[Any, float]:
     """Give the values of a rebalancing their column's own type."""
     kind = entry.table.column(column).type
     if pa.types.is_dictionary(kind):

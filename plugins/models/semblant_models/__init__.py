@@ -25,8 +25,8 @@ _TABULAR = ModelType(
     learns="tabular",
     preference=100,
     capabilities={
-        "context": False,
-        "sequences": False,
+        "context": True,
+        "sequences": True,
         "conditions": True,
         "privacy": False,
         "checkpointing": True,

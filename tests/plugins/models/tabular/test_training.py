@@ -16,8 +16,10 @@ from semblant.training import Split
 from semblant.vocabulary import EncodingType, Goal, ModelSize
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular import training as training_module
+from semblant_models.tabular.model import TabularModel
+from semblant_models.tabular.prepared import PreparedTable
 from semblant_models.tabular.recipe import Recipe
-from tests.plugins.models.tabular.making import backend_with, drawn, people, run_in, trained, training_table
+from tests.plugins.models.tabular.making import backend_with, drawn, loaded, people, run_in, trained, training_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +82,7 @@ def test_epochs_and_steps_between_validations_are_kept(tmp_path: Path) -> None:
 def test_the_validation_rows_are_those_of_the_split(tmp_path: Path) -> None:
     table = training_table(people(400), split=Split(seed=1, fraction=0.4))
     prepared = backend_with().prepare(table, run_in(tmp_path))
+    assert isinstance(prepared, PreparedTable)
     train, validation = prepared.tokens()
     expected = int(table.split.validates(np.arange(400, dtype=np.uint64)).sum())
     assert (len(train), len(validation)) == (400 - expected, expected)
@@ -139,6 +142,7 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     heard: list[Any] = []
     later.emit = heard.append
     again = backend.fit(table, backend.load_prepared(tmp_path / "cut"), later)
+    assert isinstance(again, TabularModel)
     assert min(event.done for event in heard if event.done is not None) > 3, "it began anew"
     assert [h["step"] for h in again.history] == [h["step"] for h in whole.history]
     assert all(np.array_equal(whole.arrays[n], again.arrays[n]) for n in whole.arrays)
@@ -202,7 +206,7 @@ def test_a_table_without_anything_to_learn_generates_what_it_is(tmp_path: Path) 
     model = trained(training_table(table, encodings={"id": EncodingType.IDENTIFIER}), tmp_path)
     assert (model.shape.tokens, len(model.history)) == (0, 0)
     model.save(tmp_path)
-    made = drawn(backend_with().load(tmp_path), tmp_path, rows=70)
+    made = drawn(loaded(tmp_path), tmp_path, rows=70)
     assert set(made["same"].to_pylist()) == {"x"}
     assert made["none"].null_count == 70
     assert len(set(made["id"].to_pylist())) == 70
