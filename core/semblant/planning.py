@@ -126,7 +126,9 @@ def _with_keys(table: Table, detected: Schema) -> Table:
     found = detected.table(table.name)
     if not table.primary_key and found.primary_key:
         table = evolve(table, primary_key=found.primary_key, primary_key_reason=found.primary_key_reason)
-    return evolve(table, foreign_keys=found.foreign_keys) if not table.foreign_keys else table
+    marked = {(key.columns, key.references): key for key in found.foreign_keys}
+    own = tuple(marked.get((key.columns, key.references), key) for key in table.foreign_keys)
+    return evolve(table, foreign_keys=own or found.foreign_keys)
 
 
 def _counted(table: Table, detection: Detection) -> Table:

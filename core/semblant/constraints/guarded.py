@@ -149,7 +149,7 @@ class _Drawing:
         fixed = None if given is None else given.take(pa.array(bad))
         if self.request.shares:
             fixed = _with_shares(fixed, table.take(pa.array(bad)), tuple(self.request.shares))
-        if fixed is None and not self.request.parents:
+        if fixed is None and self.request.context is None:
             return self._spares(len(bad))
         new = self._rows(len(bad), fixed)
         return new, self._keep(new)

@@ -109,6 +109,7 @@ class Detection:
                         "referenced_columns": list(key.referenced_columns),
                         "reason": key.reason,
                         "confidence": key.confidence,
+                        "matched": key.matched,
                     }
                     for key in table.foreign_keys
                 ],

@@ -18,7 +18,7 @@ from semblant.settings import AUTO
 from semblant.training import GenerationRequest, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from semblant.artefact.generator import GeneratorTable
     from semblant.protocols import Model
@@ -81,7 +81,7 @@ def generate_table(
     done = 0
     with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
         for batch in _unique(entry, model, text_model, order, run):
-            table = _assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
+            table = assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
             writer.write_table(table.select(schema.names).cast(schema))
             done += batch.num_rows
             run.progress(done, order.rows)
@@ -101,11 +101,10 @@ def _rows(
         return
     names = {plan.name for plan in entry.plans}
     given = None if order.given is None else order.given.select([n for n in order.given.schema.names if n in names])
-    shares: dict[str, dict[Any, float]] = {}
+    shares: Mapping[str, Mapping[Any, float]] = {}
     nulls: frozenset[str] = frozenset()
-    if order.shares and order.rebalancer is None:
-        wanted = order.shares[0]
-        shares = {wanted.columns[0]: {cell.parts[0]: cell.share for cell in wanted.cells}}
+    if order.rebalancer is None:
+        shares = simple_shares(order)
     elif order.rebalancer is not None:
         given, nulls = joined(given, order.rebalancer.draw(order.rows, attempt))
     request = GenerationRequest(
@@ -119,12 +118,13 @@ def _rows(
     )
     for number, batch in enumerate(model.generate(request, run)):
         table = pa.Table.from_batches([batch])
-        yield _with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
+        yield with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
 
 
-def _with_texts(
+def with_texts(
     entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
 ) -> pa.Table:
+    """Replace the length buckets of text columns by texts, written given the rest of the row."""
     request = GenerationRequest(
         rows=table.num_rows,
         seed=run.random_seed("text", entry.table.name, *part),
@@ -178,7 +178,8 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
     return fresh, np.concatenate([seen, hashes[fresh]])
 
 
-def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+    """Add the engine-made primary key to learned columns, for rows from number ``start`` on."""
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}
@@ -193,6 +194,14 @@ def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int,
             msg = f"table '{entry.table.name}': its primary key '{name}' ({kind}) cannot number {order.rows:,} rows"
             raise ModelError(msg, fix="ask for fewer rows, or train on data whose key has a wider type") from exc
     return batch.append_column(pa.field(name, entry.table.column(name).type), keys)
+
+
+def simple_shares(order: Order) -> dict[str, dict[Any, float]]:
+    """Give the shares of the values of one column, as a model takes them."""
+    if not order.shares:
+        return {}
+    wanted = order.shares[0]
+    return {wanted.columns[0]: {cell.parts[0]: cell.share for cell in wanted.cells}}
 
 
 def _balanced(entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> Order:

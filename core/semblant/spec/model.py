@@ -32,6 +32,11 @@ class ForeignKeySpec:
     columns: tuple[str, ...] = setting(help="columns of this table, in order")
     references: str = setting(help="the table that is pointed to")
     referenced_columns: tuple[str, ...] | Auto = setting(AUTO, help="columns there; its primary key when auto")
+    match: bool = setting(
+        False,
+        help="true: not the parent; a fitting row of the other table is matched to each finished row",
+        feature=(201,),
+    )
 
 
 @frozen(kw_only=True)

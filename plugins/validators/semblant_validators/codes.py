@@ -45,15 +45,12 @@ KEYS: Final = {
     "key-twice": (ERROR, "a table has the same foreign key twice"),
 }
 RELATIONS: Final = {
-    "two-roots": (ERROR, "more than one synthesized table has no foreign key to another one"),
+    "two-roots": (ERROR, "two synthesized tables without a parent have nothing to do with each other"),
+    "several-roots": (WARNING, "a second synthesized table without a parent is made by itself"),
     "nothing-to-synthesize": (ERROR, "every table is original data"),
-    "cycle": (ERROR, "tables point to each other in a ring"),
+    "cycle": (WARNING, "tables point to each other in a ring: one of the keys is matched afterwards"),
     "original-not-referenced": (ERROR, "no foreign key points to an original table"),
     "original-references-synthesized": (ERROR, "an original table points to a synthesized one"),
-}
-RELATIONAL_LIMIT: Final = {
-    "one-synthesized-table": (ERROR, "this version synthesizes one table at a time, beside original ones"),
-    "self-reference-not-kept": (WARNING, "this version learns a key to its own table as an ordinary column"),
 }
 TREATMENT: Final = {
     "original-has-settings": (
@@ -133,7 +130,7 @@ Codes = dict[str, tuple[Severity, str]]
 EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
     ConfigStep.SOURCE: (SOURCE,),
     ConfigStep.DATA: (DATA,),
-    ConfigStep.KEYS: (KEYS, RELATIONS, RELATIONAL_LIMIT),
+    ConfigStep.KEYS: (KEYS, RELATIONS),
     ConfigStep.TREATMENT: (TREATMENT, CONSTRAINTS),
     ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_AVAILABLE),
     ConfigStep.GENERATION: (GENERATION,),

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
+from semblant_models.tabular.context.encoder import context_layer
 from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
 
     It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,
     ``allowed`` and ``made`` (:func:`generation_tables`); int32 codes and bool mask of given tokens, shape
-    (rows, tokens); per token the temperature and top-p, shape (tokens,). It gives int16 tokens of
-    shape (rows, tokens), and per row the log-probability of its given tokens (estimated from the
-    candidates where there are several).
+    (rows, tokens), with the columns of a context behind the codes; per token the temperature and top-p,
+    shape (tokens,). It gives int16 tokens of shape (rows, tokens), and per row the log-probability of its
+    given tokens (estimated from the candidates where there are several).
     """
 
     @jax.jit
@@ -124,8 +125,12 @@ class _Drawing:
             "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
         }
         later = None
+        if shape.context is not None:
+            codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
+            later = jnp.repeat(context_layer(self.weights["params"], shape, seen), c, axis=1)
         if self.kind.look_ahead:
-            later = jnp.repeat(later_layer(self.weights["params"], shape, codes, given), c, axis=1)
+            ahead = jnp.repeat(later_layer(self.weights["params"], shape, codes, given), c, axis=1)
+            later = ahead if later is None else later + ahead
         codes, given = jnp.repeat(codes, c, axis=0), jnp.repeat(given, c, axis=0)
 
         def block_step(carry: Any, item: dict[str, jax.Array]) -> tuple[Any, None]:

@@ -57,7 +57,7 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
     def loss_of(params: Params, tables: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
         given = None
         if shape.flexible:
-            given = _given(jax.random.fold_in(key, 3), codes.shape, recipe.any_order_share)
+            given = _given(jax.random.fold_in(key, 3), (len(codes), shape.tokens), recipe.any_order_share)
         losses = row_losses(
             params, tables, shape, codes, given=given, drop=(recipe.input_dropout, recipe.hidden_dropout), key=key
         )
@@ -126,7 +126,7 @@ def make_validation(shape: Shape, rows: int) -> jax.stages.Wrapped:
             valid, codes = codes[:, 0] >= 0, jnp.maximum(codes, 0).astype(jnp.int32)
             losses = row_losses(params, tables, shape, codes)
             if shape.flexible:
-                given = _given(jax.random.key(0), codes.shape, 1.0)
+                given = _given(jax.random.key(0), (len(codes), shape.tokens), 1.0)
                 losses = 0.5 * (losses + row_losses(params, tables, shape, codes, given=given))
             return total + jnp.sum(jnp.where(valid, losses, 0.0)), None
 
