@@ -12,6 +12,7 @@ from semblant.findings import ConfigStep, Finding, Severity
 from semblant.graph import SchemaGraph
 from semblant.plan import Plan
 from semblant.resolve import resolve
+from semblant.revealed import note_public
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
@@ -51,6 +52,7 @@ def open_source(spec: Spec, host: PluginHost) -> Source:
     if findings:
         msg = f"the settings of the source '{spec.source.type}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     source: Source = descriptor.create(settings)
     return source
 
@@ -62,6 +64,7 @@ def open_destination(type_name: str, given: dict[str, object], host: PluginHost)
     if findings:
         msg = f"the settings of the destination '{type_name}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     destination: Destination = descriptor.create(settings)
     return destination
 
