@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import fsspec
 import pytest
+from fsspec import AbstractFileSystem
 
 from semblant.cli.main import program
 from semblant.engine import Engine
@@ -63,6 +65,29 @@ def forms(canary: str) -> set[str]:
     return {canary, *written, *encoded}
 
 
+class Telltale(AbstractFileSystem):
+    """A driver that says in every error and log line what it signed in with, as some do."""
+
+    protocol = "telltale"
+
+    def __init__(self, password: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.password = password
+
+    def _refuse(self, *arguments: Any, **options: Any) -> Any:
+        logging.getLogger("telltale").warning("password %s sent to %s", self.password, quote(self.password, safe=""))
+        try:
+            json.loads(self.password + "{")
+        except ValueError as exc:
+            msg = f"cannot sign in at telltale://ann:{quote(self.password)}@host with {self.password!r}"
+            raise OSError(5, msg) from exc
+
+    info = ls = exists = isdir = _open = pipe_file = cat_file = rm_file = _refuse
+
+
+fsspec.register_implementation("telltale", Telltale, clobber=True)
+
+
 def _s3(endpoint: str, bucket: str = "lake") -> dict[str, Any]:
     keys = {"access_key": f"env:{VARIABLE}", "secret_key": f"env:{VARIABLE}", "session_token": f"env:{VARIABLE}"}
     return {"path": f"s3://{bucket}/shop", "endpoint": endpoint, "region": "us-east-1", **keys}
@@ -75,7 +100,10 @@ def _closed() -> str:
 CONNECTORS: dict[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
     "s3 that works": lambda s3: ("s3", _s3(s3)),
     "s3 without a server": lambda s3: ("s3", _s3(_closed())),
-    "s3 without a host": lambda s3: ("s3", _s3("http://no-such-host.invalid:9000")),
+    "objects whose driver tells the password": lambda s3: (
+        "objects",
+        {"path": "telltale://lake/shop", "secrets": {"password": f"env:{VARIABLE}"}},
+    ),
     "s3 without a bucket": lambda s3: ("s3", _s3(s3, "nobodys")),
     "s3 without TLS": lambda s3: ("s3", _s3(s3.replace("http:", "https:"))),
     "gcs with a broken key": lambda s3: (

@@ -106,8 +106,9 @@ class reading:  # noqa: N801 - used as a verb in a with statement
     def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
         """Translate the error."""
         place = self._place
-        if isinstance(exc, Exception) and place.remote and _of_the_driver(exc):
+        if exc is not None:
             clean(exc)
+        if isinstance(exc, Exception) and place.remote and _of_the_driver(exc):
             raise fault(exc, SourceError, doing="reading", place=str(place), credentials=place.credentials) from exc
         if isinstance(exc, (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)):
             msg = f"'{place}' is truncated or damaged: {exc}"
