@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
+from semblant.connectors.expanding import named
 from semblant.errors import Cancelled, ConfigError
 from semblant.events import Event, EventKind
 from semblant.home import Home
@@ -17,6 +18,7 @@ from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
 from semblant.planning import look, make_plan, open_source, propose, with_constraints
 from semblant.run import Run, Token, Unsupervised
+from semblant.settings.plaintext import plain_secrets
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from semblant.run import Supervisor
     from semblant.schema import Schema
     from semblant.spec.model import DestinationSpec, GenerationSpec
+    from semblant.store.connectors import Connector
 
 
 class Engine:
@@ -107,20 +110,38 @@ class Engine:
 
     def load(self, spec: Path | str | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
         """Read a spec from a YAML or JSON file or plain data; :class:`ConfigError` with every fault at once."""
-        return load_spec(spec, self.host, overrides)
+        return load_spec(spec, self.host, overrides, connectors=self.connector)
+
+    def connector(self, name: str) -> Connector:
+        """Give a saved connector; :class:`ConfigError` with the nearest names when there is none."""
+        from semblant.store.database import Store
+
+        with Store.of(self.home) as store:
+            return store.connectors.get(name)
 
     def spec_for(self, location: str, *, tables: Collection[str] | None = None) -> Spec:
-        """Make a spec for data: a file, a folder or glob (a database), or a URL of a source plugin.
+        """Make a spec for data: a file, a folder or glob (a database), a URL, or a saved one (``connector:NAME``).
 
         Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
         the spec to some tables.
         """
+        connector = named(location)
+        if connector is not None:
+            spec = self.load({"source": {"connector": connector}})
+            return self._proposed(spec, tables, one_table=False)
         location = _absolute(location)
         descriptor, settings = self.host.for_location("source", location)
+        refused = plain_secrets(settings, "source")
+        if refused:
+            msg = "the location holds a secret in plain text"
+            raise ConfigError(msg, findings=refused)
         spec = Spec(source=Selected(type=descriptor.name, settings=settings))
+        return self._proposed(spec, tables, one_table=descriptor.name == "files" and Path(location).is_file())
+
+    def _proposed(self, spec: Spec, tables: Collection[str] | None, *, one_table: bool) -> Spec:
+        """Take over what detection proposes, where there is more than one table."""
         if tables is not None:
             spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
-        one_table = descriptor.name == "files" and Path(location).is_file()
         return spec if one_table else propose(spec, self.host)
 
     def discover(self, spec: Spec) -> Schema:
@@ -351,7 +372,11 @@ class Engine:
 
 def _absolute(location: str) -> str:
     """Make a local path absolute: the effective spec may lie anywhere."""
-    return location if "://" in location or not Path(location).exists() else str(Path(location).absolute())
+    return (
+        location
+        if "://" in location or named(location) or not Path(location).exists()
+        else str(Path(location).absolute())
+    )
 
 
 class _Running:

@@ -19,6 +19,7 @@ from semblant.graph import SchemaGraph
 from semblant.machine import available_memory, speed
 from semblant.plan import Plan
 from semblant.resolve import resolve
+from semblant.revealed import note_public
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
@@ -67,6 +68,7 @@ def open_source(spec: Spec, host: PluginHost) -> Source:
     if findings:
         msg = f"the settings of the source '{spec.source.type}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     source: Source = descriptor.create(settings)
     return source
 
@@ -78,6 +80,7 @@ def open_destination(type_name: str, given: dict[str, object], host: PluginHost)
     if findings:
         msg = f"the settings of the destination '{type_name}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     destination: Destination = descriptor.create(settings)
     return destination
 

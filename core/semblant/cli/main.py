@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "plan": "Show what would be read, trained, generated and written.",
     "jobs": "Look at jobs, cancel, resume, download or delete them.",
     "generators": "List generators, export, import or delete them.",
+    "connectors": "Save sources and destinations under a name, try them out, use them in specs.",
     "catalogs": "Save specs under a name, and run them again.",
     "worker": "Do the jobs that wait, until it is ended.",
     "quota": "Show what may be used and what is; set limits.",

@@ -19,6 +19,8 @@ CODES: Final[dict[str, str]] = {
     "wrong-length": "a list has more or fewer entries than it must have",
     "invalid-value": "the component whose setting it is refuses the value",
     "plain-secret": "a password or token stands in the spec itself",
+    "unknown-connector": "no connector is saved under the name, or it cannot be used here",
+    "secret-not-found": "a reference to a secret leads nowhere",
     "duplicate-key": "a key stands twice in one section",
     "syntax": "the text is neither YAML 1.2 nor JSON",
     "tag": "a YAML tag; values are plain",

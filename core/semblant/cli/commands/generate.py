@@ -121,6 +121,10 @@ def _destination(
 ) -> DestinationSpec | None:
     """Give the place that ``-o`` or ``--destination`` means; None for application storage."""
     from semblant.cli.target import absolute, folder_destination
+    from semblant.connectors.checking import of_role
+    from semblant.connectors.expanding import named
+    from semblant.errors import ConfigError
+    from semblant.settings.plaintext import plain_secrets
     from semblant.spec.model import DestinationSpec
     from semblant.vocabulary import WriteMode
 
@@ -128,5 +132,15 @@ def _destination(
         return folder_destination(out, file_format, overwrite=overwrite)
     if location is None:
         return None
+    mode = WriteMode.REPLACE if overwrite else WriteMode.FAIL
+    connector = named(location)
+    if connector is not None:
+        saved = engine.connector(connector)
+        component = engine.host.get("destination", saved.type)
+        return DestinationSpec(type=saved.type, mode=mode, settings=of_role(component, saved.settings))
     found, values = engine.host.for_location("destination", absolute(location))
-    return DestinationSpec(type=found.name, mode=WriteMode.REPLACE if overwrite else WriteMode.FAIL, settings=values)
+    refused = plain_secrets(values, "destination")
+    if refused:
+        msg = "--destination holds a secret in plain text"
+        raise ConfigError(msg, findings=refused)
+    return DestinationSpec(type=found.name, mode=mode, settings=values)
