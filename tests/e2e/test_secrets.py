@@ -65,7 +65,7 @@ def forms(canary: str) -> set[str]:
     return {canary, *written, *encoded}
 
 
-class Telltale(AbstractFileSystem):
+class Telltale(AbstractFileSystem):  # type: ignore[misc]
     """A driver that says in every error and log line what it signed in with, as some do."""
 
     protocol = "telltale"
