@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from semblant.cli.main import COMMANDS
+from semblant.cli.pages import ask
 from semblant.errors import SourceError
 from semblant.findings import Finding, Severity
 from semblant.vocabulary import Goal, ModelSize, WriteMode
@@ -190,7 +191,8 @@ def test_preview_shows_as_many_rows_as_wanted_and_no_control_codes(call, csv):
 def test_a_preview_of_a_source_that_is_gone_says_so(call, csv):
     result = call("preview", csv, fault=SourceError("the database is gone", fix="start it"))
     assert result.exit_code == 3
-    assert result.stderr == "error: the database is gone\nfix: start it\n"
+    help_line = f"help: semblant help source\nask: {ask()}"
+    assert result.stderr == f"error: the database is gone\nfix: start it\n{help_line}\n"
 
 
 def test_preview_of_a_table_that_is_not_there_names_those_that_are(call, csv):
@@ -288,7 +290,8 @@ def test_json_is_one_document_on_standard_output(call, csv, name):
 def test_a_fault_is_a_document_with_json_and_a_line_without(call, csv, name):
     fault = SourceError("the disk is gone", fix="mount it")
     document = json.loads(call(name, csv, "--json", fault=fault).stdout)
-    assert document == {"error": {"code": "source", "message": "the disk is gone", "fix": "mount it", "findings": []}}
+    told = {"code": "source", "message": "the disk is gone", "fix": "mount it", "findings": []}
+    assert document == {"error": {**told, "help": "semblant help source", "ask": ask()}}
     shown = call(name, csv, fault=fault)
     assert shown.stdout == ""
     assert "the disk is gone" in shown.stderr
