@@ -44,6 +44,8 @@ class Shaping:
     """By the place of their constraint."""
     decimals: Mapping[int, int] = field(factory=dict)
     """Of sums, by the place of their constraint."""
+    identifiers: tuple[str, ...] = ()
+    """Columns whose values are unique by the place of the row: they stay when a row is drawn again."""
 
     @classmethod
     def fit(
@@ -195,6 +197,7 @@ class Shaping:
             "gaps": [gap.to_dict() for gap in self.gaps],
             "merges": [list(merge.columns) for merge in self.merges],
             "followings": list(self.followings),
+            "identifiers": list(self.identifiers),
             "decimals": [[place, digits] for place, digits in self.decimals.items()],
         }
         (place / "constraints.json").write_text(json.dumps(state), encoding="utf-8")
@@ -225,6 +228,7 @@ class Shaping:
                 ),
                 followings=followings,
                 decimals={int(n): int(digits) for n, digits in state["decimals"]},
+                identifiers=tuple(map(str, state["identifiers"])),
             )
         except (OSError, KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as exc:
             msg = "the description of the generator's constraints is damaged"
