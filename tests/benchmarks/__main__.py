@@ -1,12 +1,12 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single``, ``tabular`` or ``report [NAME ...]``."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup, tabular
+from tests.benchmarks import report, single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run, "report": report.run}
 
 
 def main(arguments: list[str]) -> int:
