@@ -13,6 +13,7 @@ from semblant.cli.main import COMMANDS
 from semblant.cli.pages import ask
 from semblant.errors import SourceError
 from semblant.findings import Finding, Severity
+from semblant.spec.model import ReportSpec
 from semblant.vocabulary import Goal, ModelSize, WriteMode
 
 WARNING = Finding(severity=Severity.WARNING, path="tables.a", code="few-rows", message="has 3 rows", fix="bring more")
@@ -174,8 +175,26 @@ def test_report_compares_two_places_and_has_gates(call, tmp_path):
     result = call("report", "a.csv", "b.csv", "--holdout", "c.csv", "-o", tmp_path, "--formats", "pdf")
     assert result.engine.asked[-1][1] == {
         "original": "a.csv", "synthetic": "b.csv", "holdout": "c.csv", "out": tmp_path, "formats": ("pdf",),
+        "options": ReportSpec(),
     }  # fmt: skip
     assert call("report", "a.csv", "b.csv", "-o", tmp_path, "--fail-under", "accuracy=0.99").exit_code == 1
+
+
+@pytest.mark.feature(52, 53, 54, 55, 253)
+@pytest.mark.parametrize(
+    ("option", "value", "setting"),
+    [
+        ("--univariate-columns", 3, {"univariate_columns": 3}),
+        ("--bivariate-columns", 4, {"bivariate_columns": 4}),
+        ("--knn-columns", 5, {"knn_columns": 5}),
+        ("--phik-columns", 6, {"phik_columns": 6}),
+        ("--target", "income", {"targets": ("income",)}),
+        ("--sections", "summary, phik", {"sections": ("summary", "phik")}),
+    ],
+)
+def test_each_option_of_report_sets_its_own_setting_alone(call, tmp_path, option, value, setting):
+    result = call("report", "a.csv", "b.csv", "-o", tmp_path, option, value)
+    assert result.engine.asked[-1][1]["options"] == ReportSpec(**setting)
 
 
 @pytest.mark.feature(5)
