@@ -201,7 +201,7 @@ def training_table(
         split=split,
         subjects=owners if belonging is not None else None,
         min_subjects=plan.model.min_subjects,
-        context=belonging.context if belonging is not None and not text else None,
+        context=None if belonging is None or text or not belonging.context.some else belonging.context,
     )
 
 

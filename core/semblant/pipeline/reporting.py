@@ -72,8 +72,10 @@ class JobReport:
                 holdout.append(table_data(name, own, seed))
                 reason = "rows that were kept back from training"
             elif spec.report.holdout == AUTO and found.model is not None:
-                original.append(table_data(name, found.train_path, seed, split=found.split))
-                holdout.append(table_data(name, found.train_path, seed, split=found.split, validation=True))
+                who = found.subjects
+                original.append(table_data(name, found.train_path, seed, split=found.split, subjects=who))
+                validation = table_data(name, found.train_path, seed, split=found.split, validation=True, subjects=who)
+                holdout.append(validation)
                 reason = VALIDATION_ROWS
             else:
                 original.append(table_data(name, found.train_path, seed))
