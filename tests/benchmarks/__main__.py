@@ -1,12 +1,12 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks NAME [argument ...]``, all that need no argument without one."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup, tabular
+from tests.benchmarks import peers, single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run, "peers": peers.run}
 
 
 def main(arguments: list[str]) -> int:

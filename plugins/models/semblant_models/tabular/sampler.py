@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
-from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
+from semblant_models.tabular.network import IMPOSSIBLE, Params, activate, first_mask, later_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,7 @@ class _Drawing:
             (drawn, block, weight, score), _ = jax.lax.scan(lambda s, i: (self.token(s, i, fixed), None), start, item)
             if n > 1:
                 z = block.reshape(self.total, g * shape.embedding) @ summary["summary"] + summary["summary_bias"]
-                context = context + jax.nn.silu(z)
+                context = context + activate(z)
             return (drawn, context, weight, score), None
 
         first = (
@@ -159,8 +159,8 @@ class _Drawing:
             before += context @ item["context"]
         if later is not None:
             before += later[at]
-        hidden = jax.nn.silu(before)
-        hidden = hidden + jax.nn.silu(hidden @ item["block"] + item["block_bias"])
+        hidden = activate(before)
+        hidden = hidden + activate(hidden @ item["block"] + item["block_bias"])
         parent = item["parent"]
         parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
         u = jax.random.uniform(jax.random.fold_in(self.key, at), (self.total,))

@@ -79,6 +79,8 @@ class Training:
         data = jnp.asarray(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
         batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
+        seen = self.train[:: max(len(self.train) // max(len(held), 1), 1)][: len(held)]
+        known = jnp.asarray(validation_batches(seen, min(len(held), 2048)))
         steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
         base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
         call = min(_LONGEST_CALL, recipe.validation_steps)
@@ -123,6 +125,7 @@ class Training:
                     "loss": loss,
                     "validation_loss": found,
                     "learning_rate": rate,
+                    "seen_loss": float(validate(state["average"], known)) * len(held) / max(len(seen), 1),
                 }
             )
             if found < progress.best_loss:
