@@ -16,7 +16,7 @@ from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
 from semblant.planning import look, make_plan, open_source, propose
-from semblant.run import Run, Token
+from semblant.run import Run, Token, Unsupervised
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from semblant.findings import Finding
     from semblant.plan import Plan
     from semblant.results import JobResult, ReportResult, SyntheticDataset, TrainedGenerator
+    from semblant.run import Supervisor
     from semblant.schema import Schema
     from semblant.spec.model import DestinationSpec, GenerationSpec
 
@@ -39,6 +40,7 @@ class Engine:
     :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
     :param host: the plugins; by default all that are installed.
     :param on_event: called for every event of every job, in the thread that caused it.
+    :param supervisor: may forbid what a job is about to do.
 
     >>> import tempfile
     >>> with Engine(home=Path(tempfile.mkdtemp())) as engine:
@@ -52,10 +54,12 @@ class Engine:
         home: Path | str | None = None,
         host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """Take home, plugins and listener; nothing is read or written yet."""
         self.home = home if isinstance(home, Home) else Home(home)
         self.host = host if host is not None else PluginHost.from_environment()
+        self._supervisor = supervisor or Unsupervised()
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
@@ -144,11 +148,11 @@ class Engine:
 
     def check(self, spec: Spec) -> list[Finding]:
         """Give every finding of every configuration step; an error among them would stop a job."""
-        return list(make_plan(spec, self.host).findings)
+        return list(self.plan(spec).findings)
 
     def plan(self, spec: Spec) -> Plan:
-        """Give what a job would read, train, generate and write, without doing any of it."""
-        return make_plan(spec, self.host)
+        """Give what a job would read, train, generate and write, and what it would take, without doing any of it."""
+        return make_plan(spec, self.host, cache=self.home.cache_or_none())
 
     # -- working ---------------------------------------------------------------------------------
 
@@ -185,6 +189,7 @@ class Engine:
         file_format: str = "parquet",
         seed: int | None = None,
         generation: GenerationSpec | None = None,
+        resume: str | None = None,
     ) -> SyntheticDataset:
         """Generate from a trained generator: a ``.semblant`` file, the name of one in the home, or a result.
 
@@ -192,11 +197,12 @@ class Engine:
         :param given: partial rows of the root table; the other columns are filled in.
         :param generation: further settings (temperature, rebalancing); those of the generator's own
             spec when None.
+        :param resume: name of a job that did not finish; its complete steps are taken over.
         """
         from semblant.work import Work
 
         path = self._generator_path(generator)
-        with self._job(None, None, seed=seed or 0, name=f"{path.stem}-data") as running:
+        with self._job(None, resume, seed=seed or 0, name=f"{path.stem}-data") as running:
             work = Work(self.home, self.host, running.run, running.name)
             return work.generate(
                 path,
@@ -255,7 +261,7 @@ class Engine:
 
     @contextmanager
     def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
-        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit))
+        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor))
         with self._lock:
             self._running.add(running)
         try:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from semblant.assessment import assess, assessment_findings, quality_findings
+from semblant.constraints.findings import constraint_findings
+from semblant.detection.columns import NESTED
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.graph import SchemaGraph
+from semblant.machine import available_memory, speed
 from semblant.plan import Plan
 from semblant.resolve import resolve
 from semblant.schema import Schema, Table
@@ -21,6 +25,7 @@ from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -76,7 +81,7 @@ def look(spec: Spec, source: Source) -> Seen:
         return source.read(table, list(columns or reduced.table(table).column_names))
 
     detection = detect(reduced, read, max_rows=DETECTION_ROWS)
-    everything = Schema(tables=tuple(_with_keys(table, detection.schema) for table in raw))
+    everything = Schema(tables=tuple(_counted(_with_keys(table, detection.schema), detection) for table in raw))
     return Seen(everything=everything, detection=detection, used=apply_spec(spec, everything))
 
 
@@ -88,6 +93,14 @@ def _with_keys(table: Table, detected: Schema) -> Table:
     if not table.primary_key and found.primary_key:
         table = evolve(table, primary_key=found.primary_key, primary_key_reason=found.primary_key_reason)
     return evolve(table, foreign_keys=found.foreign_keys) if not table.foreign_keys else table
+
+
+def _counted(table: Table, detection: Detection) -> Table:
+    """Take over how many rows were read, where the source did not say and all were."""
+    found = detection.tables.get(table.name)
+    if table.rows is not None or found is None or not found.complete:
+        return table
+    return evolve(table, rows=found.rows_read)
 
 
 def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
@@ -121,8 +134,11 @@ def _only_of_learning(finding: Finding, originals: Sequence[str]) -> bool:
     return finding.step is ConfigStep.DATA and any(finding.path == join("tables", name) for name in originals)
 
 
-def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> Plan:
-    """Plan a job; findings that stop it are in the plan, faults of place and access raise."""
+def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cache: Path | None = None) -> Plan:
+    """Plan a job; findings that stop it are in the plan, faults of place and access raise.
+
+    :param cache: folder where the measured speed of this machine is kept.
+    """
     opened = source or open_source(spec, host)
     try:
         seen = look(spec, opened)
@@ -131,6 +147,13 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
+            findings += _not_taken_apart(tables, seen.detection)
+            findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
+        assessment = None
+        if not any(finding.severity is Severity.ERROR for finding in findings):
+            findings += quality_findings(tables, spec, seen.detection)
+            assessment = assess(tables, spec, seen.detection, findings, host, speed(cache), available_memory()[0])
+            findings += assessment_findings(assessment)
     finally:
         if source is None:
             opened.close()
@@ -142,6 +165,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         findings=findings,
         destination=_destination_words(spec, host),
         excluded=_excluded(seen),
+        assessment=assessment,
     )
 
 
@@ -163,6 +187,31 @@ def _not_learned(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]
                     step=ConfigStep.TREATMENT,
                 )
             )
+    return found
+
+
+def _not_taken_apart(tables: Sequence[TablePlan], detection: Detection) -> list[Finding]:
+    """Find what is inside nested columns and cannot be learned, or not as it is."""
+    found = []
+    for table in tables:
+        seen = detection.tables[table.name].columns if table.name in detection.tables else {}
+        for column in table.columns:
+            inside = seen[column.name].inside if column.name in seen else None
+            if inside is None or column.encoding not in NESTED:
+                continue
+            left_out = [str(path) for path in column.options.get("leave_out", ())]
+            for obstacle in inside.obstacles(left_out):
+                named = f"leave it out (options: {{leave_out: ['{obstacle.path}']}}), or " if obstacle.path else ""
+                found.append(
+                    Finding(
+                        severity=Severity.ERROR if obstacle.stops else Severity.WARNING,
+                        path=dotted("tables", table.name, "columns", column.name),
+                        code=obstacle.code,
+                        message=f"column '{column.name}' {obstacle.message}",
+                        fix=f"{named}exclude the column (include: false)",
+                        step=ConfigStep.TREATMENT,
+                    )
+                )
     return found
 
 

@@ -46,10 +46,13 @@ class Work:
     host: PluginHost
     run: Run
     name: str
+    generates: bool = True
+    """False while only a generator is trained."""
 
     def train(self, spec: Spec, output: Path | None) -> TrainedGenerator:
         """Train and package; nothing is generated."""
         clock = Clock()
+        self.generates = False
         job = self._trained(spec, clock)
         path = self._packaged(job, output)[1]
         job.forget_originals()
@@ -90,6 +93,7 @@ class Work:
         if destination is not None:
             made.generate()
             made.deliver(destination, mode)
+            made.archive()
         paths, scores, fault = self._reported(job, made, clock) if spec.report.enabled and made.files else ({}, {}, "")
         timings = clock.timings(job.steps.seconds)
         result = JobResult(
@@ -110,7 +114,8 @@ class Work:
         if out is not None:
             result = _laid_out(result, out, spec_text(job.effective_spec()))
         write_json(self.run.workspace / "result.json", result.as_dict())
-        job.forget_originals()
+        if not fault:  # a report that is made again needs them
+            job.forget_originals()
         return result
 
     def generate(
@@ -147,8 +152,10 @@ class Work:
                     mark=fingerprint(str(path), path.stat().st_mtime_ns),
                     given=given,
                 )
+                self._announce(generator, made)
                 made.generate()
                 made.deliver(target, aim.mode)
+                made.archive()
                 return SyntheticDataset(
                     name=self.name,
                     location=target.location(),
@@ -164,18 +171,49 @@ class Work:
     ) -> TrainingJob:
         source = open_source(spec, self.host)
         try:
-            plan = make_plan(spec, self.host, source=source)
+            plan = make_plan(spec, self.host, source=source, cache=self.home.cache_or_none())
             _refuse(plan)
             for finding in plan.findings:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
                 prove_access(destination, plan.schema, mode)
+            self._plan(plan, packs=True)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
             job.train(source)
         finally:
             source.close()
         return job
+
+    def _plan(self, plan: Plan, *, packs: bool) -> None:
+        spec = plan.spec
+        generates = self.generates and spec.generation.enabled
+        tables = [
+            {
+                "name": table.name,
+                "copied": table.copied,
+                "text": bool(table.text_backend),
+                "trains": bool(table.columns),
+                "rows": table.rows if table.copied or table.records is None else table.records,
+            }
+            for table in plan.tables
+        ]
+        self.run.plan(tables, generates=generates, reports=generates and spec.report.enabled, packs=packs)
+
+    def _announce(self, generator: GeneratorFile, made: GenerationJob) -> None:
+        """Tell what a job that only generates will do."""
+        rows = made.given.num_rows if made.given is not None else made.spec.records
+        tables = [
+            {
+                "name": entry.table.name,
+                "copied": entry.copied,
+                "text": bool(entry.text_backend),
+                "trains": False,
+                "rows": entry.rows if entry.copied or rows == AUTO else int(rows),
+            }
+            for entry in generator.tables
+        ]
+        self.run.plan(tables, generates=True, reports=False, packs=False)
 
     def _packaged(self, job: TrainingJob, output: Path | None) -> tuple[GeneratorFile, Path]:
         path = output or self.home.path(Kind.GENERATORS, self.name)

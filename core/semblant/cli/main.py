@@ -27,9 +27,15 @@ COMMANDS: Final = {
     "detect": "Show what is found out about the data; write a spec to edit.",
     "check": "Check a spec against its data; say everything that is wrong.",
     "plan": "Show what would be read, trained, generated and written.",
+    "jobs": "Look at jobs, cancel, resume, download or delete them.",
+    "generators": "List generators, export, import or delete them.",
+    "catalogs": "Save specs under a name, and run them again.",
+    "worker": "Do the jobs that wait, until it is ended.",
+    "quota": "Show what may be used and what is; set limits.",
     "plugins": "List what is installed and what is missing.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "doctor": "Check this machine and installation; say how to mend it.",
+    "help": "Explain the code of an error, and say where to ask.",
     "version": "Show the version.",
 }
 """Every command and its one line of help; each is a module of :mod:`semblant.cli.commands`."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.detection.nested import Inside
+    from semblant.detection.profile import TableProfile
     from semblant.findings import Finding
     from semblant.schema import Schema
 
@@ -32,6 +34,8 @@ class ColumnDetection:
     """Why the column is taken for personal; empty when it is not."""
     notes: tuple[str, ...] = ()
     """What else the user should know (numbers written as text, a single value, …)."""
+    inside: Inside | None = field(default=None, eq=False, repr=False)
+    """What is inside a nested column."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -57,6 +61,8 @@ class TableDetection:
     """Rows that were looked at."""
     complete: bool = True
     """Whether that was the whole table."""
+    profile: TableProfile | None = attrs.field(default=None, eq=False, repr=False)
+    """Counts per column; not part of the plain data."""
     findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:

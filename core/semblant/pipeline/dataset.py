@@ -11,6 +11,8 @@ from semblant.artefact.generator import GeneratorFile, read_description
 from semblant.artefact.pack import unpack
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.archive import ARCHIVE, write_archive
+from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
 from semblant.pipeline.generate import DATA, generate_table, order_for
 from semblant.pipeline.learn import make_backend
@@ -47,6 +49,7 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
         base = generator.root / "models" / entry.folder
         if entry.plans:
             model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
+            model = with_constraints(model, base / "tabular")
         if entry.text_backend:
             text_model = make_backend(host, entry.text_backend, ModelSpec()).load(base / "text")
         found[entry.table.name] = (model, text_model)
@@ -112,6 +115,13 @@ class GenerationJob:
             deliver(destination, self.generator.schema, mode, self.files, run)
 
         self.steps.perform(Step.DELIVER, None, mark, work)
+
+    def archive(self) -> None:
+        """Keep all tables in one ZIP archive, where the supervisor wants that."""
+        if not self.run.supervisor.keeps_archive:
+            return
+        mark = fingerprint("archive", self.mark, sorted(map(str, self.files.values())), self.rows)
+        self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 
 def _content(given: pa.Table | None) -> str:

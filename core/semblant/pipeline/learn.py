@@ -14,6 +14,7 @@ from semblant.detection.primary_keys import is_joinable
 from semblant.detection.profile import profile_table
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.constrained import reshape
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
 from semblant.pipeline.organize import batch_rows, rows_of, stream
 from semblant.pipeline.steps import fingerprint
@@ -193,8 +194,14 @@ def learn(
     """Transform and train a table whose plan is final."""
     model = text_model = None
     if plan.columns:
-        table = training_table(plan, train_path, split, text=False, known=known)
-        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, mark, part="")
+        reshaped = reshape(plan, train_path, steps, mark)
+        if reshaped is None:
+            table = training_table(plan, train_path, split, text=False, known=known)
+        else:
+            table = training_table(reshaped.plan, reshaped.path, split, text=False, known=known)
+        learned_mark = mark if reshaped is None else reshaped.mark
+        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, learned_mark, part="")
+        model = model if reshaped is None else reshaped.guarded(model)
     if plan.text_backend:
         table = training_table(plan, train_path, split, text=True, known=known)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")

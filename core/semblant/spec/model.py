@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import field, frozen
 
 from semblant.settings import AUTO, Auto, setting
+from semblant.spec.constraints import Constraint  # noqa: TC001 - the annotation is resolved at run time
 from semblant.spec.training import ModelSpec, PrivacySpec
 from semblant.vocabulary import ColumnTreatment, EncodingType, TableTreatment, WriteMode
 
@@ -66,6 +67,7 @@ class TableSpec:
     primary_key: tuple[str, ...] | Auto | None = setting(AUTO, help="column or columns; null: none", feature=(8,))
     foreign_keys: tuple[ForeignKeySpec, ...] | Auto = setting(AUTO, help="list of keys; []: none", feature=(9,))
     columns: Mapping[str, ColumnSpec] = setting(help="settings per column; columns not named are auto", factory=dict)
+    constraints: tuple[Constraint, ...] = setting((), help="rules that every generated row keeps", feature=(217,))
     model: Mapping[str, Any] = setting(help="overrides of the top-level 'model' for this table", factory=dict)
 
 

@@ -24,6 +24,7 @@ _TABULAR = ModelType(
     extra="models",
     learns="tabular",
     preference=100,
+    estimate="semblant_models.tabular.estimate:estimate",
     capabilities={
         "context": False,
         "sequences": False,
@@ -44,6 +45,9 @@ _TABULAR = ModelType(
             "longitude",
             "pattern",
             "identifier",
+            "json",
+            "list",
+            "struct",
         ),
     },
 )

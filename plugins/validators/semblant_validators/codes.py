@@ -67,10 +67,22 @@ TREATMENT: Final = {
     "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
     "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
 }
+CONSTRAINTS: Final = {
+    "constraint-unknown-column": (ERROR, "a constraint names a column that is not there, or is excluded"),
+    "constraint-on-original": (ERROR, "an original table is copied, constraints have no effect on it"),
+    "constraint-on-key": (ERROR, "a constraint is about a key, whose values are made by the engine or by other tables"),
+    "constraint-columns": (ERROR, "a constraint names too few columns, or one twice"),
+    "constraint-type": (ERROR, "the columns of a constraint are of types that it cannot compare or add"),
+    "constraint-bounds": (ERROR, "the bounds of a range are missing, contradict each other or do not fit the column"),
+    "constraint-contradiction": (ERROR, "inequalities go round in a ring, or contradict the ranges of their columns"),
+    "constraint-twice": (WARNING, "a constraint is written twice"),
+}
 MODEL: Final = {
     "learning-rate-adaptive": (ERROR, "a learning rate is given although it is adaptive"),
     "batch-size-automatic": (ERROR, "a batch size is given although batching is automatic"),
     "accumulation-automatic": (ERROR, "gradient accumulation is given although batching is automatic"),
+    "batch-beyond-table": (WARNING, "a batch is larger than the table has training rows"),
+    "accumulation-beyond-table": (WARNING, "more batches are to be added up than the training rows make"),
     "original-has-model": (ERROR, "an original table is copied, it has no model"),
     "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
 }
@@ -113,7 +125,7 @@ EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
     ConfigStep.SOURCE: (SOURCE,),
     ConfigStep.DATA: (DATA,),
     ConfigStep.KEYS: (KEYS, RELATIONS, RELATIONAL_LIMIT),
-    ConfigStep.TREATMENT: (TREATMENT,),
+    ConfigStep.TREATMENT: (TREATMENT, CONSTRAINTS),
     ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_AVAILABLE),
     ConfigStep.GENERATION: (GENERATION,),
     ConfigStep.DESTINATION: (DESTINATION,),

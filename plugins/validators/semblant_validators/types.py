@@ -56,7 +56,7 @@ def _is_day(kind: pa.DataType) -> bool:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return bool(arrow.is_list(kind) or arrow.is_large_list(kind) or arrow.is_fixed_size_list(kind))
+    return is_nested(kind) and not arrow.is_struct(kind) and not arrow.is_union(kind)
 
 
 FITTING: Final[dict[EncodingType, tuple[Callable[[pa.DataType], bool], str]]] = {
@@ -77,8 +77,8 @@ FITTING: Final[dict[EncodingType, tuple[Callable[[pa.DataType], bool], str]]] = 
     ),
     EncodingType.TEXT: (is_string, "texts"),
     EncodingType.JSON: (is_string, "texts"),
-    EncodingType.LIST: (_is_list, "lists"),
-    EncodingType.STRUCT: (lambda kind: bool(arrow.is_struct(kind) or arrow.is_map(kind)), "structs and maps"),
+    EncodingType.LIST: (_is_list, "lists and maps"),
+    EncodingType.STRUCT: (lambda kind: bool(arrow.is_struct(kind)), "structs"),
     EncodingType.BINARY: (is_binary, "bytes"),
 }
 """Per encoding: whether it fits a type, and which types those are in words."""

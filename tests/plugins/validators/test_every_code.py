@@ -10,6 +10,7 @@ import pytest
 from semblant.findings import Severity
 from semblant.schema import Schema
 from semblant_validators.codes import EVERY
+from tests.plugins.validators.constraint_cases import CASES as CONSTRAINT_CASES
 from tests.plugins.validators.shop import ALONE, LOOKUP, SHOP, STR, check, codes, key, table
 
 KEEP = {"include": False}
@@ -39,6 +40,7 @@ def with_key(**foreign: Any) -> dict[str, Any]:
 
 
 CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
+    *CONSTRAINT_CASES,
     ("empty-source", {}, Schema(tables=()), "source"),
     ("unknown-table", {"tables": {"peple": {}}}, ALONE, "tables.peple"),
     ("unknown-column", people(agee={}), ALONE, "tables.people.columns.agee"),
@@ -205,6 +207,13 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         {"tables": {"people": {"model": {"learning_rate": 0.1}}}},
         ALONE,
         "tables.people.model.learning_rate",
+    ),
+    ("batch-beyond-table", {"model": {**HAND, "batch_size": 901}}, ALONE, "model.batch_size"),
+    (
+        "accumulation-beyond-table",
+        {"model": HAND, "tables": {"people": {"model": {"gradient_accumulation": 15}}}},
+        ALONE,
+        "tables.people.model.gradient_accumulation",
     ),
     ("batch-size-automatic", {"model": {"batch_size": 64}}, ALONE, "model.batch_size"),
     ("accumulation-automatic", {"model": {"gradient_accumulation": 2}}, ALONE, "model.gradient_accumulation"),

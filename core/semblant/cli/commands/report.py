@@ -51,6 +51,6 @@ def command(
 
     wanted = gates.thresholds(limits)
     names = tuple(name.strip() for name in formats.split(",") if name.strip())
-    with session.working(resumable=False) as engine:
+    with session.working(resumable=False, supervised=False) as engine:
         result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names)
     gates.conclude(session, result, gates.measured(wanted, result.scores))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _RESIDENT_BYTES = 2**30
 """Tokens held in memory for training at most; beyond it a fixed uniform choice of rows is trained on."""
 
+_BY_HAND = ("time", "asked", "as before")
+"""Why training may end at a step that a rerun would not find by itself."""
+
 _LEAST_CALIBRATED = 500
 """Training rows below which counts are too few to correct marginals by."""
 
@@ -50,6 +53,7 @@ class ColumnArBackend:
 
     def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel:
         """Train; a second call with the same workspace goes on from the last checkpoint."""
+        from semblant_models.tabular.batching import batched
         from semblant_models.tabular.model import TabularModel
         from semblant_models.tabular.network import log_share_tables
         from semblant_models.tabular.recipe import Recipe
@@ -65,6 +69,7 @@ class ColumnArBackend:
             train = validation
         recipe = Recipe.of(self._spec, self._settings, len(train))
         shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+        recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts())
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
         arrays: dict[str, np.ndarray] = {}
@@ -86,8 +91,9 @@ class ColumnArBackend:
                 "steps": progress.step,
                 "best_step": progress.best_step,
                 "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
-                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None,
+                "stopped_at_step": progress.done if progress.stopped in _BY_HAND else None,
                 "stopped": progress.stopped,
+                "restarts": progress.restarts,
             }
         model = TabularModel(
             encoding=table.encoding,

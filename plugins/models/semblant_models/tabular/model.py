@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from attrs import define, field
 
 from semblant.errors import ArtefactError
 from semblant_models.tabular.calibration import calibrate
 from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.encodings import Draw
-from semblant_models.tabular.encodings.arrow import plain, restore
+from semblant_models.tabular.given import put_given
 from semblant_models.tabular.network import IMPOSSIBLE, parameter_shapes, row_losses
 from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
 from semblant_models.tabular.shape import Shape
@@ -26,6 +24,8 @@ from semblant_models.tabular.table import TableEncoding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from semblant.run import Run
     from semblant.training import GenerationRequest, Sampling
@@ -227,12 +227,7 @@ class TabularModel:
         tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
         random = np.random.default_rng((request.seed, number, 2))
         draw = Draw(rng=random, first_row=number * size, all_rows=request.rows)
-        batch = self.encoding.decode(tokens, draw).slice(0, rows)
-        for place, (values, there) in fixed.items():
-            kind = self.encoding.types[place]
-            made = pc.if_else(pa.array(there), values, plain(batch.column(place)))
-            batch = batch.set_column(place, batch.schema.field(place), restore(made, kind))
-        return batch
+        return put_given(self.encoding, self.encoding.decode(tokens, draw).slice(0, rows), fixed)
 
     def _sampling(self, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
         """Give temperature and top-p per token, float32, shape (tokens,)."""

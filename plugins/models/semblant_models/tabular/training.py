@@ -48,10 +48,18 @@ class Progress:
     factor: float = 1.0
     """Halved whenever the loss was not finite."""
     restarts: int = 0
+    lost: int = 0
+    """Steps that were done and thrown away at such restarts."""
     seconds: float = 0.0
     stopped: str = ""
-    """Why training ended before its last step: ``early stop``, ``time``, ``asked``."""
+    """Why training ended before its last step: ``early stop``, ``time``, ``asked``, or ``as before``: at the step
+    at which an earlier run was stopped."""
     history: list[dict[str, float]] = field(factory=list)
+
+    @property
+    def done(self) -> int:
+        """Steps that were done, those thrown away included: a rerun that stops at this number does the same."""
+        return self.step + self.lost
 
 
 @define(eq=False)
@@ -84,10 +92,11 @@ class Training:
         steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
         base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
         call = min(_LONGEST_CALL, recipe.validation_steps)
-        before, saved = progress.seconds, time.monotonic()
+        before, saved, furthest = progress.seconds, time.monotonic(), progress.step
         started = time.monotonic()
         while progress.step < progress.end and not progress.stopped:
-            losses, until = [], min(progress.step + recipe.validation_steps, progress.end)
+            last = progress.end if recipe.stop_at is None else min(progress.end, recipe.stop_at - progress.lost)
+            losses, until = [], min(progress.step + recipe.validation_steps, last)
             while progress.step < until and not progress.stopped:
                 count = min(call, until - progress.step)
                 rates = np.array(
@@ -110,10 +119,11 @@ class Training:
                 progress.step += count
                 progress.seconds = before + time.monotonic() - started
                 self._stop_from_outside(progress, run)
-                run.progress(progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
+                furthest = max(furthest, progress.step)
+                run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
             found = float(validate(state["average"], batches))
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
-                state, best, progress = self._restart(best, progress)
+                state, best, progress = self._restart(best, progress, total, run)
                 continue
             loss = sum(v * n for v, n in losses) / max(sum(n for _, n in losses), 1)
             rate = float(rates[-1])
@@ -133,14 +143,14 @@ class Training:
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
             self._early_stop(progress, found)
             run.progress(
-                progress.step / per_epoch,
+                furthest / per_epoch,
                 progress.end / per_epoch,
                 "epochs",
                 loss=loss,
                 validation_loss=found,
                 learning_rate=rate,
             )
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped:
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped or progress.step >= progress.end:
                 save_checkpoint(run.workspace, state, best, progress, self._mark())
                 saved = time.monotonic()
         return best, progress
@@ -167,17 +177,24 @@ class Training:
         return state, first, Progress(end=total)
 
     def _restart(
-        self, best: dict[str, np.ndarray], progress: Progress
+        self, best: dict[str, np.ndarray], progress: Progress, total: int, run: Run
     ) -> tuple[State, dict[str, np.ndarray], Progress]:
         """Go back to the best weights with half the rate after a loss that is not a number."""
         progress.restarts += 1
-        progress.step = progress.best_step
-        progress.factor /= 2
         if progress.restarts > _MOST_RESTARTS:
-            msg = (
-                f"the training loss is not a number after step {progress.step}, even at an eighth of the learning rate"
-            )
+            msg = f"the training loss is not a number at step {progress.step}, even at an eighth of the learning rate"
             raise ModelError(msg, fix="lower 'model.learning_rate', or leave it to 'adaptive_learning_rate: true'")
+        run.notice(
+            f"the loss at step {progress.step} is not a number: training goes on from step {progress.best_step} "
+            "at half the learning rate",
+            warning=True,
+        )
+        progress.lost += progress.step - progress.best_step
+        progress.step, progress.stale, progress.stopped = progress.best_step, 0, ""
+        progress.factor /= 2
+        progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
+        if progress.cool_from is not None and progress.cool_from > progress.step:
+            progress.cool_from, progress.end = None, total
         return initial_state(best, self.recipe), best, progress
 
     def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
@@ -207,7 +224,9 @@ class Training:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
 
     def _stop_from_outside(self, progress: Progress, run: Run) -> None:
-        if run.stop_training.is_set():
+        if self.recipe.stop_at is not None and progress.done >= self.recipe.stop_at:
+            progress.stopped = "as before"
+        elif run.stop_training.is_set():
             progress.stopped = "asked"
         elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
             progress.stopped = "time"

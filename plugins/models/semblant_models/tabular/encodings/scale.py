@@ -238,11 +238,20 @@ def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int
 
 
 def _outer(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
-    """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin."""
+    """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin.
+
+    Where there are fewer than four times as many, the outer half is averaged with its outer half drawn in to
+    where that ends, so that no single value moves the mean far.
+    """
     if subjects is not None:
         values = values[np.sort(np.unique(subjects, return_index=True)[1])]
     if len(values) < 4 * least:
-        return _mean(values[: max(len(values) // 2, min(least, len(values)))])
+        part = values[: max(len(values) // 2, min(least, len(values)))].copy()
+        inner = min(max(len(values) // 4, 1), len(values) - 1)
+        part[:inner] = values[inner]
+        if len(part) == len(values) and len(values) - inner > inner:
+            part[len(values) - inner :] = values[len(values) - inner - 1]
+        return _mean(part)
     return _mean(values[least : 2 * least])
 
 
