@@ -14,6 +14,7 @@ from semblant.vocabulary import EncodingType
 from semblant_models.tabular.encodings import Draw, Gap, encoding_from_dict, fit_encoding, fit_gap, gap_from_dict
 from semblant_models.tabular.encodings.arrow import plain, restore, type_from_text, type_to_text
 from semblant_models.tabular.layout import Layout
+from semblant_models.tabular.pairs import PlacePair, find_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ class TableEncoding:
     encodings: tuple[Encoding | Gap, ...]
     first: frozenset[int]
     layout: Layout
+    pairs: tuple[PlacePair, ...] = ()
+    """Latitudes and longitudes that are one place."""
 
     @classmethod
     def fit(cls, training: TrainingTable, sample: pa.Table, subjects: np.ndarray | None) -> TableEncoding:
@@ -46,7 +49,10 @@ class TableEncoding:
             anchors = plain(sample.column(gap.anchor))
             encodings.append(fit_gap(plan, values, anchors, gap, subjects, training.min_subjects))
             plans[place] = evolve(plan, reason=gap.reason)
-        return cls.of(tuple(plans), tuple(encodings))
+        return evolve(
+            cls.of(tuple(plans), tuple(encodings)),
+            pairs=find_pairs(training.columns, encodings, sample, subjects, training.min_subjects),
+        )
 
     @classmethod
     def of(cls, plans: tuple[ColumnPlan, ...], encodings: tuple[Encoding | Gap, ...]) -> TableEncoding:
@@ -101,6 +107,8 @@ class TableEncoding:
                 made.append(encoding.decode(own, draw, made[self.needed(column)[1]]))
             else:
                 made.append(encoding.decode(own, draw))
+        for pair in self.pairs:
+            pair.protect(made, draw.rng)
         arrays = [restore(array, kind) for array, kind in zip(made, self.types, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
@@ -124,6 +132,7 @@ class TableEncoding:
             "reasons": list(self.reasons),
             "first": sorted(self.first),
             "encodings": [e.to_dict() for e in self.encodings],
+            "pairs": [pair.to_dict() for pair in self.pairs],
         }
 
     @classmethod
@@ -133,6 +142,7 @@ class TableEncoding:
             names, first = tuple(state["names"]), frozenset(int(i) for i in state["first"])
             types, reasons = tuple(type_from_text(t) for t in state["types"]), tuple(state["reasons"])
             states = list(state["encodings"])
+            pairs = tuple(PlacePair.from_dict(pair) for pair in state.get("pairs", ()))
         except (KeyError, TypeError, ValueError) as exc:
             msg = "the description of the table's encodings is damaged"
             raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
@@ -147,6 +157,7 @@ class TableEncoding:
             encodings=encodings,
             first=first,
             layout=Layout.of(encodings, first),
+            pairs=pairs,
         )
 
 

@@ -217,9 +217,9 @@ def _points(
     """
     starts = np.searchsorted(group, np.arange(int(group[-1]) + 2))
     half = max((least + 1) // 2, 1)
-    edges = [values[0] if keep else _outer(values, subjects, least)]
+    edges = [values[0] if keep else outer_bound(values, subjects, least)]
     edges += [_near(values, subjects, int(s), half, least) for s in starts[1:-1]]
-    edges.append(values[-1] if keep else _outer(values[::-1], None if subjects is None else subjects[::-1], least))
+    edges.append(values[-1] if keep else outer_bound(values[::-1], None if subjects is None else subjects[::-1], least))
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
     edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
     middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in pairwise(starts)]
@@ -237,7 +237,7 @@ def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int
     return _mean(values[low:high][np.unique(subjects[low:high], return_index=True)[1]])
 
 
-def _outer(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
+def outer_bound(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
     """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin.
 
     Where there are fewer than four times as many, the outer half is averaged with its outer half drawn in to

@@ -1,0 +1,34 @@
+"""The destination ``postgresql``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from semblant_databases.postgresql.connection import PORT
+from semblant_databases.postgresql.writer import PostgresqlWriter
+from semblant_databases.server import server_of
+from semblant_databases.writing.destination import DatabaseDestination
+
+if TYPE_CHECKING:
+    from semblant_databases.settings import PostgresqlDestination as Settings
+
+
+class PostgresqlDestination(DatabaseDestination):
+    """Writes into a schema of a PostgreSQL database, in one transaction."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened yet."""
+        self._server = server_of(settings, "postgresql", PORT)
+        super().__init__(str(self._server), settings.delivery)
+
+    def writer(self) -> PostgresqlWriter:
+        """Give a writer."""
+        return PostgresqlWriter(self._server)
+
+    def check(self) -> None:
+        """Make, fill and undo a table."""
+        writer = self.writer()
+        try:
+            writer.prove()
+        finally:
+            writer.close()
