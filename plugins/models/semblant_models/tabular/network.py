@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Params = dict[str, jax.Array]
 IMPOSSIBLE = -1e9
-activate = jax.nn.silu
 _CHUNKS = 4
 
 
@@ -157,7 +156,7 @@ def _by_token(shape: Shape, values: jax.Array) -> jax.Array:
 
 def summaries(params: Params, blocks: jax.Array) -> jax.Array:
     """Summarise blocks of embeddings, shape (blocks, rows, block * embedding)."""
-    return activate(jnp.einsum("nbi,nir->nbr", blocks, params["summary"]) + params["summary_bias"][:, None])
+    return jax.nn.silu(jnp.einsum("nbi,nir->nbr", blocks, params["summary"]) + params["summary_bias"][:, None])
 
 
 def _before(z: jax.Array) -> jax.Array:
@@ -203,12 +202,12 @@ def hidden_layers(
     before = first_layer(params, shape, embedded)
     if shape.flexible and given is not None:
         before += later_layer(params, shape, codes, given)
-    hidden = activate(before)
+    hidden = jax.nn.silu(before)
     if key is not None and drop[1] > 0:
         hidden = _dropped(hidden, drop[1], jax.random.fold_in(key, 2))
     t = shape.tokens
     inner = jnp.einsum("tbh,thg->tbg", hidden, params["block"][:t]) + params["block_bias"][:t, None]
-    return hidden + activate(inner)
+    return hidden + jax.nn.silu(inner)
 
 
 def token_losses(params: Params, tables: Params, shape: Shape, hidden: jax.Array, codes: jax.Array) -> list[jax.Array]:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
-from semblant_models.tabular.network import IMPOSSIBLE, Params, activate, first_mask, later_layer
+from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,8 +198,8 @@ class _Unrolled(_Drawing):
                 before += jnp.concatenate(embedded, axis=1) @ made["first"][0, at, : at * shape.embedding]
             if later is not None:
                 before += later[at]
-            hidden = activate(before)
-            hidden = hidden + activate(hidden @ made["block"][0, at] + made["block_bias"][0, at])
+            hidden = jax.nn.silu(before)
+            hidden = hidden + jax.nn.silu(hidden @ made["block"][0, at] + made["block_bias"][0, at])
             parent, size = shape.parent[at], shape.cardinality[at]
             code, log_p = self.draw(
                 int(heads[at]),
@@ -252,7 +252,7 @@ class _Looped(_Drawing):
             (drawn, block, weight, score), _ = jax.lax.scan(lambda s, i: (self.token(s, i, fixed), None), start, item)
             if n > 1:
                 z = block.reshape(self.total, g * shape.embedding) @ summary["summary"] + summary["summary_bias"]
-                context = context + activate(z)
+                context = context + jax.nn.silu(z)
             return (drawn, context, weight, score), None
 
         first = (
@@ -274,8 +274,8 @@ class _Looped(_Drawing):
             before += context @ item["context"]
         if later is not None:
             before += later[at]
-        hidden = activate(before)
-        hidden = hidden + activate(hidden @ item["block"] + item["block_bias"])
+        hidden = jax.nn.silu(before)
+        hidden = hidden + jax.nn.silu(hidden @ item["block"] + item["block_bias"])
         parent = item["parent"]
         parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
         wanted = given_codes[:, at]
