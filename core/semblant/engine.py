@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
+from semblant.connectors.expanding import named
 from semblant.errors import Cancelled, ConfigError
 from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
-from semblant.planning import look, make_plan, open_source, propose
+from semblant.planning import look, make_plan, open_source, propose, with_constraints
 from semblant.run import Run, Token, Unsupervised
+from semblant.settings.plaintext import plain_secrets
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    import numpy as np
     import pyarrow as pa
 
     from semblant.detection.model import Detection
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from semblant.run import Supervisor
     from semblant.schema import Schema
     from semblant.spec.model import DestinationSpec, GenerationSpec
+    from semblant.store.connectors import Connector
 
 
 class Engine:
@@ -39,6 +43,8 @@ class Engine:
 
     :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
     :param host: the plugins; by default all that are installed.
+    :param own_process: the process does nothing but this work, so that plugins may set up their libraries for it
+        (JAX keeps compiled programs in the home then).
     :param on_event: called for every event of every job, in the thread that caused it.
     :param supervisor: may forbid what a job is about to do.
 
@@ -55,12 +61,14 @@ class Engine:
         host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
         supervisor: Supervisor | None = None,
+        own_process: bool = False,
     ) -> None:
         """Take home, plugins and listener; nothing is read or written yet."""
         self.home = home if isinstance(home, Home) else Home(home)
         self.host = host if host is not None else PluginHost.from_environment()
         self._supervisor = supervisor or Unsupervised()
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
+        self._own_process = own_process
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
 
@@ -102,20 +110,38 @@ class Engine:
 
     def load(self, spec: Path | str | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
         """Read a spec from a YAML or JSON file or plain data; :class:`ConfigError` with every fault at once."""
-        return load_spec(spec, self.host, overrides)
+        return load_spec(spec, self.host, overrides, connectors=self.connector)
+
+    def connector(self, name: str) -> Connector:
+        """Give a saved connector; :class:`ConfigError` with the nearest names when there is none."""
+        from semblant.store.database import Store
+
+        with Store.of(self.home) as store:
+            return store.connectors.get(name)
 
     def spec_for(self, location: str, *, tables: Collection[str] | None = None) -> Spec:
-        """Make a spec for data: a file, a folder or glob (a database), or a URL of a source plugin.
+        """Make a spec for data: a file, a folder or glob (a database), a URL, or a saved one (``connector:NAME``).
 
         Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
         the spec to some tables.
         """
+        connector = named(location)
+        if connector is not None:
+            spec = self.load({"source": {"connector": connector}})
+            return self._proposed(spec, tables, one_table=False)
         location = _absolute(location)
         descriptor, settings = self.host.for_location("source", location)
+        refused = plain_secrets(settings, "source")
+        if refused:
+            msg = "the location holds a secret in plain text"
+            raise ConfigError(msg, findings=refused)
         spec = Spec(source=Selected(type=descriptor.name, settings=settings))
+        return self._proposed(spec, tables, one_table=descriptor.name == "files" and Path(location).is_file())
+
+    def _proposed(self, spec: Spec, tables: Collection[str] | None, *, one_table: bool) -> Spec:
+        """Take over what detection proposes, where there is more than one table."""
         if tables is not None:
             spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
-        one_table = descriptor.name == "files" and Path(location).is_file()
         return spec if one_table else propose(spec, self.host)
 
     def discover(self, spec: Spec) -> Schema:
@@ -126,7 +152,7 @@ class Engine:
     def detect(self, spec: Spec) -> Detection:
         """Give what is proposed for every table and column that is not excluded, each with its reason."""
         with self._source(spec) as source:
-            return look(spec, source).detection
+            return with_constraints(look(spec, source), source)
 
     def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
         """Give the first rows of every table that is not excluded."""
@@ -215,6 +241,40 @@ class Engine:
                 generation=generation,
             )
 
+    def impute(
+        self,
+        generator: Path | str | TrainedGenerator | JobResult,
+        rows: pa.Table,
+        *,
+        table: str | None = None,
+        draws: int = 1,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Fill the missing cells of rows; every other cell, and every column that was not learned, stays as it is.
+
+        :param table: whose rows they are; needed where the generator has learned several tables.
+        :param draws: 1: each cell gets a value drawn given its row, so that the spread stays; more: the best guess
+            of that many draws (median of numbers and dates, most frequent value else).
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, seed=seed, name=f"{path.stem}-imputed") as running:
+            return Work(self.home, self.host, running.run, running.name).impute(path, rows, table, draws)
+
+    def log_prob(
+        self, generator: Path | str | TrainedGenerator | JobResult, rows: pa.Table, *, table: str | None = None
+    ) -> np.ndarray:
+        """Give the log-probability of each row under the model, in nats, float64, shape (rows,).
+
+        It is that of the row in the model's encoding: figures compare rows of one generator, not two generators.
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, name=f"{path.stem}-scored") as running:
+            return Work(self.home, self.host, running.run, running.name).log_prob(path, rows, table)
+
     def report(
         self,
         original: str,
@@ -261,7 +321,9 @@ class Engine:
 
     @contextmanager
     def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
-        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor))
+        cache = self.home.cache_or_none() if self._own_process else None
+        run = Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor, cache=cache)
+        running = _Running(run)
         with self._lock:
             self._running.add(running)
         try:
@@ -310,7 +372,11 @@ class Engine:
 
 def _absolute(location: str) -> str:
     """Make a local path absolute: the effective spec may lie anywhere."""
-    return location if "://" in location or not Path(location).exists() else str(Path(location).absolute())
+    return (
+        location
+        if "://" in location or named(location) or not Path(location).exists()
+        else str(Path(location).absolute())
+    )
 
 
 class _Running:

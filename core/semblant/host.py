@@ -230,7 +230,7 @@ class PluginHost:
             raise UnknownComponentError(msg, fix=self._advice(kind, scheme))
         default = DEFAULTS_OF_URLS[kind] if scheme else DEFAULTS[kind]
         component = cast("SourceType | DestinationType", self.get(kind, usable[0].name if usable else default))
-        return component, self._settings(component, location)
+        return component, self.settings_of(component, location)
 
     def observe(self, event: Event) -> None:
         """Tell every observer; one that raises is logged with its plugin's name and disturbs nothing."""
@@ -311,7 +311,8 @@ class PluginHost:
         lines += [f"{candidate.owner} {candidate.unwanted}" for candidate in self._left_out]
         return "\n  ".join(lines)
 
-    def _settings(self, component: SourceType | DestinationType, location: str) -> dict[str, Any]:
+    def settings_of(self, component: SourceType | DestinationType, location: str) -> dict[str, Any]:
+        """Give the settings that a location amounts to for a component."""
         if not component.from_location:
             return {"path": location}
         try:

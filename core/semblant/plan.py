@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from semblant.assessment import Assessment
     from semblant.findings import Finding
+    from semblant.relations import Link
     from semblant.schema import Schema, Table
     from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
@@ -28,7 +29,11 @@ class TablePlan:
     table: Table
     treatment: TableTreatment
     columns: tuple[ColumnPlan, ...]
-    """The columns to learn: all but engine-made keys; empty for an original table."""
+    """The columns to learn: all but engine-made keys and references; empty for an original table."""
+    links: tuple[Link, ...] = ()
+    """What each foreign key is for; empty where the model takes references for ordinary values."""
+    content: tuple[ColumnPlan, ...] = ()
+    """Of an original table: what rows that refer to it are conditioned on."""
     model: ModelSpec
     backend: str = ""
     text_backend: str = ""
@@ -79,6 +84,7 @@ class TablePlan:
                     "references": key.references,
                     "referenced_columns": list(key.referenced_columns),
                     "reason": key.reason,
+                    "use": next((str(link.kind) for link in self.links if link.key == key), "value"),
                 }
                 for key in self.table.foreign_keys
             ],

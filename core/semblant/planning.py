@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from attrs import evolve, frozen
 
 from semblant.assessment import assess, assessment_findings, quality_findings
 from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
+from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
+from semblant.exposure import exposure_findings, without_validators
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.graph import SchemaGraph
 from semblant.machine import available_memory, speed
 from semblant.plan import Plan
 from semblant.resolve import resolve
+from semblant.revealed import note_public
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from semblant.detection.model import Detection
     from semblant.host import PluginHost
     from semblant.plan import TablePlan
@@ -36,6 +38,16 @@ if TYPE_CHECKING:
     from semblant.spec.model import Spec
 
 DETECTION_ROWS = 100_000
+_COMPARED = frozenset(
+    {
+        EncodingType.CATEGORICAL,
+        EncodingType.BOOLEAN,
+        EncodingType.NUMBER,
+        EncodingType.INTEGER,
+        EncodingType.DATE,
+        EncodingType.DATETIME,
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -56,6 +68,7 @@ def open_source(spec: Spec, host: PluginHost) -> Source:
     if findings:
         msg = f"the settings of the source '{spec.source.type}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     source: Source = descriptor.create(settings)
     return source
 
@@ -67,6 +80,7 @@ def open_destination(type_name: str, given: dict[str, object], host: PluginHost)
     if findings:
         msg = f"the settings of the destination '{type_name}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     destination: Destination = descriptor.create(settings)
     return destination
 
@@ -85,6 +99,29 @@ def look(spec: Spec, source: Source) -> Seen:
     return Seen(everything=everything, detection=detection, used=apply_spec(spec, everything))
 
 
+def with_constraints(seen: Seen, source: Source) -> Detection:
+    """Add the constraints that the first rows of each learned table seem to keep."""
+    tables = dict(seen.detection.tables)
+    for table in seen.used:
+        found = tables.get(table.name)
+        if found is None or found.treatment is TableTreatment.ORIGINAL:
+            continue
+        keys = frozenset([*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)])
+        wanted = [n for n, c in found.columns.items() if n not in keys and c.encoding in _COMPARED]
+        if not wanted:
+            continue
+        parts, rows = [], 0
+        for batch in source.read(table.name, wanted):
+            parts.append(batch.slice(0, ROWS - rows))
+            rows += parts[-1].num_rows
+            if rows >= ROWS:
+                break
+        if parts:
+            proposed = propose_constraints(found.columns, pa.Table.from_batches(parts), keys)
+            tables[table.name] = evolve(found, constraints=proposed)
+    return evolve(seen.detection, tables=tables)
+
+
 def _with_keys(table: Table, detected: Schema) -> Table:
     """Take over detected keys where the source declared none."""
     if table.name not in detected:
@@ -92,7 +129,9 @@ def _with_keys(table: Table, detected: Schema) -> Table:
     found = detected.table(table.name)
     if not table.primary_key and found.primary_key:
         table = evolve(table, primary_key=found.primary_key, primary_key_reason=found.primary_key_reason)
-    return evolve(table, foreign_keys=found.foreign_keys) if not table.foreign_keys else table
+    marked = {(key.columns, key.references): key for key in found.foreign_keys}
+    own = tuple(marked.get((key.columns, key.references), key) for key in table.foreign_keys)
+    return evolve(table, foreign_keys=own or found.foreign_keys)
 
 
 def _counted(table: Table, detection: Detection) -> Table:
@@ -148,6 +187,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
             findings += _not_taken_apart(tables, seen.detection)
+            findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
             findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
         assessment = None
         if not any(finding.severity is Severity.ERROR for finding in findings):

@@ -43,6 +43,12 @@ class Supervisor(Protocol):
     keeps_archive: bool
     """Whether the data are kept as one ZIP archive as well, to be downloaded."""
 
+    def discovered(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Hear what the source holds: per table that is used, the type of each column.
+
+        :raises ConfigError: it is not what the job was configured for.
+        """
+
     def planned(self, rows: int) -> None:
         """Hear that ``rows`` synthetic rows will be made, as far as that is known.
 
@@ -60,6 +66,9 @@ class Unsupervised:
     """The supervisor of a job that runs within the program that wants it: all is allowed."""
 
     keeps_archive = False
+
+    def discovered(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Do nothing."""
 
     def planned(self, rows: int) -> None:
         """Do nothing."""
@@ -90,6 +99,9 @@ class Run:
     supervisor: Supervisor = field(factory=Unsupervised)
     memory_bytes: int | None = None
     """What the job may use; None when nobody limited it."""
+    cache: Path | None = None
+    """A folder that outlives the job, for what can be made again (compiled programs); None where the process is
+    not the engine's own, and a plugin must not change how a library works in it."""
     table: str | None = None
     step: Step | None = None
     _started: float = field(factory=time.monotonic)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from attrs import define, evolve, fields_dict
 
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
+from semblant.drift import facts
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
@@ -29,12 +31,15 @@ from semblant.spec.write import spec_text
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
     import pyarrow as pa
 
-    from semblant.artefact.generator import GeneratorFile
+    from semblant.artefact.generator import GeneratorFile, GeneratorTable
     from semblant.host import PluginHost
     from semblant.plan import Plan
-    from semblant.protocols import Destination
+    from semblant.protocols import Destination, Model
     from semblant.run import Run
 
 
@@ -138,7 +143,7 @@ class Work:
             run = self.run if seed is not None else evolve(self.run, seed=generator.seed)
             wanted = generation or spec.generation
             if records is not None:
-                wanted = evolve(wanted, records=records)
+                wanted = evolve(wanted, records=records, scale=1.0)
             aim = self._aim(evolve(spec, destination=destination), out, file_format)
             target = self._destination(aim)
             try:
@@ -166,6 +171,45 @@ class Work:
             finally:
                 target.close()
 
+    def impute(self, path: Path, rows: pa.Table, table: str | None, draws: int) -> pa.Table:
+        """Fill the missing cells of rows of one table."""
+        from semblant.pipeline.generate import sampling_for
+        from semblant.pipeline.impute import Imputation, impute
+
+        with self._one_table(path, table) as (entry, model, spec):
+            batch = None if spec.batch_size == AUTO else int(spec.batch_size)
+            how = Imputation(draws=draws, sampling=sampling_for(entry.table.name, spec), batch_rows=batch)
+            return impute(entry, model, rows, how, self.run.at(Step.GENERATE, entry.table.name))
+
+    def log_prob(self, path: Path, rows: pa.Table, table: str | None) -> np.ndarray:
+        """Give the log-probability of rows of one table."""
+        from semblant.pipeline.impute import log_probabilities
+
+        with self._one_table(path, table) as (entry, model, _):
+            return log_probabilities(entry, model, rows)
+
+    @contextmanager
+    def _one_table(
+        self, path: Path, table: str | None
+    ) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
+        """Load the model of one synthesized table; the only one when none is named."""
+        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
+            generator = load_generator(path, Path(folder))
+            names = [entry.table.name for entry in generator.synthesized]
+            if table is None and len(names) != 1:
+                msg = f"the generator has {len(names)} tables that were learned"
+                raise ConfigError(msg, fix=f"name one of them: {', '.join(names)}")
+            name = names[0] if table is None else table
+            if name not in names:
+                msg = f"the generator has no learned table '{name}'"
+                raise ConfigError(msg, fix=f"name one of: {', '.join(names)}")
+            model = load_models(generator, self.host)[name][0]
+            if model is None:
+                msg = f"table '{name}' has nothing but its key: there is no model of it"
+                raise ConfigError(msg, fix="choose another table")
+            entry = next(entry for entry in generator.synthesized if entry.table.name == name)
+            yield entry, model, load_spec(generator.spec, self.host, environment={}).generation
+
     def _trained(
         self, spec: Spec, clock: Clock, destination: Destination | None = None, mode: WriteMode = WriteMode.FAIL
     ) -> TrainingJob:
@@ -177,6 +221,7 @@ class Work:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
                 prove_access(destination, plan.schema, mode)
+            self.run.supervisor.discovered(facts(plan.schema))
             self._plan(plan, packs=True)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
@@ -250,7 +295,6 @@ class Work:
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
-        folder.mkdir(exist_ok=True)
         report = JobReport(
             job=job,
             host=self.host,
@@ -261,6 +305,7 @@ class Work:
             timings=clock.timings(job.steps.seconds),
         )
         try:
+            folder.mkdir(exist_ok=True)
             paths, scores = job.steps.timed(Step.REPORT, lambda: report.make(folder))
         except (Cancelled, KeyboardInterrupt):
             raise

@@ -10,6 +10,7 @@ BENCHMARKS = (
     "single",
     "tabular",
     "conditions",
+    "constraints",
     "growth",
     "peers",
     "relational",

@@ -29,12 +29,14 @@ import pyarrow.parquet as pq
 
 SETS = ("adult", "credit")
 GIVEN_SETS = 8
-TESTED = 4000
-GUESSED = 1000
-DRAWS = 16
+TESTED = 2000
+GUESSED = 500
+DRAWS = 9
 TENTHS = 10
+LEAST_ROWS = 20
+"""Training rows of a value; those of rarer ones count as the most frequent value."""
 MOST_PARTICLES = 512
-ESTIMATED = 400
+ESTIMATED = 100
 """Rows on which the likelihood of the fixed order is estimated, by that many candidates each."""
 
 
@@ -53,8 +55,9 @@ def discretised(name: str) -> tuple[pa.Table, pa.Table, dict[str, bool]]:
         else:
             top = {value: place for place, value in enumerate(sorted(values.value_counts().index[:TENTHS]))}
             codes = [part.map(top).fillna(len(top)).to_numpy(np.int64) for part in (values, others)]
+        counts = np.bincount(codes[0], minlength=int(max(map(np.max, codes))) + 1)
         for into, code in zip(columns, codes, strict=True):
-            into[column] = pa.array(code, pa.int64())
+            into[column] = pa.array(np.where(counts[code] < LEAST_ROWS, counts.argmax(), code), pa.int64())
     return pa.table(columns[0]), pa.table(columns[1]), ordered
 
 

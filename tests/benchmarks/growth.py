@@ -20,7 +20,7 @@ ROWS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 COLUMNS = (10, 20, 50, 100, 200)
 USUAL_COLUMNS = 15
 USUAL_ROWS = 20_000
-LEAST_STEPS = 120
+LEAST_STEPS = 40
 """Steps after the first validation that an epoch's time is told from."""
 GENERATED = 10_000_000
 PARTS = ("rows", "columns", "memory", "generate")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def queued_spec(session: Session, engine: Engine, spec: Spec, kind: str, **options: Any) -> None:
     """Queue a job for a spec and say so; what a validator refuses is refused now."""
+    from semblant.drift import facts
     from semblant.errors import ConfigError
     from semblant.jobs.ordering import order_spec
     from semblant.jobs.orders import OrderKind
@@ -22,6 +23,7 @@ def queued_spec(session: Session, engine: Engine, spec: Spec, kind: str, **optio
     if plan.errors:
         msg = f"the configuration has {len(plan.errors)} fault{'s' if len(plan.errors) > 1 else ''}; nothing was queued"
         raise ConfigError(msg, findings=plan.errors)
+    options.setdefault("seen", facts(plan.schema))
     with Store.of(engine.home) as store:
         show_queued(session, order_spec(store, engine.home, spec, OrderKind(kind), **options))
 

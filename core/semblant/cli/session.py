@@ -30,7 +30,7 @@ def _output_closed() -> None:
 def _real_engine(**arguments: Any) -> Engine:
     from semblant.engine import Engine
 
-    return Engine(**arguments)
+    return Engine(own_process=True, **arguments)
 
 
 def _supervised_engine(**arguments: Any) -> Engine:

@@ -97,10 +97,17 @@ class _Drawing:
 
     def inner(self, request: GenerationRequest, part: int) -> GenerationRequest:
         """Give the request for the reshaped table."""
+        columns = dict(request.sampling.columns)
+        for merge in self.shaping.merges:
+            for name in merge.columns[:0:-1]:
+                if name in columns:
+                    columns[merge.columns[0]] = columns.pop(name)
+        request = evolve(request, sampling=evolve(request.sampling, columns=columns))
         if request.given is None:
             return request
         rng = np.random.default_rng((self.request.seed, part, 11))
-        return evolve(request, given=self.shaping.given(request.given, rng))
+        nulls = request.given_nulls - self.shaping.reshaped
+        return evolve(request, given=self.shaping.given(request.given, rng), given_nulls=nulls)
 
     def checked(self, made: pa.Table, start: int, number: int) -> pa.Table:
         """Shape a batch back and replace the rows that break a constraint."""
@@ -142,7 +149,7 @@ class _Drawing:
         fixed = None if given is None else given.take(pa.array(bad))
         if self.request.shares:
             fixed = _with_shares(fixed, table.take(pa.array(bad)), tuple(self.request.shares))
-        if fixed is None and not self.request.parents:
+        if fixed is None and self.request.context is None:
             return self._spares(len(bad))
         new = self._rows(len(bad), fixed)
         return new, self._keep(new)

@@ -84,6 +84,12 @@ class Shaping:
         made.followings, made.decimals = followings, decimals
         return made
 
+    @property
+    def reshaped(self) -> frozenset[str]:
+        """The columns that are not learned as they are."""
+        merged = {name for merge in self.merges for name in merge.columns}
+        return frozenset(merged | {gap.high for gap in self.gaps})
+
     # -- learning --------------------------------------------------------------------------------
 
     def plans(self, plans: Sequence[ColumnPlan]) -> tuple[ColumnPlan, ...]:

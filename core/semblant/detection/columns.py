@@ -44,8 +44,22 @@ def detect_columns(table: Table, profile: TableProfile) -> dict[str, ColumnDetec
             encoding, reason = EncodingType.IDENTIFIER, f"primary key ({table.primary_key_reason})"
         if column.name in keys:
             notes = (*notes, f"refers to table '{keys[column.name]}'")
-        proposals[column.name] = ColumnDetection(encoding=encoding, reason=reason, notes=notes, inside=figures.inside)
+        proposals[column.name] = ColumnDetection(
+            encoding=encoding, reason=reason, notes=notes, inside=figures.inside, exposed=_exposed(figures)
+        )
     return propose_sensitivity(table, profile, proposals)
+
+
+def _exposed(profile: ColumnProfile) -> str:
+    """Say what a column would show of its values as they are."""
+    if not profile.present:
+        return "no value"
+    bounds = {**profile.times, **profile.numbers}
+    low, high = bounds.get("minimum"), bounds.get("maximum")
+    span = f", from {low} to {high}" if low is not None and high is not None else ""
+    rare = 1.0 - profile.frequent_share
+    few = f"; {rare:.0%} of the rows hold a value that fewer than ten rows share" if rare >= 0.005 else ""
+    return f"{profile.counted}{span}{few}"
 
 
 def detect_column(column: Column, profile: ColumnProfile) -> Proposal:
@@ -103,7 +117,7 @@ _PLAIN_TYPES: tuple[tuple[Callable[[pa.DataType], bool], EncodingType, str], ...
     (pa.types.is_date, EncodingType.DATE, "date by type"),
     (pa.types.is_time, EncodingType.TIME, "time of day by type"),
     (pa.types.is_duration, EncodingType.DURATION, "duration by type"),
-    (pa.types.is_interval, EncodingType.DURATION, "duration by type"),
+    (pa.types.is_interval, EncodingType.BINARY, "months, days and time by type, which cannot be learned together"),
     (lambda kind: pa.types.is_nested(kind) and not pa.types.is_struct(kind), EncodingType.LIST, "list by type"),
 )
 """Types that leave no choice: (test, encoding, reason)."""

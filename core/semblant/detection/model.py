@@ -12,6 +12,7 @@ from semblant.vocabulary import EncodingType, TableTreatment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.detection.constraints import ProposedConstraint
     from semblant.detection.nested import Inside
     from semblant.detection.profile import TableProfile
     from semblant.findings import Finding
@@ -34,6 +35,8 @@ class ColumnDetection:
     """Why the column is taken for personal; empty when it is not."""
     notes: tuple[str, ...] = ()
     """What else the user should know (numbers written as text, a single value, …)."""
+    exposed: str = ""
+    """What comes out if the column is not synthesized, in words."""
     inside: Inside | None = field(default=None, eq=False, repr=False)
     """What is inside a nested column."""
 
@@ -64,6 +67,8 @@ class TableDetection:
     profile: TableProfile | None = attrs.field(default=None, eq=False, repr=False)
     """Counts per column; not part of the plain data."""
     findings: tuple[Finding, ...] = ()
+    constraints: tuple[ProposedConstraint, ...] = ()
+    """Rules that the rows seem to keep; nothing comes of them unless the spec says so."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -74,6 +79,7 @@ class TableDetection:
             "rows_read": self.rows_read,
             "complete": self.complete,
             "columns": {name: column.as_dict() for name, column in self.columns.items()},
+            "constraints": [proposed.as_dict() for proposed in self.constraints],
             "findings": [finding_as_dict(finding) for finding in self.findings],
         }
 
@@ -103,6 +109,7 @@ class Detection:
                         "referenced_columns": list(key.referenced_columns),
                         "reason": key.reason,
                         "confidence": key.confidence,
+                        "matched": key.matched,
                     }
                     for key in table.foreign_keys
                 ],

@@ -93,7 +93,7 @@ def _gap(
     if _aware(later.type) != _aware(earlier.type):
         return None
     both = _both(later, earlier)
-    alone = pc.sum(pc.is_valid(later)).as_py() - int(both.sum())
+    alone = len(later) - later.null_count - int(both.sum())
     if both.sum() < _FEWEST or alone > _BESIDE_NOTHING * both.sum():
         return None
     if getattr(later.type, "unit", "") == "ns" and _finer(later):

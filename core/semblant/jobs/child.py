@@ -23,6 +23,8 @@ from semblant.errors import Cancelled
 from semblant.events import Event, EventKind, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from semblant.engine import Engine
     from semblant.jobs.orders import Order
     from semblant.jobs.outcomes import Outcome
@@ -50,6 +52,7 @@ class Wire:
         self._told: dict[tuple[Any, Any], float] = {}
         self.answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self.publishing = False
+        self.seen: Mapping[str, Mapping[str, str]] | None = None
 
     def send(self, **message: Any) -> None:
         """Send one message."""
@@ -68,6 +71,13 @@ class Wire:
         if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:
             self.publishing = False
         self.send(event=event.as_dict())
+
+    def discovered(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Refuse to work on another source than the job was ordered for."""
+        if self.seen is not None:
+            from semblant.drift import refuse_drift
+
+            refuse_drift(self.seen, tables)
 
     def planned(self, rows: int) -> None:
         """Ask for the rows."""
@@ -161,8 +171,9 @@ class Work:
         from semblant.jobs.orders import OrderKind
         from semblant.spec.load import load_spec
 
-        with Engine(home=home, on_event=self.heard, supervisor=self.wire) as engine:
+        with Engine(home=home, on_event=self.heard, supervisor=self.wire, own_process=True) as engine:
             self.engine = engine
+            self.wire.seen = order.seen
             if self.cancelled:
                 msg = f"job '{name}' was cancelled"
                 raise Cancelled(msg)

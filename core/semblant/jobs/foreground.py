@@ -130,9 +130,10 @@ class SupervisedEngine(Engine):
     def _ordered(self, spec: Spec, kind: OrderKind, **options: Any) -> Outcome:
         from semblant.jobs.ordering import order_spec
 
-        runner = self._new_runner()
+        runner, name = self._new_runner(), self._catalog
+        seen = None if name is None else self.store.catalogs.get(name).tables
         return self.finish(
-            order_spec(self.store, self.home, spec, kind, catalog=self._catalog, worker=runner.name, **options)
+            order_spec(self.store, self.home, spec, kind, catalog=name, seen=seen, worker=runner.name, **options)
         )
 
     def _new_runner(self) -> Runner:

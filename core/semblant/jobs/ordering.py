@@ -16,6 +16,7 @@ from semblant.store.jobs import StateError
 from semblant.workspaces import STATE_FILE, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -37,11 +38,13 @@ def order_spec(
     file_format: str = "parquet",
     resume: str | None = None,
     catalog: str | None = None,
+    seen: Mapping[str, Mapping[str, str]] | None = None,
     worker: str | None = None,
 ) -> JobRecord:
     """Order a job that trains, and generates unless ``kind`` is ``train``.
 
     :param resume: name of a job that did not finish; its workspace is taken over.
+    :param seen: what the source held when this was configured (:func:`semblant.drift.facts`); the job refuses another.
     :param worker: the runner that begins at once; None leaves the job to the next that comes.
     :raises QuotaError: a quota is reached; no folder is left behind.
     :raises ConfigError: the job to resume does not exist, runs, or is finished.
@@ -51,6 +54,7 @@ def order_spec(
         spec=spec_text(spec),
         out="" if out is None else str(out.absolute()),
         file_format=file_format,
+        seen=seen,
     )
     generates = kind is OrderKind.RUN and spec.generation.enabled
     rows = 0 if not generates or spec.generation.records == AUTO else int(spec.generation.records)

@@ -41,6 +41,8 @@ class Order:
     destination: Mapping[str, Any] | None = None
     """Type, mode and settings (``generate``)."""
     seed: int | None = None
+    seen: Mapping[str, Mapping[str, str]] | None = None
+    """What the source held when this was configured: per table the type of each column; None: nobody looked."""
     generation: Mapping[str, Any] | None = None
     """Settings of generation in place of the generator's own (``generate``)."""
 

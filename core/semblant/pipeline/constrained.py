@@ -51,17 +51,22 @@ class Reshaped:
         return GuardedModel(model=model, shaping=self.shaping)
 
 
-def reshape(plan: TablePlan, train_path: Path, steps: Steps, mark: str) -> Reshaped | None:
-    """Reshape the rows that a tabular backend learns from; None for a table without constraints."""
+def reshape(
+    plan: TablePlan, train_path: Path, steps: Steps, mark: str, *, every_row: bool = False
+) -> Reshaped | None:
+    """Reshape the rows that a tabular backend learns from; None for a table without constraints.
+
+    With ``every_row`` those that break a constraint stay: where something else is aligned with the rows.
+    """
     if not plan.constraints:
         return None
     plans = tuple(map(as_tabular, plan.columns))
     _refuse_texts(plan)
     columns = [(p.name, str(p.type), str(p.encoding), str(p.treatment)) for p in plans]
-    stamp = fingerprint("constraints", mark, columns, [unstructure(c) for c in plan.constraints])
+    stamp = fingerprint("constraints", mark, columns, [unstructure(c) for c in plan.constraints], every_row)
 
     def work(run: Run) -> None:
-        counts = _keep_rows(plan, train_path, run)
+        counts = _keep_rows(plan, train_path, run, every_row=every_row)
         path, least = run.workspace / _KEPT, plan.model.min_subjects
         if all(p.treatment is ColumnTreatment.KEEP for p in plans):
             least = 1
@@ -79,8 +84,8 @@ def reshape(plan: TablePlan, train_path: Path, steps: Steps, mark: str) -> Resha
             message = (
                 f"{count:,} of {rows:,} rows of table '{plan.name}' break the constraint {plan.constraints[number]}"
             )
-            left = "they stay" if isinstance(plan.constraints[number].rule, Unique) else "they are not learned from"
-            steps.run.notice(f"{message}; {left}", warning=True)
+            stay = every_row or isinstance(plan.constraints[number].rule, Unique)
+            steps.run.notice(f"{message}; {'they stay' if stay else 'they are not learned from'}", warning=True)
     shaping = Shaping.load(folder)
     if shaping is None:
         msg = f"the reshaped rows of table '{plan.name}' are gone"
@@ -103,7 +108,7 @@ def _refuse_texts(plan: TablePlan) -> None:
             raise DataError(msg, fix=f"write encoding: categorical (or pattern) for '{name}', or remove the constraint")
 
 
-def _keep_rows(plan: TablePlan, train_path: Path, run: Run) -> list[int]:
+def _keep_rows(plan: TablePlan, train_path: Path, run: Run, *, every_row: bool) -> list[int]:
     """Write the rows that keep every constraint, as far as rows can; gives the rows that break each."""
     names = [p.name for p in plan.columns]
     counts = [0] * len(plan.constraints)
@@ -118,7 +123,7 @@ def _keep_rows(plan: TablePlan, train_path: Path, run: Run) -> list[int]:
             for place, test in enumerate(tests):
                 held = test(table)
                 counts[place] += int((~held).sum())
-                if not isinstance(plan.constraints[place].rule, Unique):
+                if not every_row and not isinstance(plan.constraints[place].rule, Unique):
                     mask &= held
             if writer is None:
                 writer = pq.ParquetWriter(run.workspace / _KEPT, table.schema, compression="zstd", compression_level=1)

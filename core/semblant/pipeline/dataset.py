@@ -14,10 +14,13 @@ from semblant.events import Step
 from semblant.pipeline.archive import ARCHIVE, write_archive
 from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
-from semblant.pipeline.generate import DATA, generate_table, order_for
+from semblant.pipeline.generate import DATA, Order, generate_table, order_for, rows_for
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
+from semblant.pipeline.relations.frames import Member, Relations
+from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.steps import fingerprint
+from semblant.relations import main_root
 from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from semblant.artefact.generator import GeneratorTable
     from semblant.host import PluginHost
     from semblant.pipeline.steps import Steps
     from semblant.protocols import Destination, Model
@@ -47,7 +51,7 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
     for entry in generator.synthesized:
         model = text_model = None
         base = generator.root / "models" / entry.folder
-        if entry.plans:
+        if (base / "tabular").is_dir():
             model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
             model = with_constraints(model, base / "tabular")
         if entry.text_backend:
@@ -70,6 +74,8 @@ class GenerationJob:
     given: pa.Table | None = None
     """Partial rows of the root table to start from."""
     files: dict[str, Path] = field(factory=dict)
+    relations: Relations = field(factory=lambda: Relations({}))
+    """The tables that are made, with their references."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -93,8 +99,7 @@ class GenerationJob:
                     lambda run, path=original: shutil.copyfile(path, run.workspace / DATA),  # type: ignore[misc]
                 )
             else:
-                rows = entry.rows if self.spec.records == AUTO else int(self.spec.records)
-                order = order_for(entry, self.spec, rows, self.given)
+                order = order_for(entry, self.spec, self._rows(entry), self._given(entry))
                 model, text_model = self.models[name]
                 mark = fingerprint(
                     "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)
@@ -103,9 +108,46 @@ class GenerationJob:
                     Step.GENERATE,
                     name,
                     mark,
-                    lambda run, e=entry, m=model, t=text_model, o=order: generate_table(e, m, t, o, run),  # type: ignore[misc]
+                    lambda run, e=entry, m=model, t=text_model, o=order: self._make(e, m, t, o, run),  # type: ignore[misc]
                 )
             self.files[name] = folder / DATA
+            self._remember(entry, folder)
+
+    def _make(
+        self, entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
+    ) -> None:
+        if not entry.links:
+            generate_table(entry, model, text_model, order, run)
+            return
+        made = RelatedTable(entry=entry, model=model, text_model=text_model, order=order, relations=self.relations)
+        made.generate(run)
+
+    def _remember(self, entry: GeneratorTable, folder: Path) -> None:
+        """Make a finished table known to those that are conditioned on it."""
+        name = entry.table.name
+        links = tuple(facts.link for facts in entry.links)
+        plans = entry.content if entry.copied else entry.plans
+        self.relations.members[name] = Member(name=name, path=folder / DATA, plans=plans, links=links)
+        if entry.links:
+            for facts in entry.links:
+                numbers = read_numbers(entry, folder).get(facts.link.name)
+                if numbers is not None:
+                    self.relations.set_numbers(name, facts.link, numbers)
+
+    def _rows(self, entry: GeneratorTable) -> int:
+        """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
+        if self.spec.records == AUTO:
+            return rows_for(entry, self.spec)
+        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        if main is None or entry.table.name == main:
+            return int(self.spec.records)
+        rows = next(e.rows for e in self.generator.tables if e.table.name == main)
+        wanted: int = max(1, round(entry.rows * int(self.spec.records) / max(rows, 1))) if entry.rows else 0
+        return wanted
+
+    def _given(self, entry: GeneratorTable) -> pa.Table | None:
+        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        return self.given if entry.table.name == main else None
 
     def deliver(self, destination: Destination, mode: WriteMode) -> None:
         """Hand all tables to the destination at once."""

@@ -16,9 +16,13 @@ from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_des
 from semblant.artefact.pack import pack
 from semblant.errors import DataError
 from semblant.events import Step
-from semblant.pipeline.learn import Learned, analyze, engine_made_key, learn, validation_split
+from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.relations.frames import Member, Relations
+from semblant.pipeline.relations.learning import context_of, facts_of
+from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.steps import Steps, fingerprint
+from semblant.relations import LinkKind
 from semblant.settings import AUTO
 from semblant.settings.structure import unstructure
 from semblant.spec.write import spec_text
@@ -26,8 +30,10 @@ from semblant.training import Split
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import numpy as np
 
     from semblant.host import PluginHost
     from semblant.plan import Plan, TablePlan
@@ -53,11 +59,14 @@ class TrainingJob:
     """Per original table the organized rows."""
     organized: dict[str, Path] = field(factory=dict)
     marks: dict[str, str] = field(factory=dict)
+    relations: Relations = field(factory=lambda: Relations({}))
+    """The organized tables and their references."""
 
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
         for plan in self.plan.tables:
             self._organize(source, plan)
+            self.relations.members[plan.name] = self._member(plan)
         for plan in self.plan.tables:
             if plan.copied:
                 self.originals[plan.name] = self.organized[plan.name] / TRAIN
@@ -98,13 +107,22 @@ class TrainingJob:
         )
 
         def work(run: Run) -> None:
-            organize(source, plan.table, run, expected=source.count(plan.name), holdout=holdout)
-            if rows_of(run.workspace / TRAIN) == 0 and not plan.copied:
+            expected = source.count(plan.name)
+            organize(source, plan.table, run, expected=expected, holdout=holdout, aside=self._aside(plan, share))
+            if rows_of(run.workspace / TRAIN) == 0 and not plan.copied and len(self.plan.tables) == 1:
                 msg = f"table '{plan.name}' has no rows to learn from"
                 raise DataError(msg, fix="check the source, or exclude the table")
 
         self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
         self.marks[plan.name] = fingerprint(mark, unstructure(plan.model), list(plan.table.primary_key))
+
+    def _aside(self, plan: TablePlan, share: float) -> Callable[[pa.Table], np.ndarray] | None:
+        """Tell which rows are kept back: those whose parent was; None for a table without a parent."""
+        parent = next((link.key for link in plan.links if link.kind is LinkKind.PARENT), None)
+        if parent is None or not share:
+            return None
+        kept = pq.read_table(self.organized[parent.references] / HOLDOUT, columns=list(parent.referenced_columns))
+        return lambda rows: numbers_of(rows.select(list(parent.columns)), kept) >= 0
 
     def _learn(self, plan: TablePlan) -> None:
         path, mark = self.organized[plan.name] / TRAIN, self.marks[plan.name]
@@ -112,8 +130,30 @@ class TrainingJob:
         final, key = analyze(spec, plan, path, self.steps, mark)
         if engine_made_key(final) is None:
             key = None
-        split = validation_split(final, self.run)
-        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, self._known(plan))
+        split = validation_split(final, self.run, self._root(plan.name))
+        self.relations.members[plan.name] = self._member(final)
+        belonging = self._belonging(final) if plan.links and rows_of(path) else None
+        known = {} if plan.links else self._known(plan)
+        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+
+    def _belonging(self, plan: TablePlan) -> Belonging:
+        """Give whom the rows of a table belong to, and what they are conditioned on."""
+        relations = self.relations
+        member = relations.members[plan.name]
+        facts = facts_of(member, relations, plan.table.primary_key)
+        context = context_of(member, relations, facts)
+        return Belonging(subjects=relations.subjects(plan.name), context=context, links=facts)
+
+    def _member(self, plan: TablePlan) -> Member:
+        columns = plan.content if plan.copied else plan.columns
+        return Member(name=plan.name, path=self.organized[plan.name] / TRAIN, plans=columns, links=plan.links)
+
+    def _root(self, name: str) -> str:
+        """Give the table at the top of a table's line of parents."""
+        tables = {plan.name: plan for plan in self.plan.tables}
+        while parent := next((k.key.references for k in tables[name].links if k.kind is LinkKind.PARENT), None):
+            name = parent
+        return name
 
     def _known(self, plan: TablePlan) -> dict[str, pa.Array]:
         """Give the keys of copied tables by the column that points to them alone."""
@@ -161,6 +201,7 @@ class TrainingJob:
                 table=plan.table,
                 treatment=plan.treatment,
                 rows=rows_of(self.originals[plan.name]),
+                content=plan.content,
                 folder=str(number),
             )
         found = self.learned[plan.name]
@@ -170,6 +211,7 @@ class TrainingJob:
             table=plan.table,
             treatment=plan.treatment,
             plans=found.plan.columns,
+            links=found.links,
             key=found.key,
             rows=found.rows + (rows_of(kept) if kept else 0),
             backend=plan.backend,
@@ -191,7 +233,7 @@ class TrainingJob:
                 columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
             tables[name] = evolve(wanted, columns=columns, model=_with_decisions(wanted.model, found))
         generation = spec.generation
-        if generation.records == AUTO and len(self.learned) == 1:
+        if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
             generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from semblant.errors import DestinationError, MissingDependencyError, SourceError
 from semblant.remote.faults import fault, settings_fault
 from semblant.retry import Retry
+from semblant.revealed import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,6 +57,7 @@ def open_filesystem(location: str, access: Access | None = None) -> tuple[Any, s
         advice = f"pip install 'semblant[{extra}]'" if extra else f"pip install '{exc.name or 'aiohttp'}'"
         raise MissingDependencyError(msg, fix=advice) from exc
     except (ValueError, TypeError) as exc:
+        clean(exc)
         wrong = settings_fault(exc, location) if access is not None else None
         if wrong is not None:
             raise wrong from exc
@@ -259,6 +261,7 @@ class Bucket:
         except keep:
             raise
         except Exception as exc:
+            clean(exc)
             raise fault(exc, DestinationError, doing=doing, place=self.shown, credentials=self.credentials) from exc
 
 

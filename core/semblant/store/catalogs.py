@@ -10,6 +10,8 @@ from semblant.store.named import Named
 from semblant.store.tables import CATALOGS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from semblant.store.database import Store
 
 
@@ -21,6 +23,8 @@ class Catalog:
     name: str
     spec: str
     """YAML with absolute paths; secrets as references."""
+    tables: Mapping[str, Mapping[str, str]]
+    """What its source held when it was saved: per table that is used, the type of each column."""
     note: str
     owner: str
     created: float
@@ -35,19 +39,27 @@ class Catalogs(Named[Catalog]):
         """Work on the store's catalogs."""
         super().__init__(store, CATALOGS, "catalog", Catalog)
 
-    def create(self, name: str, spec: str, note: str = "") -> Catalog:
+    def create(
+        self, name: str, spec: str, note: str = "", *, tables: Mapping[str, Mapping[str, str]] | None = None
+    ) -> Catalog:
         """Save a new catalog.
 
         :raises TakenError: the name is in use.
         """
-        return self._create(name, {"spec": spec, "note": note})
+        return self._create(name, {"spec": spec, "note": note, "tables": dict(tables or {})})
 
     def update(
-        self, name: str, *, new_name: str | None = None, spec: str | None = None, note: str | None = None
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        spec: str | None = None,
+        note: str | None = None,
+        tables: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Catalog:
         """Change what is given.
 
         :raises NotThereError: there is no catalog of that name.
         :raises TakenError: the new name is in use.
         """
-        return self._update(name, {"name": new_name, "spec": spec, "note": note})
+        return self._update(name, {"name": new_name, "spec": spec, "note": note, "tables": tables})

@@ -27,8 +27,9 @@ _CONTENTS: Final = (
         settings JSON NOT NULL, owner TEXT NOT NULL, created DOUBLE PRECISION NOT NULL,
         changed DOUBLE PRECISION NOT NULL)""",
     """CREATE TABLE catalogs (
-        id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, note TEXT NOT NULL,
-        owner TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, changed DOUBLE PRECISION NOT NULL)""",
+        id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, tables JSON NOT NULL,
+        note TEXT NOT NULL, owner TEXT NOT NULL, created DOUBLE PRECISION NOT NULL,
+        changed DOUBLE PRECISION NOT NULL)""",
     """CREATE TABLE jobs (
         id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
         home TEXT NOT NULL, owner TEXT NOT NULL, catalog TEXT, generator TEXT, destination TEXT NOT NULL,

@@ -43,7 +43,12 @@ CONNECTORS: Final = _named(
     Column("type", Text, nullable=False),
     Column("settings", JSON, nullable=False),
 )
-CATALOGS: Final = _named("catalogs", Column("spec", Text, nullable=False), Column("note", Text, nullable=False))
+CATALOGS: Final = _named(
+    "catalogs",
+    Column("spec", Text, nullable=False),
+    Column("tables", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+)
 
 JOBS: Final = Table(
     "jobs",

@@ -26,8 +26,8 @@ _TABULAR = ModelType(
     preference=100,
     estimate="semblant_models.tabular.estimate:estimate",
     capabilities={
-        "context": False,
-        "sequences": False,
+        "context": True,
+        "sequences": True,
         "conditions": True,
         "privacy": False,
         "checkpointing": True,

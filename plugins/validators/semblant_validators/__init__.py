@@ -47,14 +47,7 @@ def semblant_validators() -> Sequence[ValidatorType]:
             "relations:RelationsValidator",
             ConfigStep.KEYS,
             codes.RELATIONS,
-            "one root table, no rings, original tables in their place",
-        ),
-        _validator(
-            "relational-limit",
-            "relational_limit:RelationalLimitValidator",
-            ConfigStep.KEYS,
-            codes.RELATIONAL_LIMIT,
-            "one synthesized table at a time in this version",
+            "one root table, rings that are broken, original tables in their place",
         ),
         _validator(
             "treatment",

@@ -54,6 +54,12 @@ class ConstraintsValidator:
                 fix = f"remove them, or write {dotted('tables', name, 'treatment')}: synthesize"
                 found.append(finding("constraint-on-original", path, message, fix))
                 continue
+            parents = [key.references for key in view.used.table(name).foreign_keys]
+            if above := [parent for parent in parents if parent not in view.originals]:
+                message = f"the rows of '{name}' belong to rows of '{above[0]}'; their constraints cannot be kept yet"
+                fix = "remove them, or unset the foreign key"
+                found.append(finding("constraint-on-child", path, message, fix))
+                continue
             sound = []
             for place, constraint in enumerate(wanted.constraints):
                 faults = list(_one(view, view.used.table(name), constraint, join(path, place)))

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 QUICK = ("model.size=small", "model.goal=speed", "model.max_epochs=2", "report.enabled=false", "generation.records=60")
 """Seconds of real training."""
 LONG = ("model.size=small", "model.max_epochs=4000", "model.early_stop_delta=0", "report.enabled=false",
-        "generation.records=60", "model.batch_size=32", "model.steps_between_validations=20")  # fmt: skip
+        "generation.records=60", "model.auto_batching=false", "model.batch_size=32",
+        "model.steps_between_validations=20")  # fmt: skip
 """Minutes of training, to be interrupted."""
 
 

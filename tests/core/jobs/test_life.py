@@ -10,6 +10,7 @@ import zipfile
 import pyarrow.parquet as pq
 import pytest
 
+from semblant.engine import Engine
 from semblant.home import Kind
 from semblant.jobs.details import details_of
 from semblant.jobs.states import JobType, PartState, State
@@ -137,6 +138,26 @@ def test_more_is_generated_from_the_trained_model_as_a_job_of_its_own(done, shar
     assert (job.type, job.state, job.generator, job.rows_made) == (JobType.GENERATE, State.FINISHED, done.name, 9)
     assert job.destination.endswith("more")
     assert [task.kind for task in shared.store.lookup.tasks(job.id)] == ["synthesizing table", "packaging"]
+
+
+@pytest.mark.feature(266)
+def test_a_generator_goes_to_another_home_as_one_file_and_makes_the_same_rows(done, shared):
+    assert shared.command("generators", "export", done.name, "-o", "moved.semblant").returncode == 0
+    assert shared.command("generators", "import", "moved.semblant").returncode == 2
+    assert shared.command("generators", "import", "moved.semblant", "--name", "moved").returncode == 0
+    (entry,) = [g for g in json.loads(shared.command("generators", "list", "--json").stdout) if g["name"] == "moved"]
+    assert (entry["status"], entry["job"], entry["tables"]) == ("ready", None, ["customers"])
+    with Engine(home=shared.home.root) as engine:
+        rows = [engine.generate(name, records=25, seed=5).table() for name in (done.name, "moved")]
+    assert rows[0].equals(rows[1])
+    assert shared.command("generators", "delete", "moved").returncode == 0
+    content = bytearray((shared.folder / "moved.semblant").read_bytes())
+    content[len(content) // 2] ^= 1
+    (shared.folder / "bad.semblant").write_bytes(content)
+    refused = shared.command("generators", "import", "bad.semblant", "--name", "bad")
+    assert refused.returncode == 3
+    assert "damaged" in refused.stderr
+    assert "bad" not in shared.command("generators", "list").stdout
 
 
 @pytest.mark.feature(85, 103, 108, 109)

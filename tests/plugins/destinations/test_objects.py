@@ -22,8 +22,6 @@ from semblant_destinations.objects.delivery import key_of
 from semblant_destinations.objects.destination import Objects
 from semblant_destinations.objects.lock import PrefixLock
 from semblant_destinations.settings import ObjectsSettings, S3Settings
-from semblant_sources.files.source import FilesSource
-from semblant_sources.settings import FilesSettings
 from tests import servers
 from tests.plugins.destinations import stores
 from tests.plugins.destinations.deliveries import deliver, schema_of
@@ -252,12 +250,14 @@ def test_keys_that_a_server_refuses_are_told_from_a_bucket_that_it_protects(monk
     monkeypatch.setenv("SEMBLANT_TEST_WRONG", "wrong-secret-key-0000")
     with servers.s3() as server:
         allowed = servers.with_rights(server)
-        keys = {name: Secret(f"env:SEMBLANT_TEST_{name.upper()}") for name in ("access_key", "secret_key")}
+        keys: dict[str, Any] = {
+            name: Secret(f"env:SEMBLANT_TEST_{name.upper()}") for name in ("access_key", "secret_key")
+        }
         for name, value in allowed.items():
             monkeypatch.setenv(f"SEMBLANT_TEST_{name.upper()}", value)
         refused = steps(settings_of(server.endpoint, **keys))
         assert refused[-1] == (AccessStep.WRITE, False, "access_key and secret_key")
-        wrong = {"access_key": keys["access_key"], "secret_key": Secret("env:SEMBLANT_TEST_WRONG")}
+        wrong: dict[str, Any] = {"access_key": keys["access_key"], "secret_key": Secret("env:SEMBLANT_TEST_WRONG")}
         found = steps(settings_of(server.endpoint, **wrong))
         assert found[-1] == (AccessStep.CREDENTIALS, False, "access_key and secret_key")
 
@@ -287,8 +287,6 @@ def test_a_server_that_restarts_in_the_middle_costs_nothing(tmp_path: Path) -> N
     try:
         deliver(destination, SET, FAIL)
         assert restarted
-        reader = FilesSource(FilesSettings(path="s3://lake/none"))
-        reader.close()
     finally:
         for running in restarted:
             running.__exit__(None, None, None)

@@ -14,6 +14,7 @@ def rules(*constraints: dict[str, Any], **columns: Any) -> dict[str, Any]:
     return {"tables": {"people": {"constraints": list(constraints), **({"columns": columns} if columns else {})}}}
 
 
+rebalanced = rules(age={"rebalance": True}, city={"rebalance": True})
 ABOVE = {"inequality": {"low": "age", "high": "height"}}
 FIRST = "tables.people.constraints[0]"
 CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
@@ -24,6 +25,12 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         {"tables": {"countries": {"treatment": "original", "constraints": [{"unique": {"columns": "label"}}]}}},
         LOOKUP,
         "tables.countries.constraints",
+    ),
+    (
+        "constraint-on-child",
+        {"tables": {"people": {"constraints": [{"unique": {"columns": "name"}}]}}},
+        LOOKUP,
+        "tables.people.constraints",
     ),
     ("constraint-on-key", rules({"inequality": {"low": "id", "high": "age"}}), ALONE, FIRST),
     (
@@ -67,5 +74,33 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         ALONE,
         "tables.people.constraints[2]",
     ),
+    (
+        "sampling-unknown",
+        {"generation": {"columns": {"peple": {"age": {"top_p": 0.5}}}}},
+        ALONE,
+        "generation.columns.peple",
+    ),
+    (
+        "sampling-unknown",
+        {"generation": {"columns": {"people": {"agee": {"temperature": 0.5}}}}},
+        ALONE,
+        "generation.columns.people.agee",
+    ),
+    ("scale-and-records", {"generation": {"records": 5, "scale": 2.0}}, ALONE, "generation.scale"),
+    *[
+        (
+            "shares-invalid",
+            {"generation": {"rebalance": {"people": {key: shares}}}, **rebalanced},
+            ALONE,
+            f"generation.rebalance.people.{path}",
+        )
+        for key, shares, path in (
+            ("age", {"9..3": 0.5}, 'age."9..3"'),
+            ("age", {"1..9": 0.2, "9..20": 0.2}, 'age."9..20"'),
+            ("age", {"old": 0.2}, "age.old"),
+            ("age & city", {"3": 0.2}, '"age & city"."3"'),
+            ("age & city", {"1..9 & Rome": 0.6, "10.. & Rome": 0.6}, '"age & city"'),
+        )
+    ],
     ("constraint-twice", rules(ABOVE, ABOVE), ALONE, "tables.people.constraints[1]"),
 ]

@@ -29,15 +29,16 @@ def _document(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _checked(engine: Engine, spec: Spec) -> str:
-    """Give the text of a spec that its validators accept; a catalog that cannot run is not saved."""
+def _checked(engine: Engine, spec: Spec) -> dict[str, Any]:
+    """Give the text of a spec that its validators accept, and what its source holds; others are not saved."""
+    from semblant.drift import facts
     from semblant.spec.write import spec_text
 
     plan = engine.plan(spec)
     if plan.errors:
         msg = f"the configuration has {len(plan.errors)} fault{'s' if len(plan.errors) > 1 else ''}; nothing was saved"
         raise ConfigError(msg, findings=plan.errors)
-    return spec_text(spec)
+    return {"spec": spec_text(spec), "tables": facts(plan.schema)}
 
 
 @make("list", "List the catalogs.")
@@ -72,7 +73,7 @@ def create_command(session: Session, *, name: str, target: str, note: str, assig
         msg = f"the name '{name}' cannot be used: {problem}"
         raise ConfigError(msg, fix=NAME_RULE)
     with session.engine() as engine, opened(session) as (store, _):
-        found = store.catalogs.create(name, _checked(engine, spec_of(engine, target, assignments)), note)
+        found = store.catalogs.create(name, note=note, **_checked(engine, spec_of(engine, target, assignments)))
     _saved(session, found)
 
 
@@ -93,6 +94,7 @@ def show_command(session: Session, *, name: str) -> None:
 @click.option("--spec", "target", metavar="SPEC|DATA", help="Another spec in its place.")
 @click.option("--name", "new_name", metavar="NAME", help="Another name.")
 @click.option("--note", metavar="TEXT", help="What it is for.")
+@click.option("--accept", is_flag=True, help="Take over what has changed in the source since it was saved.")
 @settings
 def edit_command(
     session: Session,
@@ -101,6 +103,7 @@ def edit_command(
     target: str | None,
     new_name: str | None,
     note: str | None,
+    accept: bool,
     assignments: tuple[str, ...],
 ) -> None:
     """Change a catalog, for example --set model.size=small; jobs that were made from it stay as they are."""
@@ -110,10 +113,10 @@ def edit_command(
         spec = None
         if target is not None:
             spec = spec_of(engine, target, assignments)
-        elif assignments:
+        elif assignments or accept:
             spec = engine.load(store.catalogs.get(name).spec, assignments)
-        text = None if spec is None else _checked(engine, spec)
-        found = store.catalogs.update(name, new_name=new_name, spec=text, note=note)
+        checked = {} if spec is None else _checked(engine, spec)
+        found = store.catalogs.update(name, new_name=new_name, note=note, **checked)
     _saved(session, found)
 
 

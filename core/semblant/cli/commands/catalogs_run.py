@@ -53,8 +53,10 @@ def run_command(
     if queue:
         from semblant.cli.queueing import queued_spec
 
-        with session.engine() as engine:
-            queued_spec(session, engine, spec_for(engine), "run", out=out, file_format=file_format, catalog=name)
+        with session.engine() as engine, opened(session) as (store, _):
+            seen = store.catalogs.get(name).tables
+            options = {"out": out, "file_format": file_format, "catalog": name, "seen": seen}
+            queued_spec(session, engine, spec_for(engine), "run", **options)
         return
     from semblant.cli.delivered import in_folder
     from semblant.cli.finishing import show_outcome

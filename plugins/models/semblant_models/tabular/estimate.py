@@ -41,9 +41,12 @@ _OTHERS = 0.178
 _COMPILING = 3.2e8
 """Turns of a Python loop that take as long as importing JAX and compiling training and drawing."""
 _PER_HEAD = 0.6e8
-_PROCESS_BYTES = 450 * 2**20
+_PROCESS_BYTES = 560 * 2**20
 """Memory of Python, Arrow and JAX with their compiled programs."""
-_DRAWN = 4096
+_FEWEST_STEPS = 280
+"""The early stop is not thought of for 150 steps, then come two stale validations and the cooling down."""
+_USUAL_STEPS, _USUAL_ROWS = 410, 22_000
+"""Steps until adult's training rows stall and have cooled down; larger tables go on longer, by the square root."""
 _VALIDATED = 20_000
 
 
@@ -116,8 +119,7 @@ def expected_steps(recipe: Recipe, rows: int) -> int:
         last = min(last, recipe.stop_at)
     if recipe.early_stop_delta <= 0:
         return max(last, 1)
-    visits = 210_000 * math.sqrt(rows / 22_000)
-    return max(min(last, round(visits / (recipe.batch_size * recipe.accumulation))), 1)
+    return max(min(last, round(max(_FEWEST_STEPS, _USUAL_STEPS * math.sqrt(rows / _USUAL_ROWS)))), 1)
 
 
 def fields_of(column: ColumnFacts, rows: int, least: int) -> tuple[Field, ...]:

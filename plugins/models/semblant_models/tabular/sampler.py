@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
-from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
+from semblant_models.tabular.context.encoder import context_layer
+from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from semblant_models.tabular.shape import Shape
 
@@ -43,13 +44,16 @@ class Kind:
     nucleus: bool = False
 
 
-def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
-    """Rearrange parameters for drawing: masked first layers per token, padded blocks."""
+def generation_tables(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Rearrange parameters for drawing: masked first layers per token, padded blocks.
+
+    It is done by NumPy: on the device, each rearrangement would be a program to compile.
+    """
     n, g, e, h = shape.blocks, shape.block, shape.embedding, shape.hidden
     pad = n * g - shape.tokens
 
-    def per_token(name: str, *, lower: bool) -> jax.Array:
-        weights = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
+    def per_token(name: str, *, lower: bool) -> np.ndarray:
+        weights: np.ndarray = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
         return weights.transpose(0, 2, 1, 3)
 
     head, place = shape.places()
@@ -72,17 +76,17 @@ def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
             "summary": params["summary"],
             "summary_bias": params["summary_bias"],
         }
-    return {name: jnp.asarray(value) for name, value in out.items()}
+    return {name: jnp.asarray(np.ascontiguousarray(value)) for name, value in out.items()}
 
 
-def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
     """Give a compiled sampler.
 
     It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,
     ``allowed`` and ``made`` (:func:`generation_tables`); int32 codes and bool mask of given tokens, shape
-    (rows, tokens); per token the temperature and top-p, shape (tokens,). It gives int16 tokens of
-    shape (rows, tokens), and per row the log-probability of its given tokens (estimated from the
-    candidates where there are several).
+    (rows, tokens), with the columns of a context behind the codes; per token the temperature and top-p,
+    shape (tokens,). It gives int16 tokens of shape (rows, tokens), and per row the log-probability of its
+    given tokens (estimated from the candidates where there are several).
     """
 
     @jax.jit
@@ -94,7 +98,8 @@ def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax
         temperature: jax.Array,
         top_p: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        way = _Unrolled if shape.tokens <= _UNROLLED else _Looped
+        few = shape.tokens <= _UNROLLED and shape.context is None
+        way = _Unrolled if few else _Looped
         return way(shape, kind, weights, key).run(codes, given, temperature, top_p)
 
     return sample
@@ -113,11 +118,16 @@ class _Drawing:
     def total(self) -> int:
         return self.kind.rows * self.kind.candidates
 
-    def later(self, codes: jax.Array, given: jax.Array) -> jax.Array | None:
-        """Give what later given tokens add to first layers, shape (tokens, total, hidden)."""
-        if not self.kind.look_ahead:
-            return None
-        return jnp.repeat(later_layer(self.weights["params"], self.shape, codes, given), self.kind.candidates, axis=1)
+    def added(self, codes: jax.Array, given: jax.Array) -> tuple[jax.Array, jax.Array | None]:
+        """Part the codes from a context; give what it and later given tokens add, shape (tokens, total, hidden)."""
+        shape, params, later = self.shape, self.weights["params"], None
+        if shape.context is not None:
+            codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
+            later = context_layer(params, shape, seen)
+        if self.kind.look_ahead:
+            ahead = later_layer(params, shape, codes, given)
+            later = ahead if later is None else later + ahead
+        return codes, None if later is None else jnp.repeat(later, self.kind.candidates, axis=1)
 
     def candidates(self, values: jax.Array) -> jax.Array:
         """Repeat each row for its candidates."""
@@ -186,7 +196,7 @@ class _Unrolled(_Drawing):
         self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         shape, made, params = self.shape, self.weights["made"], self.weights["params"]
-        later = self.later(codes, given)
+        codes, later = self.added(codes, given)
         codes, given = self.candidates(codes), self.candidates(given)
         weight, score = jnp.zeros(self.total), jnp.zeros(self.kind.rows)
         heads, places = shape.places()
@@ -239,7 +249,7 @@ class _Looped(_Drawing):
             "inside": jnp.tile(jnp.arange(g), (n, 1)),
             "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
         }
-        later = self.later(codes, given)
+        codes, later = self.added(codes, given)
         codes, given = self.candidates(codes), self.candidates(given)
 
         def block_step(carry: Any, item: dict[str, jax.Array]) -> tuple[Any, None]:

@@ -18,6 +18,7 @@ from semblant_models.tabular.stepping import State, initial_state, make_steps, m
 
 if TYPE_CHECKING:
     from semblant.run import Run
+    from semblant_models.tabular.compiling import Ahead
     from semblant_models.tabular.recipe import Recipe
     from semblant_models.tabular.shape import Shape
 
@@ -39,9 +40,6 @@ class Progress:
     step: int = 0
     best_loss: float = math.inf
     best_step: int = 0
-    reference: float = math.inf
-    """The loss that the next one must beat by the early-stop delta."""
-    stale: int = 0
     cool_from: int | None = None
     """Step at which the early stop began to lower the rate."""
     end: int = 0
@@ -76,9 +74,13 @@ class Training:
     validation: np.ndarray
     ordered: np.ndarray
     seed: int
+    _ordered_epoch: tuple[int, np.ndarray] | None = field(default=None, init=False)
 
-    def run(self, run: Run) -> tuple[dict[str, np.ndarray], Progress]:
-        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights."""
+    def run(self, run: Run, ahead: Ahead) -> tuple[dict[str, np.ndarray], Progress]:
+        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights.
+
+        ``ahead`` begins other compiling beside that of the steps.
+        """
         recipe, rows = self.recipe, len(self.train)
         per_epoch = max(rows // (recipe.batch_size * recipe.accumulation), 1)
         total = max(per_epoch * recipe.max_epochs, 1)
@@ -87,9 +89,9 @@ class Training:
         data = jnp.asarray(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
         batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
-        seen = self.train[:: max(len(self.train) // max(len(held), 1), 1)][: len(held)]
-        known = jnp.asarray(validation_batches(seen, min(len(held), 2048)))
-        steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
+        steps, validate = make_steps(self.shape, recipe), make_validation(self.shape, len(held))
+        like = jax.eval_shape(lambda *arrays: arrays, state["average"], tables, batches)
+        validating = ahead(lambda: validate.lower(*like).compile())
         base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
         call = min(_LONGEST_CALL, recipe.validation_steps)
         before, saved, furthest = progress.seconds, time.monotonic(), progress.step
@@ -108,6 +110,7 @@ class Training:
                 )
                 state, mean = steps(
                     state,
+                    tables,
                     data,
                     jnp.asarray(index),
                     jnp.asarray(padded, jnp.float32),
@@ -121,7 +124,7 @@ class Training:
                 self._stop_from_outside(progress, run)
                 furthest = max(furthest, progress.step)
                 run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
-            found = float(validate(state["average"], batches))
+            found = float(validating()(state["average"], tables, batches))
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
                 state, best, progress = self._restart(best, progress, total, run)
                 continue
@@ -135,13 +138,12 @@ class Training:
                     "loss": loss,
                     "validation_loss": found,
                     "learning_rate": rate,
-                    "seen_loss": float(validate(state["average"], known)) * len(held) / max(len(seen), 1),
                 }
             )
             if found < progress.best_loss:
                 progress.best_loss, progress.best_step = found, progress.step
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
-            self._early_stop(progress, found)
+            self._early_stop(progress)
             run.progress(
                 furthest / per_epoch,
                 progress.end / per_epoch,
@@ -190,7 +192,7 @@ class Training:
             warning=True,
         )
         progress.lost += progress.step - progress.best_step
-        progress.step, progress.stale, progress.stopped = progress.best_step, 0, ""
+        progress.step, progress.stopped = progress.best_step, ""
         progress.factor /= 2
         progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
         if progress.cool_from is not None and progress.cool_from > progress.step:
@@ -221,7 +223,11 @@ class Training:
         return np.concatenate(parts).reshape(count, self.recipe.accumulation, self.recipe.batch_size)
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+        """Give the order of the rows in an epoch, int32; the last one asked for is kept."""
+        if self._ordered_epoch is None or self._ordered_epoch[0] != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+            self._ordered_epoch = (epoch, order)
+        return self._ordered_epoch[1]
 
     def _stop_from_outside(self, progress: Progress, run: Run) -> None:
         if self.recipe.stop_at is not None and progress.done >= self.recipe.stop_at:
@@ -231,16 +237,18 @@ class Training:
         elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
             progress.stopped = "time"
 
-    def _early_stop(self, progress: Progress, found: float) -> None:
-        """Count validations without enough gain; then let the rate fall for 40 % of the steps done, and end."""
-        gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
-        if found < progress.reference - gain:
-            progress.reference, progress.stale = found, 0
+    def _early_stop(self, progress: Progress) -> None:
+        """End where the latest validations gained too little each: the rate falls for 40 % of the steps done first.
+
+        The gain is counted per validation, so that many small gains do not add up to go on for ever: late ones
+        are mostly memory of the training rows, which makes nearer copies and no better rows.
+        """
+        losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
+        if progress.step < _LEAST_STEPS or len(losses) <= window or progress.cool_from is not None:
             return
-        if progress.step < _LEAST_STEPS:
-            return
-        progress.stale += 1
-        if progress.stale < self.recipe.patience or progress.cool_from is not None:
+        now = min(losses)
+        gain = (min(losses[:-window]) - now) / window
+        if gain > 0 and gain >= self.recipe.early_stop_delta * abs(now):
             return
         if not self.recipe.adaptive:
             progress.stopped = "early stop"

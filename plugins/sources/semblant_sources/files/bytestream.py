@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from semblant.errors import DataError, SemblantError, SourceError
 from semblant.remote.faults import Cause, cause_of, fault
+from semblant.revealed import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,8 @@ class reading:  # noqa: N801 - used as a verb in a with statement
     def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
         """Translate the error."""
         place = self._place
+        if exc is not None:
+            clean(exc)
         if isinstance(exc, Exception) and place.remote and _of_the_driver(exc):
             raise fault(exc, SourceError, doing="reading", place=str(place), credentials=place.credentials) from exc
         if isinstance(exc, (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)):

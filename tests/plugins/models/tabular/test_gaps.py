@@ -97,7 +97,9 @@ def minutes(table: pa.Table) -> np.ndarray:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> TabularModel:
     encodings = {"far": EncodingType.BOOLEAN}
-    return trained(training_table(rides(), encodings=encodings), tmp_path_factory.mktemp("rides"), max_epochs=8)
+    return trained(
+        training_table(rides(), encodings=encodings), tmp_path_factory.mktemp("rides"), max_epochs=8, size="small"
+    )
 
 
 @pytest.mark.feature(211)

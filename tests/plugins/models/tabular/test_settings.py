@@ -12,6 +12,7 @@ from semblant.spec.training import ModelSpec
 from semblant.training import Split
 from semblant.vocabulary import Goal, ModelSize
 from semblant_models.settings import ColumnArSettings
+from semblant_models.tabular.prepared import PreparedTable
 from semblant_models.tabular.recipe import Recipe
 from tests.plugins.models.tabular.making import backend_with, people, run_in, trained, training_table
 
@@ -137,6 +138,7 @@ def test_batches_are_chosen_from_rows_unless_set(tmp_path: Path) -> None:
 def test_the_validation_rows_are_those_of_the_split(tmp_path: Path) -> None:
     table = training_table(people(400), split=Split(seed=1, fraction=0.4))
     prepared = backend_with().prepare(table, run_in(tmp_path))
+    assert isinstance(prepared, PreparedTable)
     train, validation = prepared.tokens()
     expected = int(table.split.validates(np.arange(400, dtype=np.uint64)).sum())
     assert (len(train), len(validation)) == (400 - expected, expected)

@@ -12,7 +12,8 @@ import pytest
 from semblant.errors import Cancelled, DataError
 from semblant.vocabulary import EncodingType
 from semblant_models.tabular import training as training_module
-from tests.plugins.models.tabular.making import backend_with, drawn, people, run_in, trained, training_table
+from semblant_models.tabular.model import TabularModel
+from tests.plugins.models.tabular.making import backend_with, drawn, loaded, people, run_in, trained, training_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,7 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     heard: list[Any] = []
     later.emit = heard.append
     again = backend.fit(table, backend.load_prepared(tmp_path / "cut"), later)
+    assert isinstance(again, TabularModel)
     assert min(event.done for event in heard if event.done is not None) > 3, "it began anew"
     assert [h["step"] for h in again.history] == [h["step"] for h in whole.history]
     assert all(np.array_equal(whole.arrays[n], again.arrays[n]) for n in whole.arrays)
@@ -85,7 +87,7 @@ def test_a_table_without_anything_to_learn_generates_what_it_is(tmp_path: Path) 
     model = trained(training_table(table, encodings={"id": EncodingType.IDENTIFIER}), tmp_path)
     assert (model.shape.tokens, len(model.history)) == (0, 0)
     model.save(tmp_path)
-    made = drawn(backend_with().load(tmp_path), tmp_path, rows=70)
+    made = drawn(loaded(tmp_path), tmp_path, rows=70)
     assert set(made["same"].to_pylist()) == {"x"}
     assert made["none"].null_count == 70
     assert len(set(made["id"].to_pylist())) == 70

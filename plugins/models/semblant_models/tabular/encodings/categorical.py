@@ -18,7 +18,10 @@ from semblant_models.tabular.encodings.subjects import holders
 ONE_TOKEN = 256
 OPEN_SHARE, OPEN_VALUES = 0.05, 50
 """Share of rows with rare values, and number of these, from which a list of strings is open: new ones belong to it."""
-MOST_VALUES = ONE_TOKEN * ONE_TOKEN - ONE_TOKEN
+MOST_MEMBERS = 1024
+"""Values of a group at most, where there are so many that smaller groups would be more than a token holds."""
+MOST_VALUES = (ONE_TOKEN - 2) * MOST_MEMBERS
+"""Values kept at most, the most frequent ones."""
 
 
 @define(eq=False)
@@ -208,12 +211,13 @@ def _letters(sample: Sample, real: pa.Array, rare: np.ndarray, subjects: np.ndar
 
 
 def _groups(rows: np.ndarray) -> np.ndarray:
-    """Cut values into groups of about equal mass and at most ONE_TOKEN members."""
+    """Cut values into groups of about equal mass and at most ONE_TOKEN members, or MOST_MEMBERS for very many."""
+    most = ONE_TOKEN if len(rows) <= (ONE_TOKEN - 2) * ONE_TOKEN else MOST_MEMBERS
     wanted = int(np.clip(np.ceil(np.sqrt(len(rows))), 2, ONE_TOKEN - 2))
     middle = np.cumsum(np.sqrt(rows)) - np.sqrt(rows) / 2
     group = np.minimum((middle * wanted / np.sqrt(rows).sum()).astype(np.int64), wanted - 1)
     group = np.unique(group, return_inverse=True)[1]
-    while np.bincount(group).max() > ONE_TOKEN:
+    while np.bincount(group).max() > most:
         counts = np.bincount(group)
         place = np.arange(len(group)) - np.searchsorted(group, group)
         group = np.unique(group * 2 + (place >= counts[group] / 2), return_inverse=True)[1]

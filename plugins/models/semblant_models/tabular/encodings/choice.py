@@ -131,4 +131,5 @@ def _fits(encoding: EncodingType, kind: pa.DataType) -> bool:
     if encoding is EncodingType.PATTERN:
         return bool(text)
     whole = pa.types.is_integer(kind) or (decimal and kind.scale == 0)
-    return encoding is EncodingType.IDENTIFIER and bool(text or whole)
+    bytes_ = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    return encoding is EncodingType.IDENTIFIER and bool(text or whole or bytes_)
