@@ -42,7 +42,9 @@ SYSTEMS = (
 )
 
 
-def run_system(system: System, data: DataSplit, out: Path, *, seed: int, python: Path, minutes: float) -> dict[str, Any]:
+def run_system(
+    system: System, data: DataSplit, out: Path, *, seed: int, python: Path, minutes: float
+) -> dict[str, Any]:
     """Train and generate; gives seconds, rate and memory, or a note why there is nothing."""
     command = [str(sys.executable if system.ours else python), str(PROGRAMS / system.program), *system.arguments]
     command += ["--train", str(data.train), "--out", str(out), "--rows", str(data.rows), "--seed", str(seed)]

@@ -290,8 +290,9 @@ class _Looped(_Drawing):
         parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
         wanted = given_codes[:, at]
         branches = [partial(self.draw, index, head.size) for index, head in enumerate(self.shape.heads)]
+        u = self.uniform(at)
         drawn, log_p = jax.lax.switch(
-            item["head"], branches, hidden, item["place"], parent_code, self.uniform(at), wanted, item["heat"], item["top"]
+            item["head"], branches, hidden, item["place"], parent_code, u, wanted, item["heat"], item["top"]
         )
         if self.kind.given:
             here = given[:, at] & item["real"]
