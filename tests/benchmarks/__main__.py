@@ -1,12 +1,12 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``connectors [ROWS]``, ``single [NAME ...]``, …"""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup, tabular
+from tests.benchmarks import connectors, single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = {"connectors": connectors.run, "startup": startup.run, "single": single.run, "tabular": tabular.run}
 
 
 def main(arguments: list[str]) -> int:
