@@ -18,6 +18,7 @@ from semblant.vocabulary import EncodingType, Goal, ModelSize
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.cost import parameters, step_bytes
 from semblant_models.tabular.estimate import estimate, fields_of
+from semblant_models.tabular.prepared import PreparedTable
 from semblant_models.tabular.shape import Shape
 from tests.plugins.models.tabular.making import backend_with, people, run_in, training_table
 
@@ -107,6 +108,7 @@ def test_the_tokens_of_a_real_table_are_foreseen(tmp_path: Path) -> None:
         ),
     )
     found = estimate(ColumnArSettings(), ModelSpec(), facts, SPEED).details
+    assert isinstance(prepared, PreparedTable)
     assert found["tokens"] == pytest.approx(prepared.encoding.layout.tokens, abs=2)
 
 
