@@ -50,6 +50,11 @@ DATA_CODES: Final[dict[str, str]] = {
     "small-lookup": "info: an original table is very small",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
+    "table-gone": "error: a table that the job was configured for is gone",
+    "table-new": "error: there is a table that the job was not configured for",
+    "column-gone": "error: a column that the job was configured for is gone",
+    "column-new": "error: there is a column that the job was not configured for",
+    "column-retyped": "error: a column has another type than when the job was configured",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""
