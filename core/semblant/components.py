@@ -153,7 +153,7 @@ class SectionType(Component):
     order: int = 100
     """Place in the report, low first."""
     needs: tuple[str, ...] = field(default=(), converter=_names)
-    """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``."""
+    """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``, ``relations`` and ``constraints``."""
 
 
 @frozen(kw_only=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from semblant.results import JobResult, ReportResult, SyntheticDataset, TrainedGenerator
     from semblant.run import Supervisor
     from semblant.schema import Schema
-    from semblant.spec.model import DestinationSpec, GenerationSpec
+    from semblant.spec.model import DestinationSpec, GenerationSpec, ReportSpec
     from semblant.store.connectors import Connector
 
 
@@ -283,15 +283,19 @@ class Engine:
         holdout: str | None = None,
         out: Path,
         formats: Sequence[str] = ("pdf", "html", "json"),
+        options: ReportSpec | None = None,
     ) -> ReportResult:
-        """Report on data that any tool made; tables are matched by name, a single pair whatever the names."""
+        """Report on data that any tool made; tables are matched by name, a single pair whatever the names.
+
+        :param options: sections, column limits and targets of the report.
+        """
         from semblant.comparison import report_on
 
         with (
             tempfile.TemporaryDirectory(prefix="semblant-") as folder,
             self._placed("report", 0, Path(folder)) as running,
         ):
-            return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats))
+            return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats), options)
 
     # -- within ----------------------------------------------------------------------------------
 

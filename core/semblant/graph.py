@@ -138,8 +138,12 @@ class SchemaGraph:
         return tuple(name for name in self.parents(table) if name not in self.originals)
 
     def children(self, table: str) -> tuple[str, ...]:
-        """The other tables that point to a table, in the order of the schema."""
-        found = dict.fromkeys(reference.table for reference in self._inbound[table] if reference.table != table)
+        """The other tables that depend on a table, in the order of the schema; matched keys are left out."""
+        found = dict.fromkeys(
+            reference.table
+            for reference in self._inbound[table]
+            if reference.table != table and not reference.key.matched
+        )
         return tuple(found)
 
     def ancestors(self, table: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from semblant.run import Run
     from semblant.schema import Schema
     from semblant.spec.model import Spec
-    from semblant.training import GenerationRequest, TrainingTable
+    from semblant.training import GenerationRequest, MatchRequest, TrainingTable
     from semblant.vocabulary import WriteMode
 
 
@@ -111,6 +111,17 @@ class Model(Protocol):
 
     def log_prob(self, rows: pa.Table) -> np.ndarray:
         """Log-probability (nats) of each row, float64, shape (n,), in the model's encoding."""
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and JSON, no code and no training rows."""
+
+
+@runtime_checkable
+class Matcher(Protocol):
+    """A learned match of two tables' rows (backends with the capability ``matching``)."""
+
+    def assign(self, request: MatchRequest, run: Run) -> np.ndarray:
+        """Give the target row of each child row, int64, ``NO_ROW`` or ``NOWHERE``; no ring where both are one table."""
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON, no code and no training rows."""

@@ -110,6 +110,11 @@ class Context:
     parent: Related | None = None
     lookups: tuple[Related, ...] = ()
 
+    @property
+    def some(self) -> bool:
+        """Whether there is anything to be conditioned on."""
+        return self.parent is not None or bool(self.lookups)
+
 
 @frozen(kw_only=True)
 class GenerationContext:
@@ -177,3 +182,45 @@ class GenerationRequest:
     context: GenerationContext | None = None
     """For a table that was learned with a context. With parents ``rows`` is 0 and the model decides; ``given``
     rows then stand in the order of their parents, ``counts`` of them each."""
+
+
+@frozen(kw_only=True)
+class MatchTask:
+    """A foreign key whose rows are matched once both sides are there: what is to be learned.
+
+    ``child`` and ``target`` are the rows of both sides with all that is known of them, one column per
+    plan; ``numbers`` the target row of each child row, int64, ``NO_ROW`` or ``NOWHERE``.
+    """
+
+    table: str
+    key: str
+    child_plans: tuple[ColumnPlan, ...]
+    child: pa.Table
+    target_plans: tuple[ColumnPlan, ...]
+    target: pa.Table
+    numbers: np.ndarray
+    split: Split
+    child_subjects: np.ndarray
+    target_subjects: np.ndarray
+    min_subjects: int = 10
+    itself: bool = False
+    """Whether both sides are the same rows: then references form trees."""
+
+
+@frozen(kw_only=True)
+class Groups:
+    """Rows that belong together on both sides: a share of references stays within the same group."""
+
+    child: np.ndarray
+    target: np.ndarray
+    share: float
+
+
+@frozen(kw_only=True)
+class MatchRequest:
+    """Made rows of both sides, to be matched; columns as in training."""
+
+    child: pa.Table
+    target: pa.Table
+    seed: int
+    groups: Groups | None = None

@@ -92,6 +92,7 @@ class Work:
             models=job.models(),
             spec=spec.generation,
             run=self.run,
+            host=self.host,
             steps=job.steps,
             mark=fingerprint(sorted(job.marks.items())),
         )
@@ -153,6 +154,7 @@ class Work:
                     models=load_models(generator, self.host),
                     spec=wanted,
                     run=run,
+                    host=self.host,
                     steps=Steps(run),
                     mark=fingerprint(str(path), path.stat().st_mtime_ns),
                     given=given,

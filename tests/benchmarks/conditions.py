@@ -36,7 +36,7 @@ TENTHS = 10
 LEAST_ROWS = 20
 """Training rows of a value; those of rarer ones count as the most frequent value."""
 MOST_PARTICLES = 512
-ESTIMATED = 100
+ESTIMATED = 96
 """Rows on which the likelihood of the fixed order is estimated, by that many candidates each."""
 
 
@@ -186,7 +186,9 @@ def error(real: pa.Table, guesses: Any, unknown: list[str], ordered: dict[str, b
     return float(np.mean(errors))
 
 
-def likelihood(name: str, variants: dict[str, dict[str, Any]], work: Path, *, baseline: bool = True) -> None:
+def likelihood(
+    name: str, variants: dict[str, dict[str, Any]], work: Path, sets_given: int, *, baseline: bool = True
+) -> None:
     """Compare likelihood and imputation error on one data set."""
     from semblant.vocabulary import EncodingType
 
@@ -199,7 +201,7 @@ def likelihood(name: str, variants: dict[str, dict[str, Any]], work: Path, *, ba
         folder.mkdir()
         models[label] = learned(train, encodings, folder, **spec)
         say(name, label, joint=float(models[label].log_prob(tested).mean()))
-    for number, given in enumerate(sets):
+    for number, given in enumerate(sets[:sets_given]):
         unknown = [c for c in train.column_names if c not in given]
         few = tested.slice(0, GUESSED)
         for label, model in models.items():
@@ -260,6 +262,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("sets", nargs="*", default=SETS)
     parser.add_argument("--parts", nargs="+", default=["likelihood", "quality"], choices=["likelihood", "quality"])
     parser.add_argument("--variants", nargs="+", default=["fixed", "flexible"])
+    parser.add_argument("--given", type=int, default=GIVEN_SETS, help="how many of the random sets of columns")
     parser.add_argument("--no-trees", action="store_true", help="leave the baseline out")
     chosen = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # on a busy machine several threads of the trees wait for each other
@@ -268,6 +271,6 @@ def run(arguments: list[str]) -> None:
     for name in chosen.sets:
         with tempfile.TemporaryDirectory() as folder:
             if "likelihood" in chosen.parts:
-                likelihood(name, variants, Path(folder), baseline=not chosen.no_trees)
+                likelihood(name, variants, Path(folder), chosen.given, baseline=not chosen.no_trees)
             if "quality" in chosen.parts:
                 quality(name, variants, Path(folder))

@@ -259,5 +259,6 @@ def _show(failure: Failure, session: Session) -> None:
     if failure.code not in {"usage", "interrupted"}:
         from semblant.cli.pages import ask
 
-        parts.append(Text(f"help: semblant help {failure.code}; ask: {visible(ask())}", style="bright_black"))
+        parts.append(Text(f"help: semblant help {failure.code}", style="bright_black"))
+        parts.append(Text(f"ask: {visible(ask())}", style="bright_black"))
     session.tell(*parts)

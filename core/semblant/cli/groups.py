@@ -20,7 +20,11 @@ class Group(click.Group):
 
     def __init__(self, name: str, text: str, members: Mapping[str, tuple[str, str]]) -> None:
         """Keep the members; none is imported."""
-        super().__init__(name, help=text, short_help=text.splitlines()[0])
+        as_with_commands: list[click.Parameter] = [
+            click.Option(["--json"], is_flag=True, expose_value=False, help="As with the commands: one JSON document."),
+            click.Option(["-v", "--verbose"], count=True, expose_value=False, help="As with the commands: say more."),
+        ]
+        super().__init__(name, help=text, short_help=text.splitlines()[0], params=as_with_commands)
         self.lazy = dict(members)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -38,7 +38,7 @@ COMMANDS: Final = {
     "plugins": "List what is installed and what is missing.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "doctor": "Check this machine and installation; say how to mend it.",
-    "help": "Explain the code of an error, and say where to ask.",
+    "help": "Explain what went wrong, by its code, and say where to ask.",
     "version": "Show the version.",
 }
 """Every command and its one line of help; each is a module of :mod:`semblant.cli.commands`."""

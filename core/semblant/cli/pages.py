@@ -85,7 +85,7 @@ def page_of(code: str) -> Page:
 def ask() -> str:
     """Say where to ask: what ``SEMBLANT_SUPPORT`` says, or what the distribution does."""
     given = os.environ.get(VARIABLE, "").strip()
-    return given or "whoever set Semblant up for you; add what 'semblant doctor --json' prints"
+    return given or "whoever set Semblant up for you"
 
 
 def errors_reference() -> str:

@@ -85,6 +85,8 @@ class _Drawing:
     spare: pa.Table | None = None
     again: int = 0
     rounds: int = 0
+    broken: list[int] = field(factory=list)
+    """Per constraint, how many of the rows looked at last break it."""
 
     def __attrs_post_init__(self) -> None:
         self.mends = self.shaping.mends()
@@ -131,12 +133,11 @@ class _Drawing:
     def _keep(self, table: pa.Table) -> np.ndarray:
         """Tell which rows keep every constraint, and remember them for uniqueness."""
         mask = np.ones(table.num_rows, bool)
-        for guard in self.guards:
-            if not guard.counts:
-                mask &= guard.holds(table)
-        for guard in self.guards:
-            if guard.counts:
-                mask &= guard.fresh(table, mask)
+        self.broken = [0] * len(self.guards)
+        for place, guard in sorted(enumerate(self.guards), key=lambda item: item[1].counts):
+            held = guard.fresh(table, mask) if guard.counts else guard.holds(table)
+            self.broken[place] = int((~held).sum())
+            mask &= held
         for guard in self.guards:
             if guard.counts:
                 guard.remember(table, mask)
@@ -149,9 +150,11 @@ class _Drawing:
         fixed = None if given is None else given.take(pa.array(bad))
         if self.request.shares:
             fixed = _with_shares(fixed, table.take(pa.array(bad)), tuple(self.request.shares))
+        old = table.take(pa.array(bad))
         if fixed is None and self.request.context is None:
-            return self._spares(len(bad))
-        new = self._rows(len(bad), fixed)
+            new, fine = self._spares(len(bad))
+            return _with_columns(new, old.filter(pa.array(fine)), self.shaping.identifiers), fine
+        new = _with_columns(self._rows(len(bad), fixed), old, self.shaping.identifiers)
         return new, self._keep(new)
 
     def _spares(self, rows: int) -> tuple[pa.Table, np.ndarray]:
@@ -175,9 +178,12 @@ class _Drawing:
         made = pa.Table.from_batches(list(self.model.generate(self.inner(request, self.rounds), quiet)))
         return self.shaping.backward(made, given, self.mends)
 
+    def _worst(self, rows: pa.Table) -> _Guard:
+        return max(self.guards, key=lambda guard: int((~guard.state(rows)).sum()))
+
     def _fault(self, table: pa.Table, given: pa.Table | None, bad: np.ndarray, start: int) -> Exception:
         rows = table.take(pa.array(bad))
-        worst = max(self.guards, key=lambda guard: int((~guard.state(rows)).sum()))
+        worst = self.guards[int(np.argmax(self.broken))] if any(self.broken) else self._worst(rows)
         name = f"{worst.constraint.kind} ({worst.constraint})"
         if given is not None:
             told = told_cells(given)
@@ -246,6 +252,14 @@ def _exchanged(table: pa.Table, places: np.ndarray, new: pa.Table) -> pa.Table:
     order = np.arange(table.num_rows)
     order[places] = table.num_rows + np.arange(new.num_rows)
     return pa.concat_tables([table, new.cast(table.schema)]).combine_chunks().take(pa.array(order))
+
+
+def _with_columns(table: pa.Table, other: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """Take some columns of other rows: identifiers are numbered by the place of a row and stay with it."""
+    for name in columns:
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), other.column(name))
+    return table
 
 
 def _with_shares(given: pa.Table | None, rows: pa.Table, columns: tuple[str, ...]) -> pa.Table:

@@ -44,6 +44,8 @@ class Shaping:
     """By the place of their constraint."""
     decimals: Mapping[int, int] = field(factory=dict)
     """Of sums, by the place of their constraint."""
+    identifiers: tuple[str, ...] = ()
+    """Columns whose values are unique by the place of the row: they stay when a row is drawn again."""
 
     @classmethod
     def fit(
@@ -167,6 +169,9 @@ class Shaping:
         table = pa.table([columns[name] for name in self.schema.names], schema=self.schema)
         for mend in mends:
             table = mend.mended(table, told)
+        for name in made.column_names:
+            if name not in self.schema.names:  # what a backend tells beside the rows, such as their references
+                table = table.append_column(name, made.column(name))
         return table
 
     def mends(self) -> list[Any]:
@@ -195,6 +200,7 @@ class Shaping:
             "gaps": [gap.to_dict() for gap in self.gaps],
             "merges": [list(merge.columns) for merge in self.merges],
             "followings": list(self.followings),
+            "identifiers": list(self.identifiers),
             "decimals": [[place, digits] for place, digits in self.decimals.items()],
         }
         (place / "constraints.json").write_text(json.dumps(state), encoding="utf-8")
@@ -225,6 +231,7 @@ class Shaping:
                 ),
                 followings=followings,
                 decimals={int(n): int(digits) for n, digits in state["decimals"]},
+                identifiers=tuple(map(str, state["identifiers"])),
             )
         except (OSError, KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as exc:
             msg = "the description of the generator's constraints is damaged"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -29,7 +28,7 @@ _AWAY_SECONDS: Final = 5.0
 class Worker:
     """Runs jobs of one home, ``slots`` at a time.
 
-    :param drain: end when nothing waits any more.
+    :param drain: end when no job waits or runs any more.
     :param told: called with each job that begins and, again, when its attempt has ended.
     """
 
@@ -45,7 +44,7 @@ class Worker:
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def run(self) -> None:
-        """Work until :meth:`end` is called, or with ``drain`` until nothing waits."""
+        """Work until :meth:`end` is called, or with ``drain`` until no job waits or runs."""
         self._runners = [Runner(self.store, self.home, on_event=self.on_event) for _ in range(self.slots)]
         threads = [
             threading.Thread(target=self._slot, args=(runner,), name=f"semblant-slot-{number}")
@@ -90,11 +89,8 @@ class Worker:
             self.told(job)
 
     def _any_left(self) -> bool:
-        """Tell whether a job of this home waits, or one may come back from a worker that died."""
+        """Tell whether a job of this home waits, or runs elsewhere: its worker may have died, and it comes back."""
         from semblant.jobs.states import State
 
-        now, home = time.time(), self.home.identity()
-        return any(
-            job.home == home and (job.state is State.QUEUED or (job.lease_until or 0.0) < now)
-            for job in self.store.lookup.jobs([State.QUEUED, State.RUNNING])
-        )
+        home = self.home.identity()
+        return any(job.home == home for job in self.store.lookup.jobs([State.QUEUED, State.RUNNING]))

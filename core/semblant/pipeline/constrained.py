@@ -20,7 +20,7 @@ from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import as_tabular, is_text, with_buckets
 from semblant.settings.structure import unstructure
 from semblant.spec.constraints import Combinations, Constraint, Dependency, Unique
-from semblant.vocabulary import ColumnTreatment
+from semblant.vocabulary import ColumnTreatment, EncodingType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +51,7 @@ class Reshaped:
         return GuardedModel(model=model, shaping=self.shaping)
 
 
-def reshape(
-    plan: TablePlan, train_path: Path, steps: Steps, mark: str, *, every_row: bool = False
-) -> Reshaped | None:
+def reshape(plan: TablePlan, train_path: Path, steps: Steps, mark: str, *, every_row: bool = False) -> Reshaped | None:
     """Reshape the rows that a tabular backend learns from; None for a table without constraints.
 
     With ``every_row`` those that break a constraint stay: where something else is aligned with the rows.
@@ -72,6 +70,8 @@ def reshape(
             least = 1
         schema = pa.schema([pa.field(p.name, p.type) for p in plans])
         shaping = Shaping.fit(plan.constraints, schema, lambda names: pq.read_table(path, columns=list(names)), least)
+        numbered = [p.name for p in plans if p.encoding is EncodingType.IDENTIFIER]
+        shaping.identifiers = tuple(name for name in numbered if name not in shaping.reshaped)
         _write(path, shaping, plan, run)
         path.unlink()
         shaping.save(run.workspace)

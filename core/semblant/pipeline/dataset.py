@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
@@ -19,6 +20,7 @@ from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
+from semblant.pipeline.relations.matching import MATCHED, Matching
 from semblant.pipeline.steps import fingerprint
 from semblant.relations import main_root
 from semblant.settings import AUTO
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
     from semblant.artefact.generator import GeneratorTable
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
-    from semblant.protocols import Destination, Model
+    from semblant.protocols import Destination, Matcher, Model
     from semblant.run import Run
     from semblant.spec.model import GenerationSpec
     from semblant.vocabulary import WriteMode
@@ -69,6 +72,7 @@ class GenerationJob:
     spec: GenerationSpec
     run: Run
     steps: Steps
+    host: PluginHost
     mark: str
     """Fingerprint of the generator."""
     given: pa.Table | None = None
@@ -112,11 +116,31 @@ class GenerationJob:
                 )
             self.files[name] = folder / DATA
             self._remember(entry, folder)
+        for entry in self.generator.tables:
+            self._match(entry)
+
+    def _match(self, entry: GeneratorTable) -> None:
+        """Fill in the matched keys of a table once all tables are there."""
+        name = entry.table.name
+        if not any(facts.kind in MATCHED for facts in entry.links) or not rows_of(self.files[name]):
+            return
+        work = Matching(entry=entry, relations=self.relations, matcher=partial(self._matcher, entry))
+        others = [str(self.files[facts.key.references]) for facts in entry.links]
+        mark = fingerprint("match", self.mark, str(self.files[name]), others, self.run.seed, repr(self.spec))
+        folder = self.steps.perform(Step.GENERATE, f"{name} (keys)", mark, work.fill)
+        self.files[name] = folder / DATA
+
+    def _matcher(self, entry: GeneratorTable, facts: LinkFacts) -> Matcher:
+        place = [known.link.name for known in entry.links].index(facts.link.name)
+        folder = self.generator.root / "models" / entry.folder / f"match{place}"
+        backend: Any = make_backend(self.host, entry.backend, ModelSpec())
+        matcher: Matcher = backend.load_match(folder)
+        return matcher
 
     def _make(
         self, entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
     ) -> None:
-        if not entry.links:
+        if not any(facts.kind not in MATCHED for facts in entry.links):
             generate_table(entry, model, text_model, order, run)
             return
         made = RelatedTable(entry=entry, model=model, text_model=text_model, order=order, relations=self.relations)
@@ -128,11 +152,9 @@ class GenerationJob:
         links = tuple(facts.link for facts in entry.links)
         plans = entry.content if entry.copied else entry.plans
         self.relations.members[name] = Member(name=name, path=folder / DATA, plans=plans, links=links)
-        if entry.links:
-            for facts in entry.links:
-                numbers = read_numbers(entry, folder).get(facts.link.name)
-                if numbers is not None:
-                    self.relations.set_numbers(name, facts.link, numbers)
+        for link_name, numbers in read_numbers(entry, folder).items():
+            link = next(facts.link for facts in entry.links if facts.link.name == link_name)
+            self.relations.set_numbers(name, link, numbers)
 
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""

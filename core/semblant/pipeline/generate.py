@@ -179,7 +179,14 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
 
 
 def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
-    """Add the engine-made primary key to learned columns, for rows from number ``start`` on."""
+    """Add the engine-made primary key to learned columns, for rows from number ``start`` on.
+
+    Columns of keys that are matched later are null.
+    """
+    for name in (name for facts in entry.links for name in facts.key.columns):
+        if name not in batch.schema.names:
+            kind = entry.table.column(name).type
+            batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}

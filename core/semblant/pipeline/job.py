@@ -16,10 +16,11 @@ from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_des
 from semblant.artefact.pack import pack
 from semblant.errors import DataError
 from semblant.events import Step
-from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, validation_split
+from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
+from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
 from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.relations import LinkKind
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.plan import Plan, TablePlan
     from semblant.protocols import Model, Source
     from semblant.run import Run
@@ -59,6 +61,8 @@ class TrainingJob:
     """Per original table the organized rows."""
     organized: dict[str, Path] = field(factory=dict)
     marks: dict[str, str] = field(factory=dict)
+    matchers: dict[tuple[str, str], Path] = field(factory=dict)
+    """Per table and link the folder of a learned match."""
     relations: Relations = field(factory=lambda: Relations({}))
     """The organized tables and their references."""
 
@@ -72,6 +76,8 @@ class TrainingJob:
                 self.originals[plan.name] = self.organized[plan.name] / TRAIN
             else:
                 self._learn(plan)
+        for name in list(self.learned):
+            self._learn_matches(name)
 
     def package(self, target: Path) -> GeneratorFile:
         """Write the generator file; gives its description, unpacked in the workspace."""
@@ -140,13 +146,40 @@ class TrainingJob:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
         relations = self.relations
         member = relations.members[plan.name]
-        facts = facts_of(member, relations, plan.table.primary_key)
+        facts = tuple(self._placed(plan, found) for found in facts_of(member, relations, plan.table.primary_key))
         context = context_of(member, relations, facts)
         return Belonging(subjects=relations.subjects(plan.name), context=context, links=facts)
+
+    def _placed(self, plan: TablePlan, facts: LinkFacts) -> LinkFacts:
+        """Add to a matched key the ancestor below which its references stay."""
+        if facts.kind is not LinkKind.MATCH:
+            return facts
+        name, share = shared_ancestor(self.relations, plan.name, facts.link)
+        return evolve(facts, within=name, within_share=share)
 
     def _member(self, plan: TablePlan) -> Member:
         columns = plan.content if plan.copied else plan.columns
         return Member(name=plan.name, path=self.organized[plan.name] / TRAIN, plans=columns, links=plan.links)
+
+    def _learn_matches(self, name: str) -> None:
+        """Learn the matched keys of a table, now that every table is known."""
+        found = self.learned[name]
+        plan, path = found.plan, self.organized[name] / TRAIN
+        for facts in found.links:
+            if facts.kind not in MATCHED or not rows_of(path):
+                continue
+            backend = make_backend(self.host, plan.backend, plan.model)
+            link = facts.link.name
+            mark = fingerprint("match", self.marks[name], self.marks[facts.key.references], link, facts.within)
+
+            def work(run: Run, facts: LinkFacts = facts, backend: Any = backend) -> None:
+                task = match_task(self.relations, name, facts, found.split, plan.model.min_subjects)
+                matcher = backend.fit_match(task, run)
+                (run.workspace / "match").mkdir()
+                matcher.save(run.workspace / "match")
+
+            folder = self.steps.perform(Step.TRAIN, f"{name} ({link})", mark, work)
+            self.matchers[name, link] = folder / "match"
 
     def _root(self, name: str) -> str:
         """Give the table at the top of a table's line of parents."""
@@ -182,6 +215,10 @@ class TrainingJob:
                     target = folder / "models" / str(number) / part
                     target.mkdir(parents=True)
                     model.save(target)
+            for place, facts in enumerate(found.links):
+                if (plan.name, facts.link.name) in self.matchers:
+                    target = folder / "models" / str(number) / f"match{place}"
+                    shutil.copytree(self.matchers[plan.name, facts.link.name], target)
         write_description(self._describe(folder))
 
     def _describe(self, folder: Path) -> GeneratorFile:

@@ -189,7 +189,7 @@ def training_table(
     def owners() -> Iterator[np.ndarray]:
         assert belonging is not None
         done = 0
-        for batch in stream(train_path, [plan.table.column_names[0]], rows):
+        for batch in stream(train_path, names[:1] or [plan.table.column_names[0]], rows):
             yield belonging.subjects[done : done + batch.num_rows]
             done += batch.num_rows
 
@@ -201,7 +201,7 @@ def training_table(
         split=split,
         subjects=owners if belonging is not None else None,
         min_subjects=plan.model.min_subjects,
-        context=belonging.context if belonging is not None and not text else None,
+        context=None if belonging is None or text or not belonging.context.some else belonging.context,
     )
 
 
@@ -233,11 +233,15 @@ def learn(
     model = text_model = None
     empty = rows_of(train_path) == 0
     if (plan.columns or belonging is not None) and not empty:
-        reshaped = reshape(plan, train_path, steps, mark) if plan.columns else None
-        shown, path, learned_mark = (plan, train_path, mark) if reshaped is None else (
-            reshaped.plan,
-            reshaped.path,
-            reshaped.mark,
+        reshaped = reshape(plan, train_path, steps, mark, every_row=belonging is not None) if plan.columns else None
+        shown, path, learned_mark = (
+            (plan, train_path, mark)
+            if reshaped is None
+            else (
+                reshaped.plan,
+                reshaped.path,
+                reshaped.mark,
+            )
         )
         table = training_table(shown, path, split, text=False, known=known, belonging=belonging)
         model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, learned_mark, part="")

@@ -137,6 +137,12 @@ class ReportSpec:
         AUTO, help="columns in the nearest-neighbour section at most", ge=1, feature=(54,)
     )
     phik_columns: int | Auto = setting(AUTO, help="columns in the PhiK section at most", ge=2, feature=(55,))
+    targets: tuple[str, ...] | Auto = setting(
+        AUTO,
+        help="columns that are predicted to measure utility, as column or table.column; "
+        "those that others tell most about when auto",
+        feature=(253,),
+    )
 
 
 @frozen(kw_only=True)

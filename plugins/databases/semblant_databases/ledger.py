@@ -1,14 +1,15 @@
-"""Names of what Semblant keeps for itself in a database: no source reads them, no delivery may take them."""
+"""The table that remembers deliveries, and names for tables on their way."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Final
 
-LEDGER: Final = "semblant_deliveries"
-"""The table that lists the deliveries a database has seen, so that a repeated one is known."""
-STAGED: Final = "semblant__"
-"""How the names of tables begin that are being filled, or about to go."""
+from semblant.reserved import DELIVERIES, STAGED
+
+LEDGER: Final = DELIVERIES
+
+__all__ = ["LEDGER", "STAGED", "staged_name"]
 
 
 def staged_name(number: int, what: str = "new") -> str:

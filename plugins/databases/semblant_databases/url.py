@@ -60,12 +60,13 @@ def parts_of(url: str, schemes: tuple[str, ...]) -> Parts:
     tls = given.get("tls")
     if tls not in {None, "prefer", "require", "verify", "off"}:
         raise ConfigError("the url's parameter tls is none of prefer, require, verify, off", fix=shape)
+    passwords = [_reference(_plain(found.password)), _reference(given.get("password"))]
     return Parts(
         scheme=scheme,
         host=_plain(found.hostname) or given.get("host"),
         port=port,
         user=_plain(found.username),
-        password=_reference(_plain(found.password) or given.get("password")),
+        password=next((one for one in passwords if one), None),
         database=_plain(found.path.removeprefix("/")),
         schema=given.get("schema") or None,
         tls=tls,

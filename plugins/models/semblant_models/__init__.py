@@ -28,6 +28,7 @@ _TABULAR = ModelType(
     capabilities={
         "context": True,
         "sequences": True,
+        "matching": True,
         "conditions": True,
         "privacy": False,
         "checkpointing": True,

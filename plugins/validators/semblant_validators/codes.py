@@ -118,6 +118,7 @@ GENERATION: Final = {
     "report-without-data": (WARNING, "a report is wanted and nothing is generated"),
     "report-without-format": (ERROR, "a report is wanted in no format"),
     "report-format-twice": (ERROR, "a report format is named twice"),
+    "report-target": (ERROR, "a column that the report should predict is not there, or is no data"),
     "holdout-share": (ERROR, "the share kept back for the report is not between 0 and 0.5"),
     "holdout-missing": (ERROR, "the holdout file is not there"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ class GenerationValidator:
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         view = View(spec, schema)
-        return [*_rebalance(view), *_sampling(view), *_effect(view), *_report(spec), *_holdout(spec)]
+        found = [*_rebalance(view), *_sampling(view), *_effect(view)]
+        return [*found, *_report(spec), *_targets(view), *_holdout(spec)]
 
 
 def _rebalance(view: View) -> Iterator[Finding]:
@@ -148,6 +150,26 @@ def _report(spec: Spec) -> Iterator[Finding]:
             "nothing is generated, so that there is nothing to report on",
             "write generation.enabled: true, or remove the section",
         )
+
+
+def _targets(view: View) -> Iterator[Finding]:
+    """Find targets that no table which is learned has as data: keys are made anew, lookups copied."""
+    if not view.spec.report.enabled or view.spec.report.targets == AUTO:
+        return
+    known: set[str] = set()
+    for table in view.used:
+        keys = {*table.primary_key, *(column for key in table.foreign_keys for column in key.columns)}
+        if table.name not in view.originals:
+            known |= {name for column in set(table.column_names) - keys for name in (column, f"{table.name}.{column}")}
+    for index, target in enumerate(view.spec.report.targets):
+        if target not in known:
+            near = get_close_matches(target, sorted(known), 1)
+            yield finding(
+                "report-target",
+                f"report.targets[{index}]",
+                f"no table that is learned has data in a column '{target}'",
+                f"did you mean '{near[0]}'?" if near else "name it as column or table.column, or write auto",
+            )
 
 
 def _holdout(spec: Spec) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from semblant.constraints import violations
 from semblant.constraints.guarded import REDRAWS
 from semblant.constraints.shaping import Shaping
 from semblant.errors import ArtefactError, DataError, ModelError
+from semblant.run import Run
 from semblant.spec.constraints import (
     Combinations,
     Dependency,
@@ -25,7 +26,7 @@ from semblant.spec.constraints import (
     Unique,
     constraint_of,
 )
-from semblant.training import ColumnPlan
+from semblant.training import ColumnPlan, GenerationRequest
 from semblant.vocabulary import EncodingType
 from tests.core.constraints.fake import drawn, guarded
 
@@ -195,6 +196,39 @@ def test_what_cannot_be_met_is_an_error_that_names_the_constraint(tmp_path: Path
 def test_uniqueness_spans_batches(tmp_path: Path) -> None:
     made = drawn(guarded(TRIPS, Unique(columns=("code",))), tmp_path, rows=1500, batch_rows=100)
     assert len(set(made["code"].to_pylist())) == 1500
+
+
+def test_identifiers_stay_with_their_row_when_it_is_drawn_again(tmp_path: Path) -> None:
+    for request in ({}, {"given": TRIPS.select(["age"]).slice(0, 900)}):
+        model = guarded(TRIPS, KINDS["numbers"])
+        model.shaping.identifiers = ("code",)
+        first = pa.Table.from_batches(
+            list(
+                model.model.generate(
+                    GenerationRequest(rows=900, seed=7, **request), Run(job="", seed=1, workspace=tmp_path)
+                )
+            )
+        )
+        made = drawn(model, tmp_path, rows=900, **request)
+        assert violations(constraint_of(KINDS["numbers"]), first) > 0
+        assert made["code"].to_pylist() == first["code"].to_pylist()
+
+
+def test_columns_that_a_backend_adds_stay_beside_their_row(tmp_path: Path) -> None:
+    model = guarded(TRIPS, KINDS["numbers"], KINDS["combinations"])
+    inner = model.model
+    rows = inner.rows  # type: ignore[attr-defined]
+    inner.rows = rows.append_column("\0row", pa.array(range(ROWS)))  # type: ignore[attr-defined]
+    made = drawn(model, tmp_path, rows=500)
+    assert made.column_names == [*TRIPS.column_names, "\0row"]
+    assert violations(constraint_of(KINDS["numbers"]), made) == 0
+
+
+def test_what_cannot_be_met_is_named_by_what_rows_drawn_again_break(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2] * 50, "b": [2, 1] * 50, "c": [1] * 100})
+    model = guarded(table, Exclusive(columns=("c", "a")), Range(column="c", min=0, strict=True))
+    with pytest.raises(ModelError, match=r"exclusive \(at most one of c, a\) could not be met"):
+        drawn(model, tmp_path, rows=100)
 
 
 def test_rebalanced_values_stay_when_a_row_is_drawn_again(tmp_path: Path) -> None:

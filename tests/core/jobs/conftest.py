@@ -12,6 +12,9 @@ from tests.postgresql import Server, started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+STORES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)]
+"""Whole jobs cost seconds, so by day they run on one of them; tests/core/store tries both at every commit."""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -27,7 +30,7 @@ def _made(kind: str, request: pytest.FixtureRequest, folder_name: str) -> Iterat
     found.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=STORES)
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """Give an empty scene, once on each kind of store."""
     yield from _made(request.param, request, "scene")
@@ -39,7 +42,7 @@ def local(request: pytest.FixtureRequest) -> Iterator[Scene]:
     yield from _made("sqlite", request, "local")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def shared(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """Give a scene for all tests of a module, once on each kind of store."""
     yield from _made(request.param, request, "shared")

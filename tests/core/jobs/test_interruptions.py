@@ -103,6 +103,7 @@ def test_training_is_stopped_and_the_best_weights_make_the_data(local):
     assert used["epochs"] < 4000
 
 
+@pytest.mark.nightly
 def test_resume_takes_over_what_is_finished_and_retry_does_not(local):
     working = Working(local, local.order(*QUICK, "model.max_epochs=400", "model.early_stop_delta=0"))
     working.until("AI training")
@@ -125,6 +126,7 @@ def test_resume_takes_over_what_is_finished_and_retry_does_not(local):
             assert later.end().state is State.CANCELLED
 
 
+@pytest.mark.nightly
 def test_a_job_whose_process_dies_every_time_fails_with_a_cause_and_a_hint(local, monkeypatch):
     monkeypatch.setattr("semblant.jobs.runner.WAITS_SECONDS", (0.1, 0.1, 0.1))
     working = Working(local, local.order(*LONG))
@@ -218,6 +220,7 @@ def test_processor_time_over_the_quota_ends_a_running_job(local):
         local.order(*QUICK)
 
 
+@pytest.mark.nightly
 def test_a_training_job_makes_a_generator_and_no_data(local):
     job = local.order(*QUICK, kind=OrderKind.TRAIN)
     local.work()

@@ -78,7 +78,7 @@ def postgresql() -> Iterator[RunningServer]:
             command: list[str | Path] = [server, "-D", folder / "data", *words]
             running = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=folder)
         try:
-            _wait(running, folder / "log", lambda: (folder / f".s.PGSQL.{port}").exists() and _answers(port))
+            _wait(running, folder / "log", lambda: _takes_postgresql(port))
             yield RunningServer(port=port, pid=running.pid)
         finally:
             _stop(running, signal.SIGQUIT)
@@ -116,6 +116,16 @@ def mariadb() -> Iterator[RunningServer]:
 
 def _answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _takes_postgresql(port: int) -> bool:
+    """Tell whether the server is past its start: its port answers before."""
+    import psycopg
+
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(f"host=127.0.0.1 port={port} user=postgres dbname=postgres").close()
         return True
     return False
 

@@ -329,6 +329,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ("report-without-data", {"generation": {"enabled": False}, "report": {"holdout": 0.2}}, ALONE, "report"),
     ("report-without-format", {"report": {"formats": []}}, ALONE, "report.formats"),
     ("report-format-twice", {"report": {"formats": ["pdf", "json", "pdf"]}}, ALONE, "report.formats[2]"),
+    ("report-target", {"report": {"targets": ["people.agee"]}}, ALONE, "report.targets[0]"),
     ("holdout-share", {"report": {"holdout": 0.6}}, ALONE, "report.holdout"),
     ("holdout-share", {"report": {"holdout": 0}}, ALONE, "report.holdout"),
     ("holdout-missing", {"report": {"holdout": "/no/such/file.csv"}}, ALONE, "report.holdout"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from semblant.cli.session import Session
 
 
-@make("help", "Explain the code of an error, and say where to ask.")
+@make("help", "Explain what went wrong, by its code, and say where to ask.")
 @click.argument("code", required=False)
 def command(session: Session, *, code: str | None) -> None:
     """Explain an error by the code at its end: what it means, what helps, and where to ask when it does not."""
@@ -32,4 +32,5 @@ def command(session: Session, *, code: str | None) -> None:
         return
     from semblant.cli.show.text import heading
 
-    session.say(heading(f"{code}: {page.meaning}"), *(f"- {line}" for line in page.helps), f"ask: {ask()}")
+    session.say(heading(f"{code}: {page.meaning}"), *(f"- {line}" for line in page.helps))
+    session.say(f"ask: {ask()}; add what 'semblant doctor --json' prints")

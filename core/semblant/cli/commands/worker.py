@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @make("worker", "Do the jobs that wait, until it is ended.")
 @click.option("--jobs", "slots", type=click.IntRange(min=1, max=64), default=1, show_default=True, metavar="N",
               help="Jobs at a time.")  # fmt: skip
-@click.option("--drain", is_flag=True, help="End when no job waits any more.")
+@click.option("--drain", is_flag=True, help="End when no job waits or runs any more.")
 def command(session: Session, *, slots: int, drain: bool) -> None:
     """Take the jobs of this home as they come: those of 'semblant run --queue' and 'semblant catalogs run --queue'.
 

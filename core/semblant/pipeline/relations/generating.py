@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import define
 
-from semblant.errors import ModelError
+from semblant.errors import ConfigError, ModelError
 from semblant.pipeline.generate import DATA, assembled, simple_shares, with_texts
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
 from semblant.relations import LinkKind
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 NUMBERS = "numbers.npz"
 _MOST_ROUNDS = 20
+_LEAST_AGAIN = 4096
+"""Rows drawn at least when keys that were there already are drawn again."""
+_FEW = 0.02
+"""Share of rows that may be missing where a key has hardly more combinations than there are rows."""
 
 
 @define(kw_only=True)
@@ -69,7 +73,7 @@ class RelatedTable:
         below = any(facts.kind is LinkKind.PARENT for facts in entry.links)
         seen, missing = np.empty(0, np.uint64), self.order.rows
         for attempt in range(1 if below else _MOST_ROUNDS):
-            for made in self._rows(run, attempt, missing):
+            for made in self._rows(run, attempt, missing if not attempt else max(2 * missing, _LEAST_AGAIN)):
                 batch = references.fill(made)
                 if checked:
                     batch, fresh, seen = without_repeats(entry, batch, seen)
@@ -81,8 +85,25 @@ class RelatedTable:
                     yield batch
             if below or missing <= 0:
                 return
+        if missing <= _FEW * self.order.rows:
+            run.notice(
+                f"table '{entry.table.name}': {missing:,} rows fewer, no further primary keys came up", warning=True
+            )
+            return
         msg = f"only {self.order.rows - missing:,} different primary keys could be made for table '{entry.table.name}'"
         raise ModelError(msg, fix=f"ask for fewer rows, or set 'tables.{entry.table.name}.primary_key: null'")
+
+    def _given(self) -> pa.Table | None:
+        """Give the given rows without keys; only values that are learned can be given."""
+        if self.order.given is None:
+            return None
+        learned = {plan.name for plan in self.entry.plans}
+        keys = {name for facts in self.entry.links for name in facts.key.columns}
+        refused = sorted(keys.intersection(self.order.given.schema.names) - learned)
+        if refused:
+            msg = f"keys of table '{self.entry.table.name}' cannot be given: {', '.join(refused)}"
+            raise ConfigError(msg, fix="leave them out of the given rows: the engine fills them in")
+        return self.order.given.select([name for name in self.order.given.schema.names if name in learned])
 
     def _rows(self, run: Run, attempt: int, missing: int) -> Iterator[pa.Table]:
         """Stream what the model makes, texts included."""
@@ -94,6 +115,7 @@ class RelatedTable:
             rows=0 if below else missing,
             seed=run.random_seed("generate", entry.table.name, attempt),
             batch_rows=order.batch_rows,
+            given=self._given(),
             shares=simple_shares(order),
             sampling=order.sampling,
             context=generation_context(entry, self.relations, ratio=self.ratio),
@@ -117,6 +139,8 @@ def write_numbers(folder: Path, numbers: dict[str, np.ndarray]) -> None:
 
 def read_numbers(entry: GeneratorTable, folder: Path) -> dict[str, np.ndarray]:
     """Take up the row numbers that :meth:`RelatedTable.generate` wrote, by link name."""
+    if not (folder / NUMBERS).is_file():
+        return {}
     names = sorted(f.link.name for f in entry.links if f.kind in (LinkKind.PARENT, LinkKind.LOOKUP))
     with np.load(folder / NUMBERS, allow_pickle=False) as found:
         return {name: found[f"n{i}"] for i, name in enumerate(names) if f"n{i}" in found}

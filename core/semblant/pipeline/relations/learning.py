@@ -34,6 +34,10 @@ class LinkFacts:
     """Different keys among the latter."""
     distinct: bool = field(default=False)
     """Whether rows of one parent never refer to the same row twice."""
+    within: str = ""
+    """Of a matched key: the ancestor whose rows references stay below; empty where there is none."""
+    within_share: float = 0.0
+    """Share of references that do."""
 
     @property
     def link(self) -> Link:

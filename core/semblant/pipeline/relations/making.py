@@ -67,6 +67,17 @@ class References:
                     batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
         return batch
 
+    def matched(self, batch: pa.Table, facts: LinkFacts, numbers: np.ndarray) -> pa.Table:
+        """Fill in the columns of a matched key; columns that another key holds too stay as they are."""
+        others = {name for f in self.entry.links if f.key != facts.key for name in f.key.columns}
+        for place, name in enumerate(facts.key.columns):
+            kind = self.entry.table.column(name).type
+            if name in others or batch.column(name).null_count < batch.num_rows:
+                continue
+            at = batch.schema.get_field_index(name)
+            batch = batch.set_column(at, pa.field(name, kind), self._values(facts, place, numbers).cast(kind))
+        return batch
+
     def keep(self, mask: np.ndarray) -> None:
         """Forget the numbers of rows of the last batch that are left out."""
         for parts in self.numbers.values():

@@ -106,11 +106,11 @@ class DuckdbWriter:
 
     def prepare(self, steps: Sequence[Step]) -> None:
         """Make all tables in the private file; keys to tables that stay outside wait until all is put in place."""
-        inside = {step.target.name for step in steps}
         self._stage = opened(self._place.stage, DestinationError, self._timeout, read_only=False)
         with speaking(self._place.stage, DestinationError):
-            for step in steps:
-                self._stage.execute(_create(quoted(step.target.name), step.target, inside))
+            for place, step in enumerate(steps):
+                earlier = {before.target.name for before in steps[:place]}
+                self._stage.execute(_create(quoted(step.target.name), step.target, earlier))
 
     def load(self, step: Step, rows: pa.Table) -> None:
         """Insert rows into the private file."""
@@ -154,7 +154,9 @@ class DuckdbWriter:
                 )
         # a row that others refer to cannot be removed and come back within one transaction: the table goes as a whole
         refills = [step for step in steps if step.action is Action.REFILL]
-        anew = any(step.present and step.present.referrers for step in refills)
+        anew = any(step.present and step.present.referrers for step in refills) or any(
+            step.action is Action.REDEFINE for step in steps
+        )
         made: dict[str, list[str]] = {}
         for step in reversed(steps):
             name = step.target.name
@@ -169,7 +171,8 @@ class DuckdbWriter:
                 for statement in made[name]:
                     connection.execute(statement)
             elif step.action is Action.CREATE or name in made:
-                connection.execute(_create(self._named(name), step.target, None, self._schema))
+                there = set(catalog.table_names(connection, self._schema, views=False))
+                connection.execute(_create(self._named(name), step.target, there, self._schema))
             names = _listed([column.name for column in step.target.columns])
             connection.execute(
                 f"INSERT INTO {self._named(name)} ({names}) SELECT {names} FROM semblant_stage.{_MAIN}.{quoted(name)}"
@@ -208,7 +211,8 @@ class DuckdbWriter:
         self._place.release()
 
 
-def _create(name: str, target: Target, inside: set[str] | None, schema: str = _MAIN) -> str:
+def _create(name: str, target: Target, there: set[str], schema: str = _MAIN) -> str:
+    """Write CREATE TABLE; DuckDB takes keys to tables that are there, and fills none that refers to itself."""
     parts = [f"{quoted(c.name)} {c.sql}{'' if c.nullable else ' NOT NULL'}" for c in target.columns]
     if target.primary_key:
         parts.append(f"PRIMARY KEY ({_listed(target.primary_key)})")
@@ -217,7 +221,7 @@ def _create(name: str, target: Target, inside: set[str] | None, schema: str = _M
         f"FOREIGN KEY ({_listed(key.columns)}) REFERENCES {quoted(schema)}.{quoted(key.references)} "
         f"({_listed(key.referenced_columns)})"
         for key in target.foreign_keys
-        if inside is None or key.references in inside
+        if key.references in there
     ]
     return f"CREATE TABLE {name} ({', '.join(parts)})"
 

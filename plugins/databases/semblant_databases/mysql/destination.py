@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from semblant.access import AccessStep
+from semblant_databases.contact import probe_server
 from semblant_databases.mysql.connection import PORT
 from semblant_databases.mysql.writer import MysqlWriter
 from semblant_databases.server import server_of
 from semblant_databases.writing.destination import DatabaseDestination
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from semblant.access import Probe
     from semblant_databases.settings import MariadbDestination as MariadbSettings
     from semblant_databases.settings import MysqlDestination as MysqlSettings
 
@@ -33,3 +38,7 @@ class MysqlDestination(DatabaseDestination):
             writer.prove()
         finally:
             writer.close()
+
+    def probe(self) -> Iterator[Probe]:
+        """Say step by step how far one gets."""
+        return probe_server(self._server, self.check, AccessStep.WRITE)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from semblant.access import AccessStep
 from semblant.errors import SourceError
+from semblant_databases.contact import probe_server
 from semblant_databases.mysql import catalog
 from semblant_databases.mysql.connection import PORT, Connection, quoted
 from semblant_databases.mysql.read_types import column_of, declared_of, probe_of
@@ -18,6 +20,7 @@ from semblant_databases.server import server_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from semblant.access import Probe
     from semblant_databases.mysql.read_types import Declared
     from semblant_databases.reading.relation import ReadColumn
     from semblant_databases.server import Server
@@ -117,3 +120,7 @@ class MysqlSource(DatabaseSource):
     def connect(self) -> Snapshot:
         """Take a snapshot."""
         return Snapshot(self._server)
+
+    def probe(self) -> Iterator[Probe]:
+        """Say step by step how far one gets."""
+        return probe_server(self._server, self.check, AccessStep.READ)

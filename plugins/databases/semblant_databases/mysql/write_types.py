@@ -93,7 +93,8 @@ def _floats(values: pa.Array) -> pa.Array:
     if pc.any(pc.invert(pc.is_finite(values))).as_py():
         msg = "MySQL has no numbers that are not finite"
         raise ValueError(msg)
-    return values.cast(pa.string())
+    # as a double: the shortest text of a float may lie beyond the largest float
+    return values.cast(pa.float64()).cast(pa.string())
 
 
 def _durations(values: pa.Array) -> pa.Array:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from semblant.access import AccessStep
+from semblant_databases.contact import probe_server
 from semblant_databases.postgresql.connection import PORT
 from semblant_databases.postgresql.writer import PostgresqlWriter
 from semblant_databases.server import server_of
 from semblant_databases.writing.destination import DatabaseDestination
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from semblant.access import Probe
     from semblant_databases.settings import PostgresqlDestination as Settings
 
 
@@ -32,3 +37,7 @@ class PostgresqlDestination(DatabaseDestination):
             writer.prove()
         finally:
             writer.close()
+
+    def probe(self) -> Iterator[Probe]:
+        """Say step by step how far one gets."""
+        return probe_server(self._server, self.check, AccessStep.WRITE)

@@ -6,7 +6,9 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+from semblant.access import AccessStep
 from semblant.errors import SourceError
+from semblant_databases.contact import probe_server
 from semblant_databases.faults import fault
 from semblant_databases.postgresql import catalog
 from semblant_databases.postgresql.connection import PORT, Connection, quoted
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from semblant.access import Probe
     from semblant_databases.postgresql.read_types import Declared
     from semblant_databases.reading.relation import ReadColumn
     from semblant_databases.server import Server
@@ -38,10 +41,14 @@ class Snapshot:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._closed = False
+        self._path = ""
         self._first = self._begun(None)
         try:
             self._id = self._first.rows("SELECT pg_export_snapshot()")[0][0]
             self.schema = self._schema()
+            # queries of the user name tables of the schema without it
+            self._path = f"SET search_path TO {quoted(self.schema)}, public"
+            self._first.run(self._path)
         except BaseException:
             self._first.close()
             raise
@@ -51,6 +58,8 @@ class Snapshot:
         try:
             for setting in _STEADY:
                 connection.run(f"SET {setting}")
+            if self._path:
+                connection.run(self._path)
             connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if snapshot is not None:
                 connection.run(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
@@ -165,3 +174,7 @@ class PostgresqlSource(DatabaseSource):
     def connect(self) -> Snapshot:
         """Take a snapshot."""
         return Snapshot(self._server)
+
+    def probe(self) -> Iterator[Probe]:
+        """Say step by step how far one gets."""
+        return probe_server(self._server, self.check, AccessStep.READ)

@@ -102,7 +102,7 @@ def loaded_as(column: Column, sql: str, *, enum: bool = False) -> Loaded:
             return Loaded(name=column.name, sql=sql, arrow=arrow, encode=_cast_to(arrow))
         if name == "numeric" and (exact := _exact(kind, found["size"])) is not None:
             return Loaded(name=column.name, sql=sql, arrow=exact, encode=_cast_to(exact))
-    if found is not None and found["list"] and name in _LISTED and not found["size"]:
+    if found is not None and found["list"] and name in _LISTED and not found["size"] and pa.types.is_nested(kind):
         return Loaded(
             name=column.name, sql=sql, arrow=pa.list_(_COPIED[name]), encode=_cast_to(pa.list_(_COPIED[name]))
         )

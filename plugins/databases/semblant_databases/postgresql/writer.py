@@ -66,6 +66,7 @@ class PostgresqlWriter:
             named = f"'{schema}'" if schema else "the user has no default one"
             raise fault(DestinationError, "schema", self._server, named)
         self._schema = schema
+        self.connection.run(f"SET LOCAL search_path TO {quoted(schema)}, public")
         key = literal(f"semblant:{schema}")
         if not self.connection.rows(f"SELECT pg_try_advisory_xact_lock(hashtextextended({key}, 0))")[0][0]:
             raise DestinationError(

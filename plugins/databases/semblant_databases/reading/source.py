@@ -11,8 +11,9 @@ import pyarrow as pa
 from attrs import evolve
 
 from semblant.errors import DataError, SourceError
+from semblant.reserved import is_reserved
 from semblant.schema import Column, Schema, Table
-from semblant_databases.ledger import LEDGER, STAGED
+from semblant_databases.contact import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,10 @@ class DatabaseSource:
         """Open the view."""
 
     def check(self) -> None:
-        """Raise when the database cannot be reached, or what is asked for is not in it."""
+        """Raise when the database cannot be reached, or what is asked for is not in it; at once, without patience."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = self.connect()
         self._names()
 
     def discover(self) -> Schema:
@@ -127,7 +131,7 @@ class DatabaseSource:
     def _open(self) -> Reader:
         with self._lock:
             if self._reader is None:
-                self._reader = self.connect()
+                self._reader = PATIENCE(self.connect, f"reaching {self._where}")
             return self._reader
 
     def _names(self) -> list[str]:
@@ -174,7 +178,7 @@ class DatabaseSource:
 
 
 def _ours_left_out(names: list[str]) -> list[str]:
-    return [name for name in names if name != LEDGER and not name.startswith(STAGED)]
+    return [name for name in names if not is_reserved(name)]
 
 
 def _near(name: str, names: Sequence[str]) -> str:

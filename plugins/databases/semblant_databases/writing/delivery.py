@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from semblant.errors import DestinationError
+from semblant.reserved import is_reserved
 from semblant.visible import visible
-from semblant_databases.ledger import LEDGER, STAGED
 from semblant_databases.writing.target import step_of, targets_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class DatabaseDelivery:
 
 def _refuse_our_names(schema: Schema) -> None:
     for table in schema:
-        if table.name.lower() == LEDGER or table.name.lower().startswith(STAGED):
+        if is_reserved(table.name):
             raise DestinationError(
                 f"the table name '{visible(table.name)}' is one that Semblant keeps for itself", fix="rename the table"
             )

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from semblant.errors import DestinationError
+from semblant_databases.contact import PATIENCE
 from semblant_databases.writing.delivery import DatabaseDelivery
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class DatabaseDestination:
         """
         if not schema.tables:
             raise DestinationError("there is no table to deliver", fix="include at least one table")
-        delivery = DatabaseDelivery(self.writer(), schema, mode, self._delivery, self._where)
+        delivery = PATIENCE(
+            lambda: DatabaseDelivery(self.writer(), schema, mode, self._delivery, self._where),
+            f"opening a delivery to {self._where}",
+        )
         self._deliveries.append(delivery)
         return delivery
 

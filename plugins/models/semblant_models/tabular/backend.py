@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from semblant.run import Run
     from semblant.spec.training import ModelSpec
-    from semblant.training import TrainingTable
+    from semblant.training import MatchTask, TrainingTable
     from semblant_models.settings import ColumnArSettings
+    from semblant_models.tabular.context.matching import TwoTowers
     from semblant_models.tabular.context.model import RelatedModel
     from semblant_models.tabular.model import TabularModel
     from semblant_models.tabular.prepared import PreparedTable as Prepared
@@ -134,3 +135,15 @@ class ColumnArBackend:
 
         related = read_json(folder / "model.json").get("format") == FORMAT
         return RelatedModel.load(folder) if related else TabularModel.load(folder)
+
+    def fit_match(self, task: MatchTask, run: Run) -> TwoTowers:
+        """Learn which rows of two tables go together."""
+        from semblant_models.tabular.context.matching import fit_match
+
+        return fit_match(task, run, run.random_seed("match", task.table, task.key))
+
+    def load_match(self, folder: Path) -> TwoTowers:
+        """Load a match; nothing found there is executed."""
+        from semblant_models.tabular.context.matching import TwoTowers
+
+        return TwoTowers.load(folder)

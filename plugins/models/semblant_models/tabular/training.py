@@ -40,9 +40,6 @@ class Progress:
     step: int = 0
     best_loss: float = math.inf
     best_step: int = 0
-    reference: float = math.inf
-    """The loss that the next one must beat by the early-stop delta."""
-    stale: int = 0
     cool_from: int | None = None
     """Step at which the early stop began to lower the rate."""
     end: int = 0
@@ -146,7 +143,7 @@ class Training:
             if found < progress.best_loss:
                 progress.best_loss, progress.best_step = found, progress.step
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
-            self._early_stop(progress, found)
+            self._early_stop(progress)
             run.progress(
                 furthest / per_epoch,
                 progress.end / per_epoch,
@@ -195,11 +192,12 @@ class Training:
             warning=True,
         )
         progress.lost += progress.step - progress.best_step
-        progress.step, progress.stale, progress.stopped = progress.best_step, 0, ""
+        progress.step, progress.stopped = progress.best_step, ""
         progress.factor /= 2
         progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
         if progress.cool_from is not None and progress.cool_from > progress.step:
             progress.cool_from, progress.end = None, total
+        self._stop_from_outside(progress, run)
         return initial_state(best, self.recipe), best, progress
 
     def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
@@ -240,16 +238,18 @@ class Training:
         elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
             progress.stopped = "time"
 
-    def _early_stop(self, progress: Progress, found: float) -> None:
-        """Count validations without enough gain; then let the rate fall for 40 % of the steps done, and end."""
-        gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
-        if found < progress.reference - gain:
-            progress.reference, progress.stale = found, 0
+    def _early_stop(self, progress: Progress) -> None:
+        """End where the latest validations gained too little each: the rate falls for 40 % of the steps done first.
+
+        The gain is counted per validation, so that many small gains do not add up to go on for ever: late ones
+        are mostly memory of the training rows, which makes nearer copies and no better rows.
+        """
+        losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
+        if progress.step < _LEAST_STEPS or len(losses) <= window or progress.cool_from is not None:
             return
-        if progress.step < _LEAST_STEPS:
-            return
-        progress.stale += 1
-        if progress.stale < self.recipe.patience or progress.cool_from is not None:
+        now = min(losses)
+        gain = (min(losses[:-window]) - now) / window
+        if gain > 0 and gain >= self.recipe.early_stop_delta * abs(now):
             return
         if not self.recipe.adaptive:
             progress.stopped = "early stop"

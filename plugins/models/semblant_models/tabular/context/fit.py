@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve
 
+from semblant_models.tabular.context.calibrating import calibrate_related
 from semblant_models.tabular.context.model import RelatedModel
 from semblant_models.tabular.context.net import Net, shape_of
 from semblant_models.tabular.layout import Layout
@@ -40,6 +41,7 @@ def fit_related_table(prepared: PreparedRelated, run: Run, spec: ModelSpec, sett
     for name, (layout, own, context, (tokens, dense)) in work.items():
         rows, held = _bounded(np.concatenate([own, context], axis=1), validates, run)
         nets |= _trained(name, layout, rows, held, (tokens, dense), (spec, settings), run)
+    calibrate_related(nets, prepared, run, run.random_seed("calibrate", run.table or ""))
     used: dict[str, Any] = {
         "training_rows": int((~validates).sum()),
         "validation_rows": int(validates.sum()),

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from semblant.errors import DataError
 from semblant.training import PARENT_ROW, reference_column
+from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.context.net import Net
 from semblant_models.tabular.context.scheme import Scheme
 from semblant_models.tabular.context.stepping import Stepper
@@ -131,6 +132,12 @@ class RelatedModel:
         whole += rng.random(len(whole)) < counts - whole
         return np.where(orphans, 1, whole)
 
+    def _conditions(self, request: GenerationRequest) -> Conditions | None:
+        """Read what the request fixes; rising columns and keys cannot be given."""
+        if request.given is None and not request.shares:
+            return None
+        return Conditions.of(request, self.scheme.features, {})
+
     def _group(
         self,
         request: GenerationRequest,
@@ -149,6 +156,7 @@ class RelatedModel:
             key=jax.random.fold_in(jax.random.fold_in(root, 2), number),
             rng=np.random.default_rng((request.seed, number, 4)),
             done=done,
+            conditions=self._conditions(request),
         )
         made = stepper.run(parents, counts)
         owner = np.repeat(first + np.arange(len(counts)), counts)

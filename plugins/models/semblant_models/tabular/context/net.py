@@ -130,6 +130,12 @@ class Net:
             out[start : start + len(part)] = -np.asarray(found)[: len(part)]
         return out
 
+    def replace(self, tables: dict[str, np.ndarray]) -> None:
+        """Take other log-shares."""
+        self.tables = tables
+        if self._weights:
+            self._weights["tables"] = {name: jnp.asarray(value) for name, value in tables.items()}
+
     def save(self, folder: Path, name: str) -> None:
         """Write ``NAME.safetensors`` and ``NAME.json``."""
         write_arrays(folder, name, {**self.arrays, **self.tables})

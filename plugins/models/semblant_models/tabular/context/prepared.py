@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from semblant.atomic import atomic_folder
 from semblant.errors import DataError, ModelError
@@ -112,6 +112,8 @@ class _Work:
     training: TrainingTable
     run: Run
     subjects: np.ndarray | None
+    _days: dict[str, np.ndarray] = field(factory=dict, init=False)
+    """Per date of the parent its days, by parent row."""
 
     def prepare(self) -> tuple[Scheme, dict[str, np.ndarray]]:
         training, context = self.training, self.training.context
@@ -155,6 +157,7 @@ class _Work:
         if not known.shape[1]:
             known = np.zeros((training.rows, 0), np.int16)
         arrays["keys"] = keys
+        arrays |= {f"content{place}": content for place, content in enumerate(contents)}
         seen = [known]
         if sequences is not None and context.parent is not None:
             assert parent is not None
@@ -190,7 +193,8 @@ class _Work:
             for name in names:
                 column = plain(batch.column(batch.schema.get_field_index(name)))
                 found[name].append(ticks_of(column).days)
-        days = {name: np.concatenate(parts)[sequences.parent_of] for name, parts in found.items() if parts}
+        self._days = {name: np.concatenate(parts) for name, parts in found.items() if parts}
+        days = {name: whole[sequences.parent_of] for name, whole in self._days.items()}
         return tuple(days), days
 
     def _rising(
@@ -236,6 +240,9 @@ class _Work:
         scheme.counts = Number.fit(Sample(values=counts, subjects=who, min_subjects=self.training.min_subjects))
         arrays["counts"] = scheme.counts.encode(counts).astype(np.int16)
         arrays["parents"] = above[:real]
+        arrays["lengths"] = sequences.lengths[:real]
+        for place, name in enumerate(scheme.anchors):
+            arrays[f"anchor{place}"] = self._days[name][:real]
         owner = who if who is not None else np.arange(real, dtype=np.uint64)
         arrays["count_validates"] = self.training.split.validates(owner)
         return scheme

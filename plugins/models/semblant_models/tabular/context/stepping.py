@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import define, field
 
 from semblant_models.tabular.context.history import History
@@ -15,9 +17,8 @@ from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.encodings.arrow import plain, restore
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from semblant.training import GenerationRequest
+    from semblant_models.tabular.conditions import Conditions
     from semblant_models.tabular.context.net import Net
     from semblant_models.tabular.context.scheme import Scheme
 
@@ -34,9 +35,10 @@ class Made:
 
 
 @define(eq=False)
-class _Rows:
+class Rows:
     """What is known of all rows of a group while it is made, by row."""
 
+    keys: np.ndarray
     features: np.ndarray
     days: list[np.ndarray]
     clocks: list[np.ndarray | None]
@@ -55,13 +57,33 @@ class Stepper:
     rng: np.random.Generator
     done: int = 0
     """Rows that were made before."""
+    conditions: Conditions | None = None
+    """Given values and shares of features."""
+    _given: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
+    _fixed: dict[int, tuple[pa.Array, np.ndarray]] = field(factory=dict, init=False)
     _anchors: dict[str, np.ndarray] = field(factory=dict, init=False)
 
     def run(self, parents: pa.RecordBatch | None, counts: np.ndarray) -> Made:
         """Make ``counts`` rows for each parent."""
+        scheme = self.scheme
+        above, anchors = np.zeros((len(counts), 0), np.int16), {}
+        if parents is not None and scheme.parent is not None:
+            above = scheme.parent.encode(parents)
+            anchors = {
+                name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days
+                for name in scheme.anchors
+            }
+        return self.finished(self.rows(above, anchors, counts))
+
+    def rows(self, above: np.ndarray, anchors: dict[str, np.ndarray], counts: np.ndarray) -> Rows:
+        """Draw ``counts`` rows below each parent, given its tokens and the days of its dates."""
         scheme, total = self.scheme, int(counts.sum())
+        if self.conditions is not None and self.conditions.some:
+            codes, mask, self._fixed = self.conditions.batch(scheme.features, self.done, total, self.rng)
+            self._given = codes, mask
         starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
-        rows = _Rows(
+        rows = Rows(
+            keys=np.zeros((total, scheme.keys.tokens), np.int16),
             features=np.zeros((total, scheme.features.layout.tokens), np.int16),
             days=[np.zeros(total, np.int64) for _ in scheme.rising],
             clocks=[np.zeros(total, np.int64) if len(r.parts) > 3 else None for r in scheme.rising],
@@ -69,13 +91,8 @@ class Stepper:
         )
         order = np.argsort(-counts, kind="stable")
         order = order[counts[order] > 0]
-        above = np.zeros((len(order), 0), np.int16)
-        if parents is not None and scheme.parent is not None:
-            above = scheme.parent.encode(parents)[order]
-            self._anchors = {
-                name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days[order]
-                for name in scheme.anchors
-            }
+        above = above[order]
+        self._anchors = {name: days[order] for name, days in anchors.items()}
         state = History(followed=scheme.followed, lengths=counts[order]) if scheme.parent is not None else None
         for step in range(int(counts.max(initial=0))):
             active = int(np.searchsorted(-counts[order], -step, side="left"))
@@ -88,18 +105,19 @@ class Stepper:
                 past = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
             seen = np.concatenate([above[:active], past], axis=1)
             known = self._keys(step, at, seen, rows)
-            made = self._features(step, np.concatenate([known, seen], axis=1))
+            made = self._features(step, np.concatenate([known, seen], axis=1), at)
             rows.features[at] = made
             if state is not None:
                 state.add(np.concatenate([made, known], axis=1))
-        return self._finished(rows)
+        return rows
 
-    def _keys(self, step: int, at: np.ndarray, seen: np.ndarray, rows: _Rows) -> np.ndarray:
+    def _keys(self, step: int, at: np.ndarray, seen: np.ndarray, rows: Rows) -> np.ndarray:
         """Draw steps and references of one row of each sequence; gives what the features see of them."""
         scheme = self.scheme
         if not scheme.rising and not scheme.lookups:
             return np.zeros((len(at), 0), np.int16)
         tokens = self._draw("keys", step, seen)
+        rows.keys[at] = tokens
         values, steps, number = [], [], 0
         for place, rising in enumerate(scheme.rising):
             parts = [tokens[:, scheme.key_places(number + i)] for i in range(len(rising.parts))]
@@ -142,12 +160,20 @@ class Stepper:
             numbers[row] = self.rng.choice(free) if len(free) else numbers[row]
         return numbers
 
-    def _features(self, step: int, seen: np.ndarray) -> np.ndarray:
+    def _features(self, step: int, seen: np.ndarray, at: np.ndarray) -> np.ndarray:
         if "features" not in self.nets:
             return np.zeros((len(seen), 0), np.int16)
-        return self._draw("features", step, seen)
+        given = None if self._given is None else (self._given[0][at], self._given[1][at])
+        return self._draw("features", step, seen, given=given)
 
-    def _draw(self, name: str, step: int, seen: np.ndarray, attempt: int = 0) -> np.ndarray:
+    def _draw(
+        self,
+        name: str,
+        step: int,
+        seen: np.ndarray,
+        attempt: int = 0,
+        given: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:
         if name not in self.nets:
             layout = self.scheme.keys if name == "keys" else self.scheme.features.layout
             return np.zeros((len(seen), layout.tokens), np.int16)
@@ -161,14 +187,17 @@ class Stepper:
                 if column in encoding.names:
                     at = encoding.places(encoding.names.index(column))
                     heat[at], top[at] = one, other
-        return self.nets[name].draw(key, seen, heat=heat, top=top)
+        return self.nets[name].draw(key, seen, given=given, heat=heat, top=top)
 
-    def _finished(self, rows: _Rows) -> Made:
+    def finished(self, rows: Rows) -> Made:
         """Turn tokens into columns, in the table's order."""
         scheme = self.scheme
         draw = Draw(rng=self.rng, first_row=self.done)
         batch = scheme.features.decode(rows.features, draw)
         found = dict(zip(scheme.features.names, batch.columns, strict=True))
+        for place, (values, there) in self._fixed.items():
+            name = scheme.features.names[place]
+            found[name] = pc.if_else(pa.array(there), values, plain(found[name]))
         for place, rising in enumerate(scheme.rising):
             found[rising.column] = self._rising(rising, rows.days[place], rows.clocks[place])
         columns = [restore(plain(found[n]), t) for n, t in zip(scheme.names, scheme.types, strict=True)]
