@@ -25,6 +25,7 @@ from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.structure import structure
 from semblant.spec.apply import apply_spec
+from semblant.spec.secrets import missing_secrets
 from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
                 )
             ]
         findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
+    findings += [evolve(finding, step=ConfigStep.DESTINATION) for finding in missing_secrets(spec, host)]
     originals = [name for name in seen.used.table_names if spec.table(name).treatment is TableTreatment.ORIGINAL]
     return findings + [found for found in seen.detection.findings if not _only_of_learning(found, originals)]
 
