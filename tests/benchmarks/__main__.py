@@ -1,12 +1,17 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``single [NAME ...]`` or ``tabular [NAME ...]``."""
+"""Measure, assert nothing: ``python -m tests.benchmarks startup|single|tabular|relational [NAME ...]``."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import single, startup, tabular
+from tests.benchmarks import relational, single, startup, tabular
 
-BENCHMARKS = {"startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = {
+    "startup": startup.run,
+    "single": single.run,
+    "tabular": tabular.run,
+    "relational": relational.run,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -140,7 +140,14 @@ class GenerationJob:
         if not any(facts.kind not in MATCHED for facts in entry.links):
             generate_table(entry, model, text_model, order, run)
             return
-        made = RelatedTable(entry=entry, model=model, text_model=text_model, order=order, relations=self.relations)
+        made = RelatedTable(
+            entry=entry,
+            model=model,
+            text_model=text_model,
+            order=order,
+            relations=self.relations,
+            ratio=self.spec.ratios.get(entry.table.name, 1.0),
+        )
         made.generate(run)
 
     def _remember(self, entry: GeneratorTable, folder: Path) -> None:
@@ -155,14 +162,15 @@ class GenerationJob:
 
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
+        factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
-            return entry.rows
+            return max(min(entry.rows, 1), round(entry.rows * (self.spec.scale or 1.0) * factor))
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
         if main is None or entry.table.name == main:
-            return int(self.spec.records)
+            return max(1, round(int(self.spec.records) * factor))
         rows = next(e.rows for e in self.generator.tables if e.table.name == main)
-        wanted: int = max(1, round(entry.rows * int(self.spec.records) / max(rows, 1))) if entry.rows else 0
-        return wanted
+        exact = entry.rows * factor * int(self.spec.records) / max(rows, 1)
+        return max(1, round(exact)) if entry.rows else 0
 
     def _given(self, entry: GeneratorTable) -> pa.Table | None:
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])

@@ -36,7 +36,7 @@ class GenerationValidator:
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         view = View(spec, schema)
-        return [*_rebalance(view), *_effect(view), *_report(spec), *_holdout(spec)]
+        return [*_rebalance(view), *_size(view), *_effect(view), *_report(spec), *_holdout(spec)]
 
 
 def _rebalance(view: View) -> Iterator[Finding]:
@@ -94,6 +94,23 @@ def _column_shares(view: View, table: str, column: str, shares: Mapping[str, flo
     else:
         message = f"the shares of '{column}' add up to 1: no other value, and no missing one, comes out"
         yield finding("shares-rest", path, message, "let them add up to less than 1 to have others too")
+
+
+def _size(view: View) -> Iterator[Finding]:
+    generation = view.spec.generation
+    if generation.scale is not None and generation.records != AUTO:
+        message = f"{generation.records:,} records and the factor {generation.scale:g} are both given"
+        yield finding("scale-and-records", "generation.scale", message, "remove one of the two")
+    for name, factor in generation.ratios.items():
+        path = dotted("generation", "ratios", name)
+        if name not in view.schema:
+            fix = advice(name, view.schema.table_names, "tables")
+            yield finding("ratio-unknown", path, f"the source has no table '{name}'", fix)
+        elif not view.is_used(name) or name in view.originals:
+            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
+            yield finding("ratio-unknown", path, f"table '{name}' is {how}", "remove its factor")
+        elif not 0 < factor < math.inf:
+            yield finding("ratio-invalid", path, f"the factor is {factor:g}", "give a number above 0, for example 2")
 
 
 def _effect(view: View) -> Iterator[Finding]:

@@ -52,6 +52,13 @@ PLACES: Final = {
     metavar="NAME=NUMBER,…",
     help="End with status 1 when a score of the report is lower, for example accuracy=0.97.",
 )
+@click.option(
+    "--accept-original",
+    "accepted",
+    multiple=True,
+    metavar="TABLE",
+    help="Copy this original table although it looks like people; may be given again.",
+)
 @settings
 def command(
     session: Session,
@@ -66,6 +73,7 @@ def command(
     assignments: tuple[str, ...],
     epsilon: float | None,
     resume: str | None,
+    accepted: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Learn SPEC or DATA, make synthetic data from it and write a quality report.
@@ -79,6 +87,7 @@ def command(
     from semblant.cli import gates
     from semblant.cli.delivered import in_folder
     from semblant.cli.target import (
+        assignment,
         assignments_of,
         destination_assignments,
         holdout_value,
@@ -86,6 +95,7 @@ def command(
         refuse_epsilon,
         spec_of,
     )
+    from semblant.settings.path import dotted
 
     refuse_epsilon(epsilon)
     wanted = gates.thresholds(limits)
@@ -93,7 +103,11 @@ def command(
         msg = "--fail-under needs the report that --no-report leaves out"
         raise click.UsageError(msg)
     options["holdout"] = holdout_value(options["holdout"])
-    words = [*assignments_of(options, PLACES), *(["report.enabled=false"] if no_report else [])]
+    words = [
+        *(assignment(dotted("tables", table, "accept_original"), True) for table in accepted),
+        *assignments_of(options, PLACES),
+        *(["report.enabled=false"] if no_report else []),
+    ]
     with session.working(resumable=True) as engine:
         spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
         spec = placed(spec, out, file_format, overwrite=overwrite)

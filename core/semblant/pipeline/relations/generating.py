@@ -69,7 +69,10 @@ class RelatedTable:
     def _unique(self, references: References, run: Run) -> Iterator[pa.Table]:
         """Stream rows with their references; no primary key comes twice."""
         entry = self.entry
-        checked = bool(entry.table.primary_key) and entry.key is None
+        later = {
+            name for facts in entry.links if facts.kind in (LinkKind.MATCH, LinkKind.SELF) for name in facts.key.columns
+        }
+        checked = bool(entry.table.primary_key) and entry.key is None and later.isdisjoint(entry.table.primary_key)
         below = any(facts.kind is LinkKind.PARENT for facts in entry.links)
         seen, missing = np.empty(0, np.uint64), self.order.rows
         for attempt in range(1 if below else _MOST_ROUNDS):
