@@ -99,7 +99,12 @@ class Model(Protocol):
 
     @property
     def settings_used(self) -> Mapping[str, Any]:
-        """What was decided where the spec said ``auto``: ``epochs``, ``batch_size``, ``parameters``, …"""
+        """What was decided where the spec said ``auto``: ``epochs``, ``batch_size``, ``parameters``, …
+
+        ``batch_size`` and ``accumulation`` (when ``auto_batching`` chose them by the memory there was) and
+        ``stopped_at_step`` (when the user or the clock ended training) are written into the effective spec: a
+        training with these settings must come to the same model.
+        """
 
     def generate(self, request: GenerationRequest, run: Run) -> Iterator[pa.RecordBatch]:
         """Make exactly ``request.rows`` rows with the columns and types of the training table, in order."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from semblant.detection.model import ColumnDetection, Detection
     from semblant.host import PluginHost
     from semblant.schema import Schema, Table
+    from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
 
 
@@ -96,7 +97,14 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
         backend=backend,
         text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
         sensitive=sensitive,
+        constraints=() if copied else _constraints(spec, table),
     )
+
+
+def _constraints(spec: Spec, table: Table) -> tuple[Constraint, ...]:
+    """Leave out what holds by itself: rows with a primary key of their own are unique."""
+    made = [name for name in table.column_names if _engine_made(table, name)]
+    return tuple(c for c in spec.table(table.name).constraints if not (c.unique and set(made) & set(c.columns)))
 
 
 def _conditions(host: PluginHost, backend: str) -> bool:

@@ -22,6 +22,8 @@ class Column:
     comment: str = ""
     enum: tuple[str, ...] = ()
     """Allowed values where the source declares them."""
+    declared: str = ""
+    """The store's own name of the type behind its kind, ``postgresql:uuid``, for a destination of the same kind."""
 
 
 @frozen(kw_only=True)

@@ -175,6 +175,8 @@ class GenerationRequest:
     batch_rows: int | None = None
     given: pa.Table | None = None
     given_nulls: frozenset[str] = frozenset()
+    no_nulls: frozenset[str] = frozenset()
+    """Columns in which no null is drawn (imputation)."""
     shares: Mapping[str, Mapping[Any, float]] = attrs.field(factory=dict)
     sampling: Sampling = field(factory=Sampling)
     context: GenerationContext | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from semblant.detection.columns import detect_columns
+from semblant.detection.companions import with_companions
 from semblant.detection.facts import composite_key_findings, table_findings
 from semblant.detection.keys import KeyColumns, detect_keys
 from semblant.detection.model import Detection, TableDetection
@@ -44,7 +45,9 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
     profiles = {table.name: profile_head(table, read, max_rows) for table in schema}
     keys = KeyColumns(profiles, read)
     schema = detect_keys(schema, profiles, read, columns=keys)
-    columns = {table.name: detect_columns(table, profiles[table.name]) for table in schema}
+    columns = {
+        table.name: with_companions(table, detect_columns(table, profiles[table.name]), read) for table in schema
+    }
     roles = propose_roots(schema, columns, profiles)
     schema = _with_matches(schema, roles)
     tables: dict[str, TableDetection] = {}
@@ -58,6 +61,7 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
             root=root,
             rows_read=profile.rows,
             complete=profile.complete,
+            profile=profile,
             findings=(
                 *table_findings(table, profile, columns[table.name], treatment=treatment, root=root),
                 *_composite_findings(table, profile, keys),

@@ -12,15 +12,17 @@ from semblant.artefact.generator import GeneratorFile, read_description
 from semblant.artefact.pack import unpack
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.archive import ARCHIVE, write_archive
+from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
-from semblant.pipeline.generate import DATA, Order, generate_table, order_for
+from semblant.pipeline.generate import DATA, Order, generate_table, order_for, rows_for
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.relations.matching import MATCHED, Matching
 from semblant.pipeline.steps import fingerprint
-from semblant.relations import main_root
+from semblant.relations import LinkKind, main_root
 from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
 
@@ -54,6 +56,7 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
         base = generator.root / "models" / entry.folder
         if (base / "tabular").is_dir():
             model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
+            model = with_constraints(model, base / "tabular")
         if entry.text_backend:
             text_model = make_backend(host, entry.text_backend, ModelSpec()).load(base / "text")
         found[entry.table.name] = (model, text_model)
@@ -146,6 +149,7 @@ class GenerationJob:
             text_model=text_model,
             order=order,
             relations=self.relations,
+            learned=self._learned_parents(entry),
             ratio=self.spec.ratios.get(entry.table.name, 1.0),
         )
         made.generate(run)
@@ -160,11 +164,15 @@ class GenerationJob:
             link = next(facts.link for facts in entry.links if facts.link.name == link_name)
             self.relations.set_numbers(name, link, numbers)
 
+    def _learned_parents(self, entry: GeneratorTable) -> int:
+        above = [facts.key.references for facts in entry.links if facts.kind is LinkKind.PARENT]
+        return next((other.rows for other in self.generator.tables if other.table.name in above), 0)
+
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
         factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
-            return max(min(entry.rows, 1), round(entry.rows * (self.spec.scale or 1.0) * factor))
+            return max(min(entry.rows, 1), round(rows_for(entry, self.spec) * factor))
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
         if main is None or entry.table.name == main:
             return max(1, round(int(self.spec.records) * factor))
@@ -184,6 +192,13 @@ class GenerationJob:
             deliver(destination, self.generator.schema, mode, self.files, run)
 
         self.steps.perform(Step.DELIVER, None, mark, work)
+
+    def archive(self) -> None:
+        """Keep all tables in one ZIP archive, where the supervisor wants that."""
+        if not self.run.supervisor.keeps_archive:
+            return
+        mark = fingerprint("archive", self.mark, sorted(map(str, self.files.values())), self.rows)
+        self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 
 def _content(given: pa.Table | None) -> str:

@@ -31,7 +31,7 @@ from semblant.training import Split
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from semblant.protocols import Model, Source
     from semblant.run import Run
     from semblant.schema import Table
+    from semblant.spec.training import TrainingSettings
 
 PACKAGES = ("semblant", "numpy", "pyarrow", "polars", "jax", "jaxlib", "flax", "optax", "dp-accounting")
 
@@ -267,13 +268,37 @@ class TrainingJob:
             for plan in found.plan.columns:
                 column = spec.column(name, plan.name)
                 columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
-            tables[name] = evolve(wanted, columns=columns)
+            tables[name] = evolve(wanted, columns=columns, model=_with_decisions(wanted.model, found))
         generation = spec.generation
-        if generation.records == AUTO and len(self.learned) == 1:
+        if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
             generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
         return evolve(spec, name=self.name, tables=tables, generation=generation)
+
+
+def _with_decisions(wanted: Mapping[str, Any], found: Learned) -> dict[str, Any]:
+    """Write into a table's model settings what its training decided by memory, by clock or because it was told to."""
+    decided = dict(wanted)
+    if found.model is not None:
+        decided |= _decisions(found.plan.model, found.model.settings_used)
+    if found.text_model is not None:
+        below = _decisions(found.plan.model.text, found.text_model.settings_used)
+        if below:
+            decided["text"] = {**decided.get("text", {}), **below}
+    return decided
+
+
+def _decisions(settings: TrainingSettings, used: Mapping[str, Any]) -> dict[str, Any]:
+    decided: dict[str, Any] = {}
+    if settings.auto_batching and used.get("batch_size"):
+        decided["auto_batching"] = False
+        decided["batch_size"] = int(used["batch_size"])
+        if int(used.get("accumulation") or 1) > 1:
+            decided["gradient_accumulation"] = int(used["accumulation"])
+    if used.get("stopped_at_step"):
+        decided["stopped_at_step"] = int(used["stopped_at_step"])
+    return decided
 
 
 def _without_notes(table: Table) -> Table:

@@ -14,6 +14,7 @@ from semblant.detection.primary_keys import is_joinable
 from semblant.detection.profile import profile_table
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.constrained import reshape
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
 from semblant.pipeline.organize import batch_rows, rows_of, stream
 from semblant.pipeline.relations.frames import NOTHING
@@ -188,7 +189,7 @@ def training_table(
     def owners() -> Iterator[np.ndarray]:
         assert belonging is not None
         done = 0
-        for batch in stream(train_path, [plan.table.column_names[0]], rows):
+        for batch in stream(train_path, names[:1] or [plan.table.column_names[0]], rows):
             yield belonging.subjects[done : done + batch.num_rows]
             done += batch.num_rows
 
@@ -232,8 +233,19 @@ def learn(
     model = text_model = None
     empty = rows_of(train_path) == 0
     if (plan.columns or belonging is not None) and not empty:
-        table = training_table(plan, train_path, split, text=False, known=known, belonging=belonging)
-        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, mark, part="")
+        reshaped = reshape(plan, train_path, steps, mark, every_row=belonging is not None) if plan.columns else None
+        shown, path, learned_mark = (
+            (plan, train_path, mark)
+            if reshaped is None
+            else (
+                reshaped.plan,
+                reshaped.path,
+                reshaped.mark,
+            )
+        )
+        table = training_table(shown, path, split, text=False, known=known, belonging=belonging)
+        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, learned_mark, part="")
+        model = model if reshaped is None else reshaped.guarded(model)
     if plan.text_backend and not empty:
         table = training_table(plan, train_path, split, text=True, known=known, belonging=belonging)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")

@@ -91,6 +91,7 @@ class JobReport:
             copied=frozenset(self.job.originals),
             columns={name: found.plan.columns for name, found in learned.items()},
             limits=limits_of(spec.report),
+            targets=() if spec.report.targets == AUTO else tuple(spec.report.targets),
             spec=_told(spec),
             history={name: [dict(entry) for entry in model.history] for name, model in models.items()},
             settings_used={name: dict(model.settings_used) for name, model in models.items()},

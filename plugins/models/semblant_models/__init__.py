@@ -24,6 +24,7 @@ _TABULAR = ModelType(
     extra="models",
     learns="tabular",
     preference=100,
+    estimate="semblant_models.tabular.estimate:estimate",
     capabilities={
         "context": True,
         "sequences": True,
@@ -45,6 +46,9 @@ _TABULAR = ModelType(
             "longitude",
             "pattern",
             "identifier",
+            "json",
+            "list",
+            "struct",
         ),
     },
 )

@@ -57,6 +57,13 @@ def semblant_validators() -> Sequence[ValidatorType]:
             "encodings fit types, sensitive columns that come out are told",
         ),
         _validator(
+            "constraints",
+            "constraints:ConstraintsValidator",
+            ConfigStep.TREATMENT,
+            codes.CONSTRAINTS,
+            "constraints name columns that are there, of types that fit, and do not contradict each other",
+        ),
+        _validator(
             "model", "model:ModelValidator", ConfigStep.MODEL, codes.MODEL, "settings of the training go together"
         ),
         _validator(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import sqlite3
 import stat
+from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -317,3 +320,26 @@ def test_chinook(test_data):
         read_all(source, name).num_rows for name in schema.table_names
     )
     source.close()
+
+
+def test_what_our_destination_declares_comes_back_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE t (n DECIMAL_TEXT(38,2), t TIME_TEXT, d DURATION_MICROSECONDS_INT, odd TIME_TEXT)"
+        )
+        row = ["123456789012345678901234567890123456.01", "23:59:59.999999", -5, "x"]
+        connection.execute("INSERT INTO t VALUES (?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO t VALUES (NULL, NULL, NULL, NULL)")
+    connection.close()
+
+    with contextlib.closing(SqliteSource(SqliteSettings(path=str(path)))) as source:
+        table = pa.Table.from_batches(list(source.read("t")))
+
+    assert table.schema.types == [pa.decimal128(38, 2), pa.time64("us"), pa.duration("us"), pa.string()]
+    assert table.to_pylist()[0] == {
+        "n": Decimal("123456789012345678901234567890123456.01"),
+        "t": dt.time(23, 59, 59, 999999),
+        "d": dt.timedelta(microseconds=-5),
+        "odd": "x",
+    }

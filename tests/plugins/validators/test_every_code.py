@@ -10,6 +10,7 @@ import pytest
 from semblant.findings import Severity
 from semblant.schema import Schema
 from semblant_validators.codes import EVERY
+from tests.plugins.validators.constraint_cases import CASES as CONSTRAINT_CASES
 from tests.plugins.validators.shop import ALONE, LOOKUP, SHOP, STR, check, codes, key, table
 
 KEEP = {"include": False}
@@ -39,6 +40,7 @@ def with_key(**foreign: Any) -> dict[str, Any]:
 
 
 CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
+    *CONSTRAINT_CASES,
     ("empty-source", {}, Schema(tables=()), "source"),
     ("unknown-table", {"tables": {"peple": {}}}, ALONE, "tables.peple"),
     ("unknown-column", people(agee={}), ALONE, "tables.people.columns.agee"),
@@ -151,7 +153,6 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         LOOKUP,
         "tables.people.foreign_keys",
     ),
-    ("scale-and-records", {"generation": {"records": 5, "scale": 2.0}}, ALONE, "generation.scale"),
     ("ratio-unknown", {"generation": {"ratios": {"nobody": 2.0}}}, ALONE, "generation.ratios.nobody"),
     ("ratio-invalid", {"generation": {"ratios": {"people": 0.0}}}, ALONE, "generation.ratios.people"),
     ("two-roots", {}, ROOTS, "tables.visits"),
@@ -191,11 +192,25 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ),
     ("key-has-settings", people(id={"encoding": "number"}), ALONE, "tables.people.columns.id.encoding"),
     ("key-has-settings", people(id={"rebalance": True}), ALONE, "tables.people.columns.id.rebalance"),
+    ("key-has-settings", people(id={"options": {"decimals": 1}}), ALONE, "tables.people.columns.id.options"),
+    ("option-unknown", people(age={"options": {"digits": 2}}), ALONE, "tables.people.columns.age.options.digits"),
+    (
+        "option-misplaced",
+        people(born={"options": {"decimals": 2}}),
+        ALONE,
+        "tables.people.columns.born.options.decimals",
+    ),
+    (
+        "option-invalid",
+        people(height={"options": {"decimals": 12}}),
+        ALONE,
+        "tables.people.columns.height.options.decimals",
+    ),
     ("encoding-impossible", people(age={"encoding": "text"}), ALONE, "tables.people.columns.age.encoding"),
-    ("rebalance-impossible", people(height={"rebalance": True}), ALONE, "tables.people.columns.height.rebalance"),
+    ("rebalance-impossible", people(tags={"rebalance": True}), ALONE, "tables.people.columns.tags.rebalance"),
     (
         "rebalance-impossible",
-        people(age={"rebalance": True, "encoding": "number"}),
+        people(age={"rebalance": True, "encoding": "identifier"}),
         ALONE,
         "tables.people.columns.age.rebalance",
     ),
@@ -207,6 +222,13 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         {"tables": {"people": {"model": {"learning_rate": 0.1}}}},
         ALONE,
         "tables.people.model.learning_rate",
+    ),
+    ("batch-beyond-table", {"model": {**HAND, "batch_size": 901}}, ALONE, "model.batch_size"),
+    (
+        "accumulation-beyond-table",
+        {"model": HAND, "tables": {"people": {"model": {"gradient_accumulation": 15}}}},
+        ALONE,
+        "tables.people.model.gradient_accumulation",
     ),
     ("batch-size-automatic", {"model": {"batch_size": 64}}, ALONE, "model.batch_size"),
     ("accumulation-automatic", {"model": {"gradient_accumulation": 2}}, ALONE, "model.gradient_accumulation"),
@@ -309,6 +331,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ("report-without-data", {"generation": {"enabled": False}, "report": {"holdout": 0.2}}, ALONE, "report"),
     ("report-without-format", {"report": {"formats": []}}, ALONE, "report.formats"),
     ("report-format-twice", {"report": {"formats": ["pdf", "json", "pdf"]}}, ALONE, "report.formats[2]"),
+    ("report-target", {"report": {"targets": ["people.agee"]}}, ALONE, "report.targets[0]"),
     ("holdout-share", {"report": {"holdout": 0.6}}, ALONE, "report.holdout"),
     ("holdout-share", {"report": {"holdout": 0}}, ALONE, "report.holdout"),
     ("holdout-missing", {"report": {"holdout": "/no/such/file.csv"}}, ALONE, "report.holdout"),

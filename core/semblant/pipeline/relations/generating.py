@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from attrs import define
 
 from semblant.errors import ConfigError, ModelError
-from semblant.pipeline.generate import DATA, assembled, typed_shares, with_texts
+from semblant.pipeline.generate import DATA, assembled, simple_shares, with_texts
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
 from semblant.relations import LinkKind
 from semblant.training import GenerationRequest
@@ -42,6 +42,8 @@ class RelatedTable:
     text_model: Model | None
     order: Order
     relations: Relations
+    learned: int = 0
+    """Rows of the parent that were learned from."""
     ratio: float = 1.0
     """Factor for the number of rows per parent."""
 
@@ -119,9 +121,9 @@ class RelatedTable:
             seed=run.random_seed("generate", entry.table.name, attempt),
             batch_rows=order.batch_rows,
             given=self._given(),
-            shares={name: typed_shares(entry, name, shares) for name, shares in order.shares.items()},
+            shares=simple_shares(order),
             sampling=order.sampling,
-            context=generation_context(entry, self.relations, ratio=self.ratio),
+            context=generation_context(entry, self.relations, ratio=self.ratio, learned=self.learned),
         )
         names = [plan.name for plan in entry.plans]
         for number, batch in enumerate(self.model.generate(request, run)):

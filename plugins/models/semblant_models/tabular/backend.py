@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _RESIDENT_BYTES = 2**30
 """Tokens held in memory for training at most; beyond it a fixed uniform choice of rows is trained on."""
 
+_BY_HAND = ("time", "asked", "as before")
+"""Why training may end at a step that a rerun would not find by itself."""
+
 _LEAST_CALIBRATED = 500
 """Training rows below which counts are too few to correct marginals by."""
 
@@ -57,13 +60,16 @@ class ColumnArBackend:
             from semblant_models.tabular.context.fit import fit_related_table
 
             return fit_related_table(prepared, run, self._spec, self._settings)
+        from semblant_models.tabular.batching import batched
+        from semblant_models.tabular.compiling import compiling_ahead, keep_compiled
         from semblant_models.tabular.model import TabularModel
-        from semblant_models.tabular.network import log_share_tables
+        from semblant_models.tabular.network import initial_parameters, log_share_tables
         from semblant_models.tabular.recipe import Recipe
         from semblant_models.tabular.shape import Shape
         from semblant_models.tabular.training import Training
 
         run.check()
+        keep_compiled(run.cache)
         table = cast("Prepared", prepared)
         layout = table.encoding.layout
         limit = int((run.memory_bytes or 4 * _RESIDENT_BYTES) // 4 // max(2 * layout.tokens, 1))
@@ -72,9 +78,21 @@ class ColumnArBackend:
             train = validation
         recipe = Recipe.of(self._spec, self._settings, len(train))
         shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+        recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts())
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
-        arrays: dict[str, np.ndarray] = {}
+        calibrated = bool(layout.tokens) and len(train) >= _LEAST_CALIBRATED
+        seed = run.random_seed("train", training.name)
+        arrays = initial_parameters(shape, layout.ordered, np.random.default_rng(seed)) if layout.tokens else {}
+        model = TabularModel(
+            encoding=table.encoding,
+            shape=shape,
+            arrays=arrays,
+            tables=tables,
+            history=[],
+            settings_used=used,
+            particles=self._settings.particles,
+        )
         history: list[dict[str, float]] = []
         if layout.tokens:
             training_loop = Training(
@@ -84,28 +102,24 @@ class ColumnArBackend:
                 train=train,
                 validation=validation,
                 ordered=layout.ordered,
-                seed=run.random_seed("train", training.name),
+                seed=seed,
             )
-            arrays, progress = training_loop.run(run)
+            with compiling_ahead() as ahead:
+                if calibrated:
+                    ahead(model.compile_drawing)
+                arrays, progress = training_loop.run(run, ahead)
             history = progress.history
             used |= {
                 "parameters": int(sum(a.size for a in arrays.values())),
                 "steps": progress.step,
                 "best_step": progress.best_step,
                 "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
-                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None,
+                "stopped_at_step": progress.done if progress.stopped in _BY_HAND else None,
                 "stopped": progress.stopped,
+                "restarts": progress.restarts,
             }
-        model = TabularModel(
-            encoding=table.encoding,
-            shape=shape,
-            arrays=arrays,
-            tables=tables,
-            history=history,
-            settings_used=used,
-            particles=self._settings.particles,
-        )
-        if layout.tokens and len(train) >= _LEAST_CALIBRATED:
+        model = model.with_weights(arrays, history, used)
+        if calibrated:
             model.calibrate(
                 table.counts(),
                 rows=int(np.clip(2 * len(train), 32_768, 131_072)),

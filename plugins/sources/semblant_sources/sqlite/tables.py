@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from semblant.reserved import is_reserved
 from semblant.schema import ForeignKey
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def relation_names(snapshot: Snapshot, *, views: bool) -> list[str]:
     found = snapshot.rows(
         f"SELECT name FROM sqlite_master WHERE type IN {kinds} AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
     )
-    return [row[0] for row in found if row[0] not in shadows]
+    return [row[0] for row in found if row[0] not in shadows and not is_reserved(row[0])]
 
 
 def _shadow_tables(snapshot: Snapshot) -> list[tuple[str]]:

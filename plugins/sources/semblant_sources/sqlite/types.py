@@ -18,7 +18,7 @@ from semblant_sources.settings import FilesSettings
 from semblant_sources.sqlite.tables import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from semblant_sources.files.plan import ColumnPlan
     from semblant_sources.sqlite.connection import Snapshot
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 150
 _BATCH = 65_536
 _EXACT_IN_FLOAT = 2**53
+_MOST_DIGITS = 38
 _DATES = re.compile(r"DATE|TIME")
+_EXACT = re.compile(r"DECIMAL_TEXT\((\d+),(-?\d+)\)")
+"""How our destination declares decimals: a name with TEXT in it, so that SQLite leaves every digit alone."""
+_TIME, _DURATION = "TIME_TEXT", "DURATION_MICROSECONDS_INT"
 _SCALE = re.compile(r"\(\s*\d+\s*,\s*([1-9]\d*)\s*\)")
 
 
@@ -48,6 +52,8 @@ class StoredColumn:
             return self.plan.cast(pa.array(values, pa.string()))
         if pa.types.is_boolean(self.type):
             return pa.array(values, pa.int8()).cast(pa.bool_())
+        if pa.types.is_decimal(self.type) or pa.types.is_time(self.type):
+            return _parsed(values, self.type)
         return pa.array(values, self.type)
 
 
@@ -102,6 +108,8 @@ def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _S
     if kinds == ["texts"]:
         return _text(snapshot, relation, column, made)
     if kinds == ["integers"]:
+        if column.type == _DURATION:
+            return made(pa.duration("us"))
         if "BOOL" in column.type and stored.low in (0, 1) and stored.high in (0, 1):
             return made(pa.bool_())
         return made(pa.float64() if _has_scale(column.type) and _safe(stored) else pa.int64())
@@ -121,6 +129,11 @@ def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _S
 
 def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: Callable[..., StoredColumn]) -> StoredColumn:
     name = quoted(column.name)
+    if _EXACT.fullmatch(column.type) or column.type == _TIME:
+        kind = _declared_type(column.type)
+        if _all_fit(snapshot, relation, column, kind):
+            return made(kind)
+        return made(pa.string(), name, f"is declared {column.type} and holds other texts; kept as text")
     if _DATES.search(column.type):
         plan = _dated(snapshot, relation, column)
         if plan is not None:
@@ -129,6 +142,23 @@ def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: Callab
     if column.type and not pa.types.is_string(_declared_type(column.type)) and column.type != "BLOB":
         return made(pa.string(), name, f"is declared {column.type} and holds text")
     return made(pa.string())
+
+
+def _all_fit(snapshot: Snapshot, relation: Relation, column: Declared, kind: pa.DataType) -> bool:
+    """Tell whether every text is a value of ``kind``."""
+    for rows in snapshot.batches(f"SELECT {quoted(column.name)} FROM {relation.source}", _BATCH):
+        try:
+            _parsed([row[0] for row in rows], kind)
+        except (pa.ArrowInvalid, pl.exceptions.InvalidOperationError):
+            return False
+    return True
+
+
+def _parsed(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    """Read texts as decimals or times of day."""
+    if pa.types.is_time(kind):
+        return pl.Series(values, dtype=pl.String).str.to_time("%H:%M:%S%.f").to_arrow().cast(kind)
+    return pa.array(values, pa.string()).cast(kind)
 
 
 def _dated(snapshot: Snapshot, relation: Relation, column: Declared) -> ColumnPlan | None:
@@ -153,6 +183,10 @@ def _has_scale(declared: str) -> bool:
 
 def _declared_type(declared: str) -> pa.DataType:
     """Give the type for a column without values, by SQLite's rules of affinity."""
+    if exact := _EXACT.fullmatch(declared):
+        return pa.decimal128(int(exact[1]), int(exact[2])) if int(exact[1]) <= _MOST_DIGITS else pa.string()
+    if declared in {_TIME, _DURATION}:
+        return pa.time64("us") if declared == _TIME else pa.duration("us")
     if "BOOL" in declared:
         return pa.bool_()
     if "TIME" in declared:

@@ -128,6 +128,17 @@ def test_nulls_in_given_rows_are_filled_unless_they_are_named(model: TabularMode
     assert set(filled["city"].to_pylist()) == {"Turin"}
 
 
+@pytest.mark.feature(221)
+def test_no_null_is_drawn_where_none_is_wanted(model: TabularModel, tmp_path: Path) -> None:
+    given = pa.table({"city": pa.array(["Turin"] * 200)})
+    usual = drawn(model, tmp_path, rows=200, given=given)
+    filled = drawn(model, tmp_path, rows=200, given=given, no_nulls=frozenset(["score", "city", "weight"]))
+    again = drawn(model, tmp_path, rows=200, given=given)
+    assert usual["score"].null_count > 10
+    assert filled["score"].null_count == 0
+    assert again.equals(usual)
+
+
 def test_what_cannot_be_given_is_refused_by_name(model: TabularModel, tmp_path: Path) -> None:
     for request, words in (
         ({"given": pa.table({"nose": [1, 2]}), "rows": 2}, "'nose'"),

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import asdict, define, evolve, field
 
+from semblant_models.tabular.compiling import compiling_ahead
 from semblant_models.tabular.context.shape import ContextShape
 from semblant_models.tabular.network import IMPOSSIBLE, log_share_tables, parameter_shapes, row_losses
 from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
@@ -69,7 +70,8 @@ class Net:
         loop = Training(
             shape=shape, recipe=recipe, tables=tables, train=train, validation=held, ordered=layout.ordered, seed=seed
         )
-        arrays, progress = loop.run(run)
+        with compiling_ahead() as ahead:
+            arrays, progress = loop.run(run, ahead)
         used = {
             "parameters": int(sum(a.size for a in arrays.values())),
             "steps": progress.step,
@@ -180,7 +182,7 @@ class Net:
                 "params": params,
                 "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
                 "allowed": allowed,
-                "made": generation_tables(self.shape, params),
+                "made": generation_tables(self.shape, self.arrays),
             }
         return self._weights
 

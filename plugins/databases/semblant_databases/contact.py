@@ -1,0 +1,69 @@
+"""Reaching a server: patiently while a job runs, step by step when a connector is tried out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from semblant.access import AccessStep, failed, host_probe, passed, port_probe
+from semblant.errors import SemblantError
+from semblant.retry import Retry
+from semblant_databases.faults import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from semblant.access import Probe
+    from semblant_databases.server import Server
+
+_PASSING: Final = frozenset({"port", "lost"})
+"""Steps whose failure waiting may mend: a server that is started anew refuses, then answers."""
+_STEPS: Final = {
+    "host": AccessStep.HOST,
+    "port": AccessStep.PORT,
+    "tls": AccessStep.TLS,
+    "credentials": AccessStep.CREDENTIALS,
+    "database": AccessStep.DATABASE,
+    "schema": AccessStep.SCHEMA,
+}
+_SETTINGS: Final = {"credentials": "password"}
+
+
+def step_of(error: BaseException) -> str:
+    """Name the step that an error of :func:`.faults.fault` is about; empty for others.
+
+    >>> from semblant.errors import SourceError
+    >>> from semblant_databases.faults import fault
+    >>> step_of(fault(SourceError, "busy", "here", "")), step_of(ValueError())
+    ('busy', '')
+    """
+    message = error.message if isinstance(error, SemblantError) else ""
+    return next((step for step, (what, _) in STEPS.items() if f": {what}" in message), "")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether waiting may mend it."""
+    return step_of(error) in _PASSING
+
+
+PATIENCE: Final = Retry(transient=is_passing)
+
+
+def probe_server(server: Server, check: Callable[[], None], last: AccessStep) -> Iterator[Probe]:
+    """Try one step after the other: name, port, then what ``check`` says."""
+    if not server.host.startswith("/"):
+        for probe in (host_probe(server.host), port_probe(server.host, server.port)):
+            yield probe
+            if not probe.passed:
+                return
+    try:
+        check()
+    except SemblantError as exc:
+        step = step_of(exc)
+        found = _STEPS.get(step, last)
+        setting = _SETTINGS.get(step, step if step in _STEPS else "")
+        yield failed(found, exc.message, setting=setting, fix=exc.fix or "see the message")
+        return
+    user = f" as '{server.user}'" if server.user else ""
+    yield passed(AccessStep.CREDENTIALS, f"signed in{user}")
+    yield passed(AccessStep.DATABASE, f"'{server.database or server.schema or 'the default one'}' is there")
+    yield passed(last, "it can be read" if last is AccessStep.READ else "a table was made, filled and removed again")

@@ -1,0 +1,1 @@
+"""DuckDB files: Arrow on both ends."""

@@ -1,0 +1,1 @@
+"""PostgreSQL through ADBC: COPY underneath, Arrow on both ends."""

@@ -1,0 +1,1 @@
+"""What all database sources share: which tables, in what order, with which keys."""

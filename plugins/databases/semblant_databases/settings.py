@@ -1,0 +1,145 @@
+"""Settings of the database sources and destinations; light, so that listing plugins loads nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from attrs import frozen
+
+from semblant.settings import Secret, setting
+from semblant_databases.url import check_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Tls = Literal["prefer", "require", "verify", "off"]
+
+
+def _listed(value: Any) -> Any:
+    """Take one name for a list of one."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _text(value: Any) -> Any:
+    """Take a path object for its text."""
+    return str(value) if value is not None else None
+
+
+@frozen(kw_only=True, slots=False)
+class Selection:
+    """What of a database is read."""
+
+    tables: tuple[str, ...] = setting(
+        (), help="tables to read; all of them when empty", converter=_listed, feature=(71,)
+    )
+    views: bool = setting(False, help="read views as tables too")
+    queries: Mapping[str, str] = setting(
+        help="name: SELECT statement, read as a table of that name; alone they are all that is read", factory=dict
+    )
+    filters: Mapping[str, str] = setting(
+        help="table: SQL condition that its rows must meet; the database applies it", factory=dict
+    )
+
+
+@frozen(kw_only=True, slots=False)
+class ServerSettings:
+    """Where a database server is and who we are there."""
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+
+    url: str | None = setting(
+        None, help="all in one: scheme://user:env:PASSWORD@host:port/database?schema=name; the settings below win"
+    )
+    host: str | None = setting(None, help="name or address of the server; localhost when nothing says it")
+    port: int | None = setting(None, help="port of the server; the usual one when nothing says it", ge=1, le=65535)
+    user: str | None = setting(None, help="user of the database; the driver's own default when nothing says it")
+    password: Secret | None = setting(None, help="the password, by reference: env:NAME, file:/path, keyring:NAME")
+    database: str | None = setting(None, help="name of the database")
+    schema: str | None = setting(None, help="schema in the database; the user's default one when nothing says it")
+    tls: Tls = setting(
+        "prefer", help="prefer: encrypted where the server can; verify: only with a certificate that is valid"
+    )
+    timeout_seconds: float = setting(
+        30.0, help="how long to wait for the server to answer a connection, and for locks", gt=0, unit="seconds"
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a URL that cannot be read, or that holds a password."""
+        if self.url is not None:
+            check_url(self.url, self.schemes)
+
+
+@frozen(kw_only=True, slots=False)
+class Writing:
+    """How a delivery is known again."""
+
+    delivery: str = setting("", help="an id of what is delivered: the same id is never written twice")
+
+
+@frozen(kw_only=True, slots=False)
+class PostgresqlSource(Selection, ServerSettings):
+    """Settings of the source ``postgresql``."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("postgresql", "postgres")
+
+
+@frozen(kw_only=True, slots=False)
+class PostgresqlDestination(Writing, ServerSettings):
+    """Settings of the destination ``postgresql``."""
+
+    schemes: ClassVar[tuple[str, ...]] = PostgresqlSource.schemes
+
+
+@frozen(kw_only=True, slots=False)
+class MysqlSource(Selection, ServerSettings):
+    """Settings of the source ``mysql``."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("mysql",)
+
+
+@frozen(kw_only=True, slots=False)
+class MysqlDestination(Writing, ServerSettings):
+    """Settings of the destination ``mysql``."""
+
+    schemes: ClassVar[tuple[str, ...]] = MysqlSource.schemes
+
+
+@frozen(kw_only=True, slots=False)
+class MariadbSource(Selection, ServerSettings):
+    """Settings of the source ``mariadb``."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("mariadb",)
+
+
+@frozen(kw_only=True, slots=False)
+class MariadbDestination(Writing, ServerSettings):
+    """Settings of the destination ``mariadb``."""
+
+    schemes: ClassVar[tuple[str, ...]] = MariadbSource.schemes
+
+
+@frozen(kw_only=True, slots=False)
+class FileSettings:
+    """Which database file."""
+
+    path: str = setting(help="the database file", converter=_text)
+    timeout_seconds: float = setting(30.0, help="how long to wait for a lock that another has", ge=0, unit="seconds")
+
+
+@frozen(kw_only=True, slots=False)
+class SqliteDestination(Writing, FileSettings):
+    """Settings of the destination ``sqlite``."""
+
+
+@frozen(kw_only=True, slots=False)
+class DuckdbSource(Selection, FileSettings):
+    """Settings of the source ``duckdb``."""
+
+    schema: str = setting("main", help="schema in the database")
+
+
+@frozen(kw_only=True, slots=False)
+class DuckdbDestination(Writing, FileSettings):
+    """Settings of the destination ``duckdb``."""
+
+    schema: str = setting("main", help="schema in the database; it must be there, except main in a new file")

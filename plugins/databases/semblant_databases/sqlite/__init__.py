@@ -1,0 +1,1 @@
+"""SQLite as a destination; its source is in ``semblant_sources``."""

@@ -1,0 +1,1 @@
+"""What all database destinations share: names, order, modes, casts, all tables at once or none."""
