@@ -54,6 +54,7 @@ DATA_CODES: Final[dict[str, str]] = {
     "constant-column": "info: a column has one value only",
     "duplicate-rows": "info: rows occur more than once",
     "small-lookup": "info: an original table is very small",
+    "people-copied": "error: an original table looks like people and nobody said that it may come out",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
     "sensitive-synthesized": "info: sensitive columns whose rare values and extremes do not come out",
