@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from semblant.detection.columns import detect_columns
-from semblant.detection.profile import profile_table
+from semblant.detection.detect import detect
 from semblant.errors import ConfigError
 from semblant.events import Step
 from semblant.pipeline.measure import database, table_data
 from semblant.pipeline.organize import TRAIN, organize, stream
+from semblant.pipeline.reporting import limits_of
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.planning import open_source
 from semblant.report.build import measure, render, scores
-from semblant.report.inputs import Database, ReportInputs
+from semblant.report.inputs import ReportInputs
 from semblant.results import ReportResult
 from semblant.schema import Schema, Table
-from semblant.spec.model import Selected, Spec
+from semblant.settings import AUTO
+from semblant.spec.model import ReportSpec, Selected, Spec
 from semblant.training import ColumnPlan
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from semblant.detection.model import ColumnDetection
     from semblant.host import PluginHost
     from semblant.run import Run
 
@@ -40,33 +44,54 @@ class _Side:
 
 
 def report_on(
-    host: PluginHost, run: Run, original: str, synthetic: str, holdout: str | None, out: Path, formats: tuple[str, ...]
+    host: PluginHost,
+    run: Run,
+    original: str,
+    synthetic: str,
+    holdout: str | None,
+    out: Path,
+    formats: tuple[str, ...],
+    options: ReportSpec | None = None,
 ) -> ReportResult:
     """Measure and write ``report.*`` into ``out``.
 
-    :raises ConfigError: no table of that name on both sides, or a column is missing.
+    :param options: sections, column limits and targets; the other settings of a spec's report do not count.
+    :raises ConfigError: no table of that name on both sides, a column is missing, or a target is not there.
     """
+    wanted_report = options or ReportSpec()
     sides = [_side(host, "original", original), _side(host, "synthetic", synthetic)]
     if holdout is not None:
         sides.append(_side(host, "holdout", holdout))
     wanted = _shared(sides)
     steps = Steps(run)
-    made = {side.role: _read(host, side, wanted, steps) for side in sides}
+    targets = () if wanted_report.targets == AUTO else tuple(wanted_report.targets)
+    _require_targets(targets, wanted)
+    paths = {side.role: _read(host, side, wanted, steps) for side in sides}
+    found = detect(wanted, lambda name, columns=None: stream(paths["original"][name], columns))
+    seed = run.random_seed("report")
+    made = {
+        role: database(found.schema, [table_data(name, path, seed) for name, path in files.items()])
+        for role, files in paths.items()
+    }
     inputs = ReportInputs(
         title=", ".join(wanted.table_names)[:60],
-        original=made["original"][0],
-        synthetic=made["synthetic"][0],
-        holdout=made["holdout"][0] if "holdout" in made else None,
+        original=made["original"],
+        synthetic=made["synthetic"],
+        holdout=made.get("holdout"),
         holdout_reason="rows that were given" if holdout is not None else "none was given",
-        columns={table.name: _columns(table, made["original"][1][table.name]) for table in wanted},
-        seed=run.random_seed("report") % 2**31,
+        columns={table.name: _columns(table, found.tables[table.name].columns) for table in found.schema},
+        limits=limits_of(wanted_report),
+        targets=targets,
+        seed=seed % 2**31,
     )
     facts = {
         f"table {name}": f"{inputs.original.tables[name].rows:,} original rows, "
         f"{inputs.synthetic.tables[name].rows:,} synthetic rows"
         for name in wanted.table_names
     }
-    document = measure(host, inputs, run.at(Step.REPORT), facts=facts, version=VERSION)
+    document = measure(
+        host, inputs, run.at(Step.REPORT), sections=wanted_report.sections, facts=facts, version=VERSION
+    )
     out.mkdir(parents=True, exist_ok=True)
     return ReportResult(paths=render(host, document, formats, out), scores=scores(document))
 
@@ -106,7 +131,7 @@ def _there(schema: Schema, name: str) -> Table:
     return schema.table(name) if name in schema else schema.tables[0]
 
 
-def _read(host: PluginHost, side: _Side, wanted: Schema, steps: Steps) -> tuple[Database, dict[str, Path]]:
+def _read(host: PluginHost, side: _Side, wanted: Schema, steps: Steps) -> dict[str, Path]:
     """Organize the wanted tables of one side, with the original's types."""
     source = open_source(side.spec, host)
     paths: dict[str, Path] = {}
@@ -122,12 +147,10 @@ def _read(host: PluginHost, side: _Side, wanted: Schema, steps: Steps) -> tuple[
             paths[table.name] = folder / TRAIN
     finally:
         source.close()
-    seed = steps.run.random_seed("report")
-    return database(wanted, [table_data(name, path, seed) for name, path in paths.items()]), paths
+    return paths
 
 
-def _columns(table: Table, path: Path) -> tuple[ColumnPlan, ...]:
-    found = detect_columns(table, profile_table(table, stream(path)))
+def _columns(table: Table, found: Mapping[str, ColumnDetection]) -> tuple[ColumnPlan, ...]:
     return tuple(
         ColumnPlan(
             name=column.name,
@@ -138,3 +161,14 @@ def _columns(table: Table, path: Path) -> tuple[ColumnPlan, ...]:
         )
         for column in table.columns
     )
+
+
+def _require_targets(targets: tuple[str, ...], schema: Schema) -> None:
+    """Refuse a target that no table has."""
+    known = [f"{table.name}.{column}" for table in schema for column in table.column_names]
+    for target in targets:
+        if target not in known and not any(target in table.column_names for table in schema):
+            msg = f"no table has a column '{target}' that could be predicted"
+            near = difflib.get_close_matches(target, [*known, *(name.split(".", 1)[1] for name in known)], 1)
+            fix = f"did you mean '{near[0]}'?" if near else "name it as column or table.column"
+            raise ConfigError(msg, fix=fix)

@@ -15,7 +15,11 @@ from semblant.errors import MissingDependencyError
 from semblant.findings import ConfigStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from semblant.complexity import Cost, TableFacts
+    from semblant.machine import Speed
+    from semblant.spec.training import ModelSpec
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -127,6 +131,17 @@ class ModelType(Component):
     """``tabular`` or ``text``."""
     preference: int = 0
     """Among available backends the highest is taken for ``backend: auto``; third parties stay at 0 or below."""
+    estimate: str = ""
+    """``"package.module:function"`` that says what a training would cost (:mod:`semblant.complexity`); empty when
+    the backend cannot tell."""
+
+    def estimator(self) -> Callable[[Any, ModelSpec, TableFacts, Speed], Cost] | None:
+        """Import the estimate; None where the backend offers none."""
+        if not self.estimate:
+            return None
+        module, _, attribute = self.estimate.partition(":")
+        found: Callable[[Any, ModelSpec, TableFacts, Speed], Cost] = getattr(importlib.import_module(module), attribute)
+        return found
 
 
 @frozen(kw_only=True)
@@ -138,7 +153,7 @@ class SectionType(Component):
     order: int = 100
     """Place in the report, low first."""
     needs: tuple[str, ...] = field(default=(), converter=_names)
-    """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``."""
+    """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``, ``relations`` and ``constraints``."""
 
 
 @frozen(kw_only=True)

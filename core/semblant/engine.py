@@ -10,27 +10,32 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
+from semblant.connectors.expanding import named
 from semblant.errors import Cancelled, ConfigError
 from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
-from semblant.planning import look, make_plan, open_source, propose
-from semblant.run import Run, Token
+from semblant.planning import look, make_plan, open_source, propose, with_constraints
+from semblant.run import Run, Token, Unsupervised
+from semblant.settings.plaintext import plain_secrets
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    import numpy as np
     import pyarrow as pa
 
     from semblant.detection.model import Detection
     from semblant.findings import Finding
     from semblant.plan import Plan
     from semblant.results import JobResult, ReportResult, SyntheticDataset, TrainedGenerator
+    from semblant.run import Supervisor
     from semblant.schema import Schema
-    from semblant.spec.model import DestinationSpec, GenerationSpec
+    from semblant.spec.model import DestinationSpec, GenerationSpec, ReportSpec
+    from semblant.store.connectors import Connector
 
 
 class Engine:
@@ -38,7 +43,10 @@ class Engine:
 
     :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
     :param host: the plugins; by default all that are installed.
+    :param own_process: the process does nothing but this work, so that plugins may set up their libraries for it
+        (JAX keeps compiled programs in the home then).
     :param on_event: called for every event of every job, in the thread that caused it.
+    :param supervisor: may forbid what a job is about to do.
 
     >>> import tempfile
     >>> with Engine(home=Path(tempfile.mkdtemp())) as engine:
@@ -52,11 +60,15 @@ class Engine:
         home: Path | str | None = None,
         host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
+        supervisor: Supervisor | None = None,
+        own_process: bool = False,
     ) -> None:
         """Take home, plugins and listener; nothing is read or written yet."""
         self.home = home if isinstance(home, Home) else Home(home)
         self.host = host if host is not None else PluginHost.from_environment()
+        self._supervisor = supervisor or Unsupervised()
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
+        self._own_process = own_process
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
 
@@ -98,20 +110,38 @@ class Engine:
 
     def load(self, spec: Path | str | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
         """Read a spec from a YAML or JSON file or plain data; :class:`ConfigError` with every fault at once."""
-        return load_spec(spec, self.host, overrides)
+        return load_spec(spec, self.host, overrides, connectors=self.connector)
+
+    def connector(self, name: str) -> Connector:
+        """Give a saved connector; :class:`ConfigError` with the nearest names when there is none."""
+        from semblant.store.database import Store
+
+        with Store.of(self.home) as store:
+            return store.connectors.get(name)
 
     def spec_for(self, location: str, *, tables: Collection[str] | None = None) -> Spec:
-        """Make a spec for data: a file, a folder or glob (a database), or a URL of a source plugin.
+        """Make a spec for data: a file, a folder or glob (a database), a URL, or a saved one (``connector:NAME``).
 
         Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
         the spec to some tables.
         """
+        connector = named(location)
+        if connector is not None:
+            spec = self.load({"source": {"connector": connector}})
+            return self._proposed(spec, tables, one_table=False)
         location = _absolute(location)
         descriptor, settings = self.host.for_location("source", location)
+        refused = plain_secrets(settings, "source")
+        if refused:
+            msg = "the location holds a secret in plain text"
+            raise ConfigError(msg, findings=refused)
         spec = Spec(source=Selected(type=descriptor.name, settings=settings))
+        return self._proposed(spec, tables, one_table=descriptor.name == "files" and Path(location).is_file())
+
+    def _proposed(self, spec: Spec, tables: Collection[str] | None, *, one_table: bool) -> Spec:
+        """Take over what detection proposes, where there is more than one table."""
         if tables is not None:
             spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
-        one_table = descriptor.name == "files" and Path(location).is_file()
         return spec if one_table else propose(spec, self.host)
 
     def discover(self, spec: Spec) -> Schema:
@@ -122,7 +152,7 @@ class Engine:
     def detect(self, spec: Spec) -> Detection:
         """Give what is proposed for every table and column that is not excluded, each with its reason."""
         with self._source(spec) as source:
-            return look(spec, source).detection
+            return with_constraints(look(spec, source), source)
 
     def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
         """Give the first rows of every table that is not excluded."""
@@ -144,11 +174,11 @@ class Engine:
 
     def check(self, spec: Spec) -> list[Finding]:
         """Give every finding of every configuration step; an error among them would stop a job."""
-        return list(make_plan(spec, self.host).findings)
+        return list(self.plan(spec).findings)
 
     def plan(self, spec: Spec) -> Plan:
-        """Give what a job would read, train, generate and write, without doing any of it."""
-        return make_plan(spec, self.host)
+        """Give what a job would read, train, generate and write, and what it would take, without doing any of it."""
+        return make_plan(spec, self.host, cache=self.home.cache_or_none())
 
     # -- working ---------------------------------------------------------------------------------
 
@@ -185,6 +215,7 @@ class Engine:
         file_format: str = "parquet",
         seed: int | None = None,
         generation: GenerationSpec | None = None,
+        resume: str | None = None,
     ) -> SyntheticDataset:
         """Generate from a trained generator: a ``.semblant`` file, the name of one in the home, or a result.
 
@@ -192,11 +223,12 @@ class Engine:
         :param given: partial rows of the root table; the other columns are filled in.
         :param generation: further settings (temperature, rebalancing); those of the generator's own
             spec when None.
+        :param resume: name of a job that did not finish; its complete steps are taken over.
         """
         from semblant.work import Work
 
         path = self._generator_path(generator)
-        with self._job(None, None, seed=seed or 0, name=f"{path.stem}-data") as running:
+        with self._job(None, resume, seed=seed or 0, name=f"{path.stem}-data") as running:
             work = Work(self.home, self.host, running.run, running.name)
             return work.generate(
                 path,
@@ -209,6 +241,40 @@ class Engine:
                 generation=generation,
             )
 
+    def impute(
+        self,
+        generator: Path | str | TrainedGenerator | JobResult,
+        rows: pa.Table,
+        *,
+        table: str | None = None,
+        draws: int = 1,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Fill the missing cells of rows; every other cell, and every column that was not learned, stays as it is.
+
+        :param table: whose rows they are; needed where the generator has learned several tables.
+        :param draws: 1: each cell gets a value drawn given its row, so that the spread stays; more: the best guess
+            of that many draws (median of numbers and dates, most frequent value else).
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, seed=seed, name=f"{path.stem}-imputed") as running:
+            return Work(self.home, self.host, running.run, running.name).impute(path, rows, table, draws)
+
+    def log_prob(
+        self, generator: Path | str | TrainedGenerator | JobResult, rows: pa.Table, *, table: str | None = None
+    ) -> np.ndarray:
+        """Give the log-probability of each row under the model, in nats, float64, shape (rows,).
+
+        It is that of the row in the model's encoding: figures compare rows of one generator, not two generators.
+        """
+        from semblant.work import Work
+
+        path = self._generator_path(generator)
+        with self._job(None, None, name=f"{path.stem}-scored") as running:
+            return Work(self.home, self.host, running.run, running.name).log_prob(path, rows, table)
+
     def report(
         self,
         original: str,
@@ -217,15 +283,19 @@ class Engine:
         holdout: str | None = None,
         out: Path,
         formats: Sequence[str] = ("pdf", "html", "json"),
+        options: ReportSpec | None = None,
     ) -> ReportResult:
-        """Report on data that any tool made; tables are matched by name, a single pair whatever the names."""
+        """Report on data that any tool made; tables are matched by name, a single pair whatever the names.
+
+        :param options: sections, column limits and targets of the report.
+        """
         from semblant.comparison import report_on
 
         with (
             tempfile.TemporaryDirectory(prefix="semblant-") as folder,
             self._placed("report", 0, Path(folder)) as running,
         ):
-            return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats))
+            return report_on(self.host, running.run, original, synthetic, holdout, out, tuple(formats), options)
 
     # -- within ----------------------------------------------------------------------------------
 
@@ -255,7 +325,9 @@ class Engine:
 
     @contextmanager
     def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
-        running = _Running(Run(job=name, seed=seed, workspace=folder, emit=self._emit))
+        cache = self.home.cache_or_none() if self._own_process else None
+        run = Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor, cache=cache)
+        running = _Running(run)
         with self._lock:
             self._running.add(running)
         try:
@@ -304,7 +376,11 @@ class Engine:
 
 def _absolute(location: str) -> str:
     """Make a local path absolute: the effective spec may lie anywhere."""
-    return location if "://" in location or not Path(location).exists() else str(Path(location).absolute())
+    return (
+        location
+        if "://" in location or named(location) or not Path(location).exists()
+        else str(Path(location).absolute())
+    )
 
 
 class _Running:

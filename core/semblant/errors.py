@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from semblant.revealed import hide
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,10 +27,11 @@ class SemblantError(Exception):
     exit_code = 4
 
     def __init__(self, message: str, *, fix: str | None = None) -> None:
-        """Keep the message and what the user can do about it."""
+        """Keep the message and what the user can do about it; secrets that a driver put in are hidden."""
+        message = hide(message)
         super().__init__(message)
         self.message = message
-        self.fix = fix
+        self.fix = fix if fix is None else hide(fix)
 
     def __str__(self) -> str:
         """Message and fix in one text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import asdict, field, frozen
 
@@ -16,6 +16,8 @@ class EventKind(enum.StrEnum):
     """What happened."""
 
     JOB_STARTED = "job_started"
+    JOB_PLANNED = "job_planned"
+    """What will be done stands: ``details`` has the tables, and whether data and a report are made."""
     JOB_FINISHED = "job_finished"
     JOB_FAILED = "job_failed"
     JOB_CANCELLED = "job_cancelled"
@@ -39,6 +41,7 @@ class Step(enum.StrEnum):
     GENERATE_TEXT = "generating text"
     DELIVER = "delivering"
     PACKAGE = "packaging"
+    ARCHIVE = "archiving data"
     REPORT = "quality report"
 
 
@@ -62,6 +65,8 @@ class Event:
     """Time taken, on finished events."""
     seconds_left: float | None = None
     metrics: Mapping[str, float] = field(factory=dict)
+    details: Mapping[str, Any] = field(factory=dict)
+    """Plain data beside the message, where the kind of event has some."""
     time: datetime = field(factory=lambda: datetime.now(UTC))
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,3 +78,21 @@ class Event:
         found = asdict(self)
         found["time"] = self.time.isoformat()
         return {name: value for name, value in found.items() if value not in (None, "", {})}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read what :meth:`as_dict` gave.
+
+        >>> event = Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="orders")
+        >>> Event.from_dict(event.as_dict()) == event
+        True
+        """
+        known = dict(data)
+        known["kind"] = EventKind(known["kind"])
+        if "step" in known:
+            known["step"] = Step(known["step"])
+        return cls(**{**known, "time": datetime.fromisoformat(known["time"])})
+
+
+def unheard(event: Event) -> None:
+    """Listen to events and do nothing."""

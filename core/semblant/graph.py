@@ -106,7 +106,7 @@ class SchemaGraph:
                     Reference(name, key)
                     for name in ring
                     for key in self._outbound[name]
-                    if key.references in ring and key.references != name
+                    if key.references in ring and key.references != name and not key.matched
                 ),
             )
             for ring in self._components
@@ -126,16 +126,24 @@ class SchemaGraph:
         return self._inbound[table]
 
     def parents(self, table: str) -> tuple[str, ...]:
-        """The other tables that a table points to, each once, in the order of its keys."""
-        return tuple(dict.fromkeys(key.references for key in self._outbound[table] if key.references != table))
+        """The other tables that a table depends on, each once, in the order of its keys.
+
+        Matched keys are left out: they are filled in when both tables are there.
+        """
+        keys = (key for key in self._outbound[table] if key.references != table and not key.matched)
+        return tuple(dict.fromkeys(key.references for key in keys))
 
     def synthesized_parents(self, table: str) -> tuple[str, ...]:
         """The parents that are made anew."""
         return tuple(name for name in self.parents(table) if name not in self.originals)
 
     def children(self, table: str) -> tuple[str, ...]:
-        """The other tables that point to a table, in the order of the schema."""
-        found = dict.fromkeys(reference.table for reference in self._inbound[table] if reference.table != table)
+        """The other tables that depend on a table, in the order of the schema; matched keys are left out."""
+        found = dict.fromkeys(
+            reference.table
+            for reference in self._inbound[table]
+            if reference.table != table and not reference.key.matched
+        )
         return tuple(found)
 
     def ancestors(self, table: str) -> tuple[str, ...]:

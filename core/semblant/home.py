@@ -16,6 +16,7 @@ from semblant.errors import ConfigError, SemblantError
 
 VARIABLE = "SEMBLANT_HOME"
 """Environment variable that names the home."""
+_IDENTITY = "identity"
 
 
 class HomeError(SemblantError):
@@ -90,20 +91,55 @@ class Home:
         """Folder of what can be made again; exists."""
         return self.folder(Kind.CACHE)
 
+    def cache_or_none(self) -> Path | None:
+        """Give the folder of what can be made again; None where the home cannot be used."""
+        try:
+            return self.cache
+        except HomeError:
+            return None
+
     def folder(self, kind: Kind) -> Path:
         """Give the folder of a kind, made if need be.
 
         :raises HomeError: when it cannot be made or is no folder.
         """
-        path = self.root / kind.value
+        path = self.folder_of_root() / kind.value
         try:
             if not path.is_dir():
-                self.root.parent.mkdir(parents=True, exist_ok=True)
-                for level in (self.root, path):
-                    level.mkdir(mode=0o700, exist_ok=True)
+                path.mkdir(mode=0o700, exist_ok=True)
         except OSError as exc:
             raise self._unusable(exc) from exc
         return path
+
+    def folder_of_root(self) -> Path:
+        """Give the root, made if need be.
+
+        :raises HomeError: when it cannot be made or is no folder.
+        """
+        try:
+            if not self.root.is_dir():
+                self.root.parent.mkdir(parents=True, exist_ok=True)
+                self.root.mkdir(mode=0o700, exist_ok=True)
+        except OSError as exc:
+            raise self._unusable(exc) from exc
+        return self.root
+
+    def identity(self) -> str:
+        """Give the id of this home, made at first: the same from wherever its folder is reached.
+
+        :raises HomeError: when it cannot be kept.
+        """
+        path = self.folder_of_root() / _IDENTITY
+        try:
+            if not path.is_file():
+                fresh = path.with_name(f".{_IDENTITY}.{secrets.token_hex(4)}")
+                fresh.write_text(secrets.token_hex(8), encoding="ascii")
+                with contextlib.suppress(FileExistsError):
+                    os.link(fresh, path)
+                fresh.unlink()
+            return path.read_text(encoding="ascii").strip()
+        except OSError as exc:
+            raise self._unusable(exc) from exc
 
     def check(self) -> None:
         """Prove that the home can be written to, with a temporary file.

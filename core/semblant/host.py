@@ -28,7 +28,7 @@ from semblant.errors import (
 from semblant.plugins.discovery import Candidate, Failure, Owner, find
 from semblant.plugins.listing import PluginRow, Status, row_of, row_without_component
 from semblant.plugins.loading import Plugin, brief, load
-from semblant.plugins.location import DEFAULTS, claiming, opened_by_fsspec, scheme_of
+from semblant.plugins.location import DEFAULTS, DEFAULTS_OF_URLS, claiming, opened_by_fsspec, scheme_of
 from semblant.settings.suggest import suggest
 
 if TYPE_CHECKING:
@@ -228,8 +228,9 @@ class PluginHost:
         if not usable and scheme and not opened_by_fsspec(scheme):
             msg = f"no {kind} opens '{scheme}://' URLs"
             raise UnknownComponentError(msg, fix=self._advice(kind, scheme))
-        component = cast("SourceType | DestinationType", self.get(kind, usable[0].name if usable else DEFAULTS[kind]))
-        return component, self._settings(component, location)
+        default = DEFAULTS_OF_URLS[kind] if scheme else DEFAULTS[kind]
+        component = cast("SourceType | DestinationType", self.get(kind, usable[0].name if usable else default))
+        return component, self.settings_of(component, location)
 
     def observe(self, event: Event) -> None:
         """Tell every observer; one that raises is logged with its plugin's name and disturbs nothing."""
@@ -310,7 +311,8 @@ class PluginHost:
         lines += [f"{candidate.owner} {candidate.unwanted}" for candidate in self._left_out]
         return "\n  ".join(lines)
 
-    def _settings(self, component: SourceType | DestinationType, location: str) -> dict[str, Any]:
+    def settings_of(self, component: SourceType | DestinationType, location: str) -> dict[str, Any]:
+        """Give the settings that a location amounts to for a component."""
         if not component.from_location:
             return {"path": location}
         try:

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from semblant import revealed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
 LOG_NAME: Final = "log.jsonl"
 """Name of a job's log in its folder."""
 
-_HIDDEN: Final = "***"
-_SHORTEST_SECRET: Final = 6
-"""Shorter values are hidden only where a credential stands: replacing 'a' everywhere would garble every line."""
+_HIDDEN: Final = revealed.HIDDEN
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _WORDS: Final = (
@@ -56,12 +56,15 @@ _PATTERNS: Final = (
 def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
     """Hide passwords of URLs, values after words such as ``password=``, tokens, keys, and known ``secrets``.
 
+    Known are those given and all that were revealed in this process (:mod:`semblant.revealed`).
+
     >>> redact("cannot reach postgresql://ann:s3cr3t@db/shop with password='x y'")
     'cannot reach postgresql://ann:***@db/shop with password=***'
     """
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
+        if len(secret) >= revealed.SHORTEST:
             text = text.replace(secret, _HIDDEN)
+    text = revealed.hide(text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -12,8 +12,11 @@ from semblant.vocabulary import ColumnTreatment, TableTreatment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from semblant.assessment import Assessment
     from semblant.findings import Finding
+    from semblant.relations import Link
     from semblant.schema import Schema, Table
+    from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
     from semblant.spec.training import ModelSpec
     from semblant.training import ColumnPlan
@@ -26,7 +29,11 @@ class TablePlan:
     table: Table
     treatment: TableTreatment
     columns: tuple[ColumnPlan, ...]
-    """The columns to learn: all but engine-made keys; empty for an original table."""
+    """The columns to learn: all but engine-made keys and references; empty for an original table."""
+    links: tuple[Link, ...] = ()
+    """What each foreign key is for; empty where the model takes references for ordinary values."""
+    content: tuple[ColumnPlan, ...] = ()
+    """Of an original table: what rows that refer to it are conditioned on."""
     model: ModelSpec
     backend: str = ""
     text_backend: str = ""
@@ -36,6 +43,8 @@ class TablePlan:
     """Rows to generate; None when that depends on the rows read."""
     sensitive: Mapping[str, str] = field(factory=dict)
     """Sensitive columns and why they are thought so."""
+    constraints: tuple[Constraint, ...] = ()
+    """Rules that every generated row keeps."""
 
     @property
     def copied(self) -> bool:
@@ -75,6 +84,7 @@ class TablePlan:
                     "references": key.references,
                     "referenced_columns": list(key.referenced_columns),
                     "reason": key.reason,
+                    "use": next((str(link.kind) for link in self.links if link.key == key), "value"),
                 }
                 for key in self.table.foreign_keys
             ],
@@ -92,6 +102,7 @@ class TablePlan:
             ],
             "sensitive_and_synthesized": list(self.sensitive_and_synthesized),
             "sensitive_and_not_synthesized": list(self.sensitive_and_not_synthesized),
+            "constraints": [str(constraint) for constraint in self.constraints],
             "backend": self.backend,
             "text_backend": self.text_backend,
         }
@@ -110,6 +121,8 @@ class Plan:
     findings: Sequence[Finding]
     destination: str
     """Where the data would go, in words."""
+    assessment: Assessment | None = None
+    """Time, memory and quality to be expected; None where the plan has errors."""
     excluded: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """Per table the columns that are not read; a table excluded as a whole has an empty tuple."""
 
@@ -135,6 +148,7 @@ class Plan:
                 {"severity": str(f.severity), "path": f.path, "code": f.code, "message": f.message, "fix": f.fix}
                 for f in self.findings
             ],
+            "assessment": None if self.assessment is None else self.assessment.as_dict(),
             "spec": spec_text(self.spec),
         }
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from attrs import evolve, frozen
 
+from semblant.assessment import assess, assessment_findings, quality_findings
+from semblant.constraints.findings import constraint_findings
+from semblant.detection.columns import NESTED
+from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
 from semblant.errors import ConfigError, SemblantError
+from semblant.exposure import exposure_findings, without_validators
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.graph import SchemaGraph
+from semblant.machine import available_memory, speed
 from semblant.plan import Plan
 from semblant.resolve import resolve
+from semblant.revealed import note_public
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
@@ -21,8 +29,7 @@ from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import pyarrow as pa
+    from pathlib import Path
 
     from semblant.detection.model import Detection
     from semblant.host import PluginHost
@@ -31,6 +38,16 @@ if TYPE_CHECKING:
     from semblant.spec.model import Spec
 
 DETECTION_ROWS = 100_000
+_COMPARED = frozenset(
+    {
+        EncodingType.CATEGORICAL,
+        EncodingType.BOOLEAN,
+        EncodingType.NUMBER,
+        EncodingType.INTEGER,
+        EncodingType.DATE,
+        EncodingType.DATETIME,
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -51,6 +68,7 @@ def open_source(spec: Spec, host: PluginHost) -> Source:
     if findings:
         msg = f"the settings of the source '{spec.source.type}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     source: Source = descriptor.create(settings)
     return source
 
@@ -62,6 +80,7 @@ def open_destination(type_name: str, given: dict[str, object], host: PluginHost)
     if findings:
         msg = f"the settings of the destination '{type_name}' are wrong"
         raise ConfigError(msg, findings=findings)
+    note_public(settings)
     destination: Destination = descriptor.create(settings)
     return destination
 
@@ -76,8 +95,31 @@ def look(spec: Spec, source: Source) -> Seen:
         return source.read(table, list(columns or reduced.table(table).column_names))
 
     detection = detect(reduced, read, max_rows=DETECTION_ROWS)
-    everything = Schema(tables=tuple(_with_keys(table, detection.schema) for table in raw))
+    everything = Schema(tables=tuple(_counted(_with_keys(table, detection.schema), detection) for table in raw))
     return Seen(everything=everything, detection=detection, used=apply_spec(spec, everything))
+
+
+def with_constraints(seen: Seen, source: Source) -> Detection:
+    """Add the constraints that the first rows of each learned table seem to keep."""
+    tables = dict(seen.detection.tables)
+    for table in seen.used:
+        found = tables.get(table.name)
+        if found is None or found.treatment is TableTreatment.ORIGINAL:
+            continue
+        keys = frozenset([*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)])
+        wanted = [n for n, c in found.columns.items() if n not in keys and c.encoding in _COMPARED]
+        if not wanted:
+            continue
+        parts, rows = [], 0
+        for batch in source.read(table.name, wanted):
+            parts.append(batch.slice(0, ROWS - rows))
+            rows += parts[-1].num_rows
+            if rows >= ROWS:
+                break
+        if parts:
+            proposed = propose_constraints(found.columns, pa.Table.from_batches(parts), keys)
+            tables[table.name] = evolve(found, constraints=proposed)
+    return evolve(seen.detection, tables=tables)
 
 
 def _with_keys(table: Table, detected: Schema) -> Table:
@@ -87,7 +129,17 @@ def _with_keys(table: Table, detected: Schema) -> Table:
     found = detected.table(table.name)
     if not table.primary_key and found.primary_key:
         table = evolve(table, primary_key=found.primary_key, primary_key_reason=found.primary_key_reason)
-    return evolve(table, foreign_keys=found.foreign_keys) if not table.foreign_keys else table
+    marked = {(key.columns, key.references): key for key in found.foreign_keys}
+    own = tuple(marked.get((key.columns, key.references), key) for key in table.foreign_keys)
+    return evolve(table, foreign_keys=own or found.foreign_keys)
+
+
+def _counted(table: Table, detection: Detection) -> Table:
+    """Take over how many rows were read, where the source did not say and all were."""
+    found = detection.tables.get(table.name)
+    if table.rows is not None or found is None or not found.complete:
+        return table
+    return evolve(table, rows=found.rows_read)
 
 
 def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
@@ -121,8 +173,11 @@ def _only_of_learning(finding: Finding, originals: Sequence[str]) -> bool:
     return finding.step is ConfigStep.DATA and any(finding.path == join("tables", name) for name in originals)
 
 
-def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> Plan:
-    """Plan a job; findings that stop it are in the plan, faults of place and access raise."""
+def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cache: Path | None = None) -> Plan:
+    """Plan a job; findings that stop it are in the plan, faults of place and access raise.
+
+    :param cache: folder where the measured speed of this machine is kept.
+    """
     opened = source or open_source(spec, host)
     try:
         seen = look(spec, opened)
@@ -131,6 +186,14 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += _not_learned(tables, host)
+            findings += _not_taken_apart(tables, seen.detection)
+            findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
+            findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
+        assessment = None
+        if not any(finding.severity is Severity.ERROR for finding in findings):
+            findings += quality_findings(tables, spec, seen.detection)
+            assessment = assess(tables, spec, seen.detection, findings, host, speed(cache), available_memory()[0])
+            findings += assessment_findings(assessment)
     finally:
         if source is None:
             opened.close()
@@ -142,6 +205,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None) -> 
         findings=findings,
         destination=_destination_words(spec, host),
         excluded=_excluded(seen),
+        assessment=assessment,
     )
 
 
@@ -163,6 +227,31 @@ def _not_learned(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]
                     step=ConfigStep.TREATMENT,
                 )
             )
+    return found
+
+
+def _not_taken_apart(tables: Sequence[TablePlan], detection: Detection) -> list[Finding]:
+    """Find what is inside nested columns and cannot be learned, or not as it is."""
+    found = []
+    for table in tables:
+        seen = detection.tables[table.name].columns if table.name in detection.tables else {}
+        for column in table.columns:
+            inside = seen[column.name].inside if column.name in seen else None
+            if inside is None or column.encoding not in NESTED:
+                continue
+            left_out = [str(path) for path in column.options.get("leave_out", ())]
+            for obstacle in inside.obstacles(left_out):
+                named = f"leave it out (options: {{leave_out: ['{obstacle.path}']}}), or " if obstacle.path else ""
+                found.append(
+                    Finding(
+                        severity=Severity.ERROR if obstacle.stops else Severity.WARNING,
+                        path=dotted("tables", table.name, "columns", column.name),
+                        code=obstacle.code,
+                        message=f"column '{column.name}' {obstacle.message}",
+                        fix=f"{named}exclude the column (include: false)",
+                        step=ConfigStep.TREATMENT,
+                    )
+                )
     return found
 
 

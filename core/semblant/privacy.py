@@ -31,6 +31,10 @@ class PrivacyAccount(Protocol):
         """Note that ``what`` is a public fact that the user declared and costs nothing."""
         ...
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give what the report and the artefact tell of the account, JSON-ready; ``withheld`` lists what stayed in."""
+        ...
+
 
 @define
 class NullAccount:
@@ -58,3 +62,7 @@ class NullAccount:
 
     def public(self, what: str) -> None:
         """Do nothing: there is no budget."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what was withheld."""
+        return {"withheld": list(self.withheld)}

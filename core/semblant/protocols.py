@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from semblant.run import Run
     from semblant.schema import Schema
     from semblant.spec.model import Spec
-    from semblant.training import GenerationRequest, TrainingTable
+    from semblant.training import GenerationRequest, MatchRequest, TrainingTable
     from semblant.vocabulary import WriteMode
 
 
@@ -99,13 +99,29 @@ class Model(Protocol):
 
     @property
     def settings_used(self) -> Mapping[str, Any]:
-        """What was decided where the spec said ``auto``: ``epochs``, ``batch_size``, ``parameters``, …"""
+        """What was decided where the spec said ``auto``: ``epochs``, ``batch_size``, ``parameters``, …
+
+        ``batch_size`` and ``accumulation`` (when ``auto_batching`` chose them by the memory there was) and
+        ``stopped_at_step`` (when the user or the clock ended training) are written into the effective spec: a
+        training with these settings must come to the same model.
+        """
 
     def generate(self, request: GenerationRequest, run: Run) -> Iterator[pa.RecordBatch]:
         """Make exactly ``request.rows`` rows with the columns and types of the training table, in order."""
 
     def log_prob(self, rows: pa.Table) -> np.ndarray:
         """Log-probability (nats) of each row, float64, shape (n,), in the model's encoding."""
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and JSON, no code and no training rows."""
+
+
+@runtime_checkable
+class Matcher(Protocol):
+    """A learned match of two tables' rows (backends with the capability ``matching``)."""
+
+    def assign(self, request: MatchRequest, run: Run) -> np.ndarray:
+        """Give the target row of each child row, int64, ``NO_ROW`` or ``NOWHERE``; no ring where both are one table."""
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON, no code and no training rows."""

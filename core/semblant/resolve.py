@@ -9,6 +9,7 @@ from attrs import evolve
 from semblant.graph import SchemaGraph
 from semblant.pipeline.text_columns import is_text
 from semblant.plan import TablePlan
+from semblant.relations import LinkKind, links_of, not_learned
 from semblant.settings import AUTO
 from semblant.settings.path import join
 from semblant.settings.structure import structure, unstructure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from semblant.detection.model import ColumnDetection, Detection
     from semblant.host import PluginHost
     from semblant.schema import Schema, Table
+    from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
 
 
@@ -67,28 +69,47 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
     found = detection.tables[table.name].columns if table.name in detection.tables else {}
     treatment = treatment_of(spec, table.name)
     model = model_for(spec, table.name)
+    copied = treatment is TableTreatment.ORIGINAL
+    backend = "" if copied else backend_name(host, model.backend, "tabular")
+    links = () if copied else links_of(table, originals)
+    if all(link.kind is LinkKind.LOOKUP for link in links) and not _conditions(host, backend):
+        links = ()
+    left_out = not_learned(table, originals) if links else frozenset()
     plans = tuple(
         _column_plan(spec, table, column.name, found.get(column.name), originals)
         for column in table.columns
-        if not _engine_made(table, column.name)
+        if not _engine_made(table, column.name) and column.name not in left_out
     )
     sensitive = {
         name: reason
         for name in table.column_names
         if (reason := _sensitive(spec, table.name, name, found.get(name))) is not None
     }
-    copied = treatment is TableTreatment.ORIGINAL
     return TablePlan(
         table=table,
         treatment=treatment,
         columns=() if copied else plans,
+        links=links,
+        content=tuple(evolve(plan, treatment=ColumnTreatment.KEEP) for plan in plans) if copied else (),
         model=model,
         rows=table.rows,
         records=table.rows if copied else None if spec.generation.records == AUTO else int(spec.generation.records),
-        backend="" if copied else backend_name(host, model.backend, "tabular"),
+        backend=backend,
         text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
         sensitive=sensitive,
+        constraints=() if copied else _constraints(spec, table),
     )
+
+
+def _constraints(spec: Spec, table: Table) -> tuple[Constraint, ...]:
+    """Leave out what holds by itself: rows with a primary key of their own are unique."""
+    made = [name for name in table.column_names if _engine_made(table, name)]
+    return tuple(c for c in spec.table(table.name).constraints if not (c.unique and set(made) & set(c.columns)))
+
+
+def _conditions(host: PluginHost, backend: str) -> bool:
+    """Tell whether a backend learns rows given other rows."""
+    return backend in host.models and bool(host.models[backend].capabilities.get("context"))
 
 
 def _engine_made(table: Table, column: str) -> bool:

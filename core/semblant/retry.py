@@ -126,6 +126,10 @@ def status_of(error: BaseException) -> int | None:
     return None
 
 
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 @frozen(kw_only=True)
 class Retry:
     """How a piece of work is repeated: three more times after 1, 4 and 16 seconds, transient faults only.
@@ -146,7 +150,7 @@ class Retry:
 
     pauses: tuple[float, ...] = PAUSES
     transient: Callable[[BaseException], bool] = is_transient
-    sleep: Callable[[float], None] = field(default=time.sleep)
+    sleep: Callable[[float], None] = field(default=_pause)
 
     def __call__(self, work: Callable[[], T], what: str) -> T:
         """Do ``work`` until it ends well, fails for good, or has failed once more than there are pauses.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, evolve, field
 
 from semblant.errors import Cancelled
-from semblant.events import Event, EventKind, Step
+from semblant.events import Event, EventKind, Step, unheard
 from semblant.privacy import NullAccount, PrivacyAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -37,8 +37,44 @@ class Token:
         return self._event.is_set()
 
 
-def _ignore(event: Event) -> None:
-    """Listen to nothing."""
+class Supervisor(Protocol):
+    """Whoever started the job and may forbid its next step, each method by an error."""
+
+    keeps_archive: bool
+    """Whether the data are kept as one ZIP archive as well, to be downloaded."""
+
+    def discovered(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Hear what the source holds: per table that is used, the type of each column.
+
+        :raises ConfigError: it is not what the job was configured for.
+        """
+
+    def planned(self, rows: int) -> None:
+        """Hear that ``rows`` synthetic rows will be made, as far as that is known.
+
+        :raises SemblantError: a quota forbids it.
+        """
+
+    def may_publish(self) -> None:
+        """Say whether the destination may show the data now.
+
+        :raises Cancelled: the job was cancelled, or another attempt works on it.
+        """
+
+
+class Unsupervised:
+    """The supervisor of a job that runs within the program that wants it: all is allowed."""
+
+    keeps_archive = False
+
+    def discovered(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Do nothing."""
+
+    def planned(self, rows: int) -> None:
+        """Do nothing."""
+
+    def may_publish(self) -> None:
+        """Do nothing."""
 
 
 @define(kw_only=True)
@@ -55,13 +91,17 @@ class Run:
     seed: int
     workspace: Path
     """A private folder of the job; a plugin writes only below it."""
-    emit: Callable[[Event], None] = _ignore
+    emit: Callable[[Event], None] = unheard
     cancel: Token = field(factory=Token)
     stop_training: Token = field(factory=Token)
     """Keep the best weights so far and go on to generation."""
     privacy: PrivacyAccount = field(factory=NullAccount)
+    supervisor: Supervisor = field(factory=Unsupervised)
     memory_bytes: int | None = None
     """What the job may use; None when nobody limited it."""
+    cache: Path | None = None
+    """A folder that outlives the job, for what can be made again (compiled programs); None where the process is
+    not the engine's own, and a plugin must not change how a library works in it."""
     table: str | None = None
     step: Step | None = None
     _started: float = field(factory=time.monotonic)
@@ -100,6 +140,23 @@ class Run:
                 metrics=metrics,
             )
         )
+
+    def plan(self, tables: Sequence[Mapping[str, Any]], *, generates: bool, reports: bool, packs: bool) -> None:
+        """Tell what will be done, and ask whether it may be.
+
+        :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains`` and, as far as
+            it is known, the number of ``rows`` that will be made.
+        """
+        details = {
+            "tables": [dict(table) for table in tables],
+            "generates": generates,
+            "reports": reports,
+            "packs": packs,
+            "archives": generates and self.supervisor.keeps_archive,
+        }
+        self.emit(Event(kind=EventKind.JOB_PLANNED, job=self.job, details=details))
+        if generates:
+            self.supervisor.planned(sum(table.get("rows") or 0 for table in tables))
 
     def notice(self, message: str, *, warning: bool = False) -> None:
         """Say something that the user should know."""

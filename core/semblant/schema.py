@@ -39,6 +39,8 @@ class ForeignKey:
     referenced_columns: tuple[str, ...]
     reason: str = "declared"
     confidence: float = 1.0
+    matched: bool = False
+    """Not the parent: a row of the other table is matched to each finished row."""
 
 
 @frozen(kw_only=True)

@@ -62,18 +62,72 @@ class Split:
         return (x >> np.uint64(11)).astype(np.float64) < self.fraction * 2.0**53
 
 
-@frozen(kw_only=True)
-class Context:
-    """What the rows of a child table are conditioned on (unused for a table without parents).
+NO_ROW = -1
+"""Row number of a reference that is null."""
+NOWHERE = -2
+"""Row number of a reference that points to no row that exists."""
+PARENT_ROW = "\0parent"
+"""Column of generated rows that numbers their parent's row."""
 
-    ``parents`` streams the rows of every ancestor and lookup by table name; ``joins`` names, per
-    table, the pair (own columns, their columns).
+
+def reference_column(key: str) -> str:
+    """Name the column of generated rows that numbers the row of a lookup that ``key`` points to."""
+    return f"\0row:{key}"
+
+
+@frozen(kw_only=True)
+class Related:
+    """Rows of another table that the rows of a table refer to, by their number.
+
+    ``open`` streams the referenced rows with exactly the columns of ``plans``: for a parent its own
+    features and those of its ancestors and lookups. ``of`` gives int64, one number per training row,
+    aligned with the table's ``open``: the row referred to, ``NO_ROW`` or ``NOWHERE``.
     """
 
-    parents: Mapping[str, Callable[[], Iterator[pa.RecordBatch]]]
-    joins: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    plans: Mapping[str, tuple[ColumnPlan, ...]]
-    order_column: str | None = None
+    key: str
+    """Name of the foreign key, unique within the table."""
+    plans: tuple[ColumnPlan, ...]
+    rows: int
+    open: Callable[[], Iterator[pa.RecordBatch]]
+    of: Callable[[], np.ndarray]
+    subjects: Callable[[], np.ndarray] | None = None
+    """Whom each referenced row belongs to, uint64; None when every row is a subject of its own."""
+    distinct: bool = False
+    """Whether rows of one parent never refer to the same row twice."""
+    orphans: int = 0
+    """How many of ``rows``, the last ones, stand for no parent: all null, one row each, not to be counted."""
+
+
+@frozen(kw_only=True)
+class Context:
+    """What the rows of a table are conditioned on.
+
+    ``parent`` decides how many rows there are: a number for each of its rows. ``lookups`` are tables
+    whose rows stay as they are: rows refer to them, and everything else is learned given the content
+    of the row referred to.
+    """
+
+    parent: Related | None = None
+    lookups: tuple[Related, ...] = ()
+
+    @property
+    def some(self) -> bool:
+        """Whether there is anything to be conditioned on."""
+        return self.parent is not None or bool(self.lookups)
+
+
+@frozen(kw_only=True)
+class GenerationContext:
+    """What generated rows are to be conditioned on: the made parent rows and the lookups, as in training."""
+
+    parents: Callable[[], Iterator[pa.RecordBatch]] | None = None
+    parent_rows: int = 0
+    lookups: Mapping[str, pa.Table] = field(factory=dict)
+    """Per key the rows of the lookup, in the order of training."""
+    counts: np.ndarray | None = None
+    """Rows per parent where they are known, int64; drawn by the model otherwise."""
+    ratio: float = 1.0
+    """Factor for drawn numbers of rows."""
 
 
 @frozen(kw_only=True)
@@ -121,7 +175,52 @@ class GenerationRequest:
     batch_rows: int | None = None
     given: pa.Table | None = None
     given_nulls: frozenset[str] = frozenset()
+    no_nulls: frozenset[str] = frozenset()
+    """Columns in which no null is drawn (imputation)."""
     shares: Mapping[str, Mapping[Any, float]] = attrs.field(factory=dict)
     sampling: Sampling = field(factory=Sampling)
-    parents: Mapping[str, pa.Table] = field(factory=dict)
-    """For a child table: the generated parent rows and the lookups."""
+    context: GenerationContext | None = None
+    """For a table that was learned with a context. With parents ``rows`` is 0 and the model decides; ``given``
+    rows then stand in the order of their parents, ``counts`` of them each."""
+
+
+@frozen(kw_only=True)
+class MatchTask:
+    """A foreign key whose rows are matched once both sides are there: what is to be learned.
+
+    ``child`` and ``target`` are the rows of both sides with all that is known of them, one column per
+    plan; ``numbers`` the target row of each child row, int64, ``NO_ROW`` or ``NOWHERE``.
+    """
+
+    table: str
+    key: str
+    child_plans: tuple[ColumnPlan, ...]
+    child: pa.Table
+    target_plans: tuple[ColumnPlan, ...]
+    target: pa.Table
+    numbers: np.ndarray
+    split: Split
+    child_subjects: np.ndarray
+    target_subjects: np.ndarray
+    min_subjects: int = 10
+    itself: bool = False
+    """Whether both sides are the same rows: then references form trees."""
+
+
+@frozen(kw_only=True)
+class Groups:
+    """Rows that belong together on both sides: a share of references stays within the same group."""
+
+    child: np.ndarray
+    target: np.ndarray
+    share: float
+
+
+@frozen(kw_only=True)
+class MatchRequest:
+    """Made rows of both sides, to be matched; columns as in training."""
+
+    child: pa.Table
+    target: pa.Table
+    seed: int
+    groups: Groups | None = None

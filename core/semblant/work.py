@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from attrs import define, evolve, fields_dict
 
 from semblant.atomic import atomic_write, write_json
 from semblant.clock import Clock
+from semblant.drift import facts
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
@@ -29,12 +31,15 @@ from semblant.spec.write import spec_text
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
     import pyarrow as pa
 
-    from semblant.artefact.generator import GeneratorFile
+    from semblant.artefact.generator import GeneratorFile, GeneratorTable
     from semblant.host import PluginHost
     from semblant.plan import Plan
-    from semblant.protocols import Destination
+    from semblant.protocols import Destination, Model
     from semblant.run import Run
 
 
@@ -46,10 +51,13 @@ class Work:
     host: PluginHost
     run: Run
     name: str
+    generates: bool = True
+    """False while only a generator is trained."""
 
     def train(self, spec: Spec, output: Path | None) -> TrainedGenerator:
         """Train and package; nothing is generated."""
         clock = Clock()
+        self.generates = False
         job = self._trained(spec, clock)
         path = self._packaged(job, output)[1]
         job.forget_originals()
@@ -84,12 +92,14 @@ class Work:
             models=job.models(),
             spec=spec.generation,
             run=self.run,
+            host=self.host,
             steps=job.steps,
             mark=fingerprint(sorted(job.marks.items())),
         )
         if destination is not None:
             made.generate()
             made.deliver(destination, mode)
+            made.archive()
         paths, scores, fault = self._reported(job, made, clock) if spec.report.enabled and made.files else ({}, {}, "")
         timings = clock.timings(job.steps.seconds)
         result = JobResult(
@@ -110,7 +120,8 @@ class Work:
         if out is not None:
             result = _laid_out(result, out, spec_text(job.effective_spec()))
         write_json(self.run.workspace / "result.json", result.as_dict())
-        job.forget_originals()
+        if not fault:  # a report that is made again needs them
+            job.forget_originals()
         return result
 
     def generate(
@@ -133,7 +144,7 @@ class Work:
             run = self.run if seed is not None else evolve(self.run, seed=generator.seed)
             wanted = generation or spec.generation
             if records is not None:
-                wanted = evolve(wanted, records=records)
+                wanted = evolve(wanted, records=records, scale=1.0)
             aim = self._aim(evolve(spec, destination=destination), out, file_format)
             target = self._destination(aim)
             try:
@@ -143,12 +154,15 @@ class Work:
                     models=load_models(generator, self.host),
                     spec=wanted,
                     run=run,
+                    host=self.host,
                     steps=Steps(run),
                     mark=fingerprint(str(path), path.stat().st_mtime_ns),
                     given=given,
                 )
+                self._announce(generator, made)
                 made.generate()
                 made.deliver(target, aim.mode)
+                made.archive()
                 return SyntheticDataset(
                     name=self.name,
                     location=target.location(),
@@ -159,23 +173,94 @@ class Work:
             finally:
                 target.close()
 
+    def impute(self, path: Path, rows: pa.Table, table: str | None, draws: int) -> pa.Table:
+        """Fill the missing cells of rows of one table."""
+        from semblant.pipeline.generate import sampling_for
+        from semblant.pipeline.impute import Imputation, impute
+
+        with self._one_table(path, table) as (entry, model, spec):
+            batch = None if spec.batch_size == AUTO else int(spec.batch_size)
+            how = Imputation(draws=draws, sampling=sampling_for(entry.table.name, spec), batch_rows=batch)
+            return impute(entry, model, rows, how, self.run.at(Step.GENERATE, entry.table.name))
+
+    def log_prob(self, path: Path, rows: pa.Table, table: str | None) -> np.ndarray:
+        """Give the log-probability of rows of one table."""
+        from semblant.pipeline.impute import log_probabilities
+
+        with self._one_table(path, table) as (entry, model, _):
+            return log_probabilities(entry, model, rows)
+
+    @contextmanager
+    def _one_table(
+        self, path: Path, table: str | None
+    ) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
+        """Load the model of one synthesized table; the only one when none is named."""
+        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
+            generator = load_generator(path, Path(folder))
+            names = [entry.table.name for entry in generator.synthesized]
+            if table is None and len(names) != 1:
+                msg = f"the generator has {len(names)} tables that were learned"
+                raise ConfigError(msg, fix=f"name one of them: {', '.join(names)}")
+            name = names[0] if table is None else table
+            if name not in names:
+                msg = f"the generator has no learned table '{name}'"
+                raise ConfigError(msg, fix=f"name one of: {', '.join(names)}")
+            model = load_models(generator, self.host)[name][0]
+            if model is None:
+                msg = f"table '{name}' has nothing but its key: there is no model of it"
+                raise ConfigError(msg, fix="choose another table")
+            entry = next(entry for entry in generator.synthesized if entry.table.name == name)
+            yield entry, model, load_spec(generator.spec, self.host, environment={}).generation
+
     def _trained(
         self, spec: Spec, clock: Clock, destination: Destination | None = None, mode: WriteMode = WriteMode.FAIL
     ) -> TrainingJob:
         source = open_source(spec, self.host)
         try:
-            plan = make_plan(spec, self.host, source=source)
+            plan = make_plan(spec, self.host, source=source, cache=self.home.cache_or_none())
             _refuse(plan)
             for finding in plan.findings:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
                 prove_access(destination, plan.schema, mode)
+            self.run.supervisor.discovered(facts(plan.schema))
+            self._plan(plan, packs=True)
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
             job.train(source)
         finally:
             source.close()
         return job
+
+    def _plan(self, plan: Plan, *, packs: bool) -> None:
+        spec = plan.spec
+        generates = self.generates and spec.generation.enabled
+        tables = [
+            {
+                "name": table.name,
+                "copied": table.copied,
+                "text": bool(table.text_backend),
+                "trains": bool(table.columns),
+                "rows": table.rows if table.copied or table.records is None else table.records,
+            }
+            for table in plan.tables
+        ]
+        self.run.plan(tables, generates=generates, reports=generates and spec.report.enabled, packs=packs)
+
+    def _announce(self, generator: GeneratorFile, made: GenerationJob) -> None:
+        """Tell what a job that only generates will do."""
+        rows = made.given.num_rows if made.given is not None else made.spec.records
+        tables = [
+            {
+                "name": entry.table.name,
+                "copied": entry.copied,
+                "text": bool(entry.text_backend),
+                "trains": False,
+                "rows": entry.rows if entry.copied or rows == AUTO else int(rows),
+            }
+            for entry in generator.tables
+        ]
+        self.run.plan(tables, generates=True, reports=False, packs=False)
 
     def _packaged(self, job: TrainingJob, output: Path | None) -> tuple[GeneratorFile, Path]:
         path = output or self.home.path(Kind.GENERATORS, self.name)
@@ -212,7 +297,6 @@ class Work:
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
-        folder.mkdir(exist_ok=True)
         report = JobReport(
             job=job,
             host=self.host,
@@ -223,6 +307,7 @@ class Work:
             timings=clock.timings(job.steps.seconds),
         )
         try:
+            folder.mkdir(exist_ok=True)
             paths, scores = job.steps.timed(Step.REPORT, lambda: report.make(folder))
         except (Cancelled, KeyboardInterrupt):
             raise

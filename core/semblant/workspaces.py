@@ -58,6 +58,26 @@ def begin(home: Home, host: PluginHost, spec: Spec | None, resume: str | None, n
     return Place(name=name, folder=folder, spec=spec, lock=lock)
 
 
+def prepare(home: Home, spec: Spec | None, name: str | None = None) -> tuple[str, Path]:
+    """Make the folder of a job that another process will do; give its name and the folder."""
+    wanted = name or (spec.name if spec is not None else None) or readable_name()
+    name, folder = home.reserve(Kind.JOBS, wanted)
+    if spec is not None:
+        from semblant.spec.write import spec_text
+
+        (folder / SPEC_FILE).write_text(spec_text(spec), encoding="utf-8")
+    _note(folder, name, "queued")
+    return name, folder
+
+
+def reopened(folder: Path) -> None:
+    """Let a job go on whose process died after it noted the end and before anybody heard of it."""
+    path = folder / STATE_FILE
+    state = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if state.get("state") != "queued":
+        _note(folder, str(state.get("name", folder.name)), "queued")
+
+
 def finish(place: Place, fault: BaseException | None) -> None:
     """Note how the job ended and let go of its folder."""
     stopped = isinstance(fault, Cancelled | KeyboardInterrupt)

@@ -1,22 +1,31 @@
-"""Measure, assert nothing: ``python -m tests.benchmarks startup``, ``connectors [ROWS]``, ``single [NAME ...]``, …"""
+"""Measure, assert nothing: ``python -m tests.benchmarks NAME [argument ...]``; each module tells its own arguments."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 
-from tests.benchmarks import connectors, single, startup, tabular
-
-BENCHMARKS = {"connectors": connectors.run, "startup": startup.run, "single": single.run, "tabular": tabular.run}
+BENCHMARKS = (
+    "startup",
+    "single",
+    "tabular",
+    "conditions",
+    "constraints",
+    "growth",
+    "peers",
+    "relational",
+    "report",
+    "connectors",
+)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmark that is named, all when none is."""
-    if arguments and arguments[0] not in BENCHMARKS:
-        print(f"there is no benchmark '{arguments[0]}'; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+    """Run the benchmark that is named with the arguments behind its name."""
+    if not arguments or arguments[0] not in BENCHMARKS:
+        wrong = f"there is no benchmark '{arguments[0]}'; " if arguments else ""
+        print(f"{wrong}name one: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    for name, run in BENCHMARKS.items():
-        if not arguments or arguments[0] == name:
-            run(arguments[1:])
+    importlib.import_module(f"tests.benchmarks.{arguments[0]}").run(arguments[1:])
     return 0
 
 

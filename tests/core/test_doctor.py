@@ -11,6 +11,7 @@ from semblant.doctor import CheckResult, Health, connectors, examination, examin
 from semblant.home import Home
 from semblant.hookspecs import hookimpl
 from semblant.host import PluginHost
+from semblant.machine import allowed_processors, available_memory
 from semblant.spec.load import load_spec
 
 
@@ -108,12 +109,12 @@ def test_a_container_limits_processors_and_memory(tmp_path):
     (tmp_path / "cpu.max").write_text("50000 100000\n")
     (tmp_path / "memory.max").write_text(str(2**30))
     (tmp_path / "memory.current").write_text(str(2**30 - 2**20))
-    assert machine.allowed_processors(tmp_path) == 0.5
+    assert allowed_processors(tmp_path) == 0.5
     assert only(machine.processors(tmp_path)).health is Health.WARN
-    assert machine.available_memory(tmp_path) == (2**20, 2**30)
+    assert available_memory(tmp_path) == (2**20, 2**30)
     assert only(machine.memory(tmp_path)).health is Health.FAIL
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert machine.allowed_processors(tmp_path) >= 1
+    assert allowed_processors(tmp_path) >= 1
 
 
 def test_a_clock_that_was_never_set_is_noticed():

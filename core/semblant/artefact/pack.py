@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from semblant.artefact import bookkeeping
 from semblant.atomic import atomic_write
 from semblant.errors import ArtefactError
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_UNREADABLE = (
+    zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error,
+)  # fmt: skip
+"""What ``zipfile`` raises where an archive is not what it says."""
 _MAX_FILES = 10_000
 _MAX_MANIFEST = 16 * 2**20
 _CHUNK = 2**20
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def pack(folder: Path, target: Path, *, made_by: str) -> None:
@@ -29,9 +34,9 @@ def pack(folder: Path, target: Path, *, made_by: str) -> None:
     files = {name: _entry(folder / name) for name in names}
     manifest = json.dumps({"format": FORMAT, "made_by": made_by, "files": files}, indent=1, sort_keys=True)
     with atomic_write(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(MANIFEST, _EPOCH), manifest)
+        archive.writestr(zipfile.ZipInfo(MANIFEST, bookkeeping.EPOCH), manifest)
         for name in names:
-            info = zipfile.ZipInfo(name, _EPOCH)
+            info = zipfile.ZipInfo(name, bookkeeping.EPOCH)
             info.file_size = (folder / name).stat().st_size
             with (folder / name).open("rb") as source, archive.open(info, "w") as sink:
                 shutil.copyfileobj(source, sink, _CHUNK)
@@ -47,12 +52,15 @@ def unpack(path: Path, folder: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             files = _manifest(archive, path)
             _check_names(archive, files, path)
+            with path.open("rb") as plain:
+                for fault in bookkeeping.faults(archive, plain):
+                    raise _damaged(path, fault)
             for name, entry in files.items():
                 _extract(archive, name, entry, folder, path)
     except FileNotFoundError as exc:
         msg = f"there is no generator at '{path}'"
         raise ArtefactError(msg, fix="name a .semblant file or a generator that `semblant train` made") from exc
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as exc:
+    except _UNREADABLE as exc:
         raise _damaged(path, str(exc)) from exc
 
 

@@ -223,6 +223,7 @@ def _with_log(failure: Failure, error: BaseException, session: Session) -> Failu
 
 def error_document(failure: Failure) -> dict[str, Any]:
     """Give a failure as plain data: code, message, fix and findings."""
+    from semblant.cli.pages import ask
     from semblant.cli.show.findings import finding_document
     from semblant.logs import redact
 
@@ -231,6 +232,8 @@ def error_document(failure: Failure) -> dict[str, Any]:
         "message": redact(failure.message),
         "fix": redact(f"{failure.fix} {failure.command}".strip()),
         "findings": [finding_document(finding) for finding in failure.findings],
+        "help": f"semblant help {failure.code}",
+        "ask": ask(),
     }
 
 
@@ -253,4 +256,9 @@ def _show(failure: Failure, session: Session) -> None:
         parts.append(Text.assemble(("fix: ", "bold"), visible(redact(failure.fix), keep_lines=True)))
     if failure.command:
         parts.append(Text(f"  {visible(redact(failure.command))}", style="cyan", no_wrap=True, overflow="ignore"))
+    if failure.code not in {"usage", "interrupted"}:
+        from semblant.cli.pages import ask
+
+        parts.append(Text(f"help: semblant help {failure.code}", style="bright_black"))
+        parts.append(Text(f"ask: {visible(ask())}", style="bright_black"))
     session.tell(*parts)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from semblant.results import JobResult, ReportResult
 
 
-LOWER_IS_BETTER = frozenset({"c2st_auc", "dcr_share", "identical_rows"})
+LOWER_IS_BETTER = frozenset(
+    {"broken_keys", "c2st_auc", "dcr_share", "family_c2st_auc", "identical_rows", "membership_auc", "utility_gap"}
+)
 """Scores that must not be above their threshold; all others must not be below it."""
 
 

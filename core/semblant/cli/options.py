@@ -110,6 +110,11 @@ def training(function: F) -> F:
     return function
 
 
+def queue(function: F) -> F:
+    """Take ``--queue``: the job is left to a worker."""
+    return click.option("--queue", is_flag=True, help="Leave the job to 'semblant worker' and end at once.")(function)
+
+
 def file_format(function: F) -> F:
     """Take the format of the tables that are written."""
     return click.option(

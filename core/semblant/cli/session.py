@@ -30,7 +30,13 @@ def _output_closed() -> None:
 def _real_engine(**arguments: Any) -> Engine:
     from semblant.engine import Engine
 
-    return Engine(**arguments)
+    return Engine(own_process=True, **arguments)
+
+
+def _supervised_engine(**arguments: Any) -> Engine:
+    from semblant.jobs.foreground import SupervisedEngine
+
+    return SupervisedEngine(**arguments)
 
 
 @define(kw_only=True)
@@ -148,10 +154,11 @@ class Session:
             engine.close()
 
     @contextmanager
-    def working(self, *, resumable: bool) -> Iterator[Engine]:
+    def working(self, *, resumable: bool, supervised: bool = True, **options: Any) -> Iterator[Engine]:
         """Make an engine for a job: its progress is shown, Ctrl-C cancels it cooperatively.
 
-        ``resumable`` commands know ``--resume NAME``.
+        ``resumable`` commands know ``--resume NAME``; ``supervised`` jobs are in the store and done by a child;
+        ``options`` are further arguments of the engine.
         """
         from semblant.cli.interrupts import cancelling, resume_command
         from semblant.cli.progress import progress_for
@@ -162,7 +169,8 @@ class Session:
             self.note(event)
             progress.take(event)
 
-        engine = self.engine_factory(home=self.home, on_event=listen)
+        factory = _supervised_engine if supervised and self.engine_factory is _real_engine else self.engine_factory
+        engine = factory(home=self.home, on_event=listen, **options)
         try:
             with progress, cancelling(engine, self):
                 yield engine

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from semblant.settings.unstructure import unstructure
 from semblant.visible import visible
 from semblant.vocabulary import TableTreatment
 
@@ -103,6 +104,20 @@ def _tables(spec: Spec, found: Detection) -> Iterator[str]:
             yield f"    treatment: original  # copied unchanged{f': {_comment(reason)}' if reason else ''}"
         yield from _keys(table)
         yield from _columns(detected)
+        yield from _constraints(detected)
+
+
+def _constraints(detected: TableDetection | None) -> Iterator[str]:
+    """Write proposed constraints behind '#': what holds in the data by chance should not be forced."""
+    if detected is None or not detected.constraints:
+        return
+    yield "    # constraints:  # found in the data; take the '#' away to have them kept on every row"
+    for proposed in detected.constraints:
+        rule = proposed.constraint
+        inner = ", ".join(
+            f"{name}: {scalar(value)}" for name, value in unstructure(rule.rule, omit_defaults=True).items()
+        )
+        yield f"    #   - {rule.kind}: {{{inner}}}  # {_comment(proposed.reason)}"
 
 
 def _keys(table: Table) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from semblant.connectors.expanding import named
 from semblant.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def absolute(location: str) -> str:
     >>> absolute("s3://bucket/a.csv")
     's3://bucket/a.csv'
     """
-    return location if "://" in location else os.path.abspath(Path(location).expanduser())  # noqa: PTH100 - also drops '..'
+    return location if "://" in location or named(location) else os.path.abspath(Path(location).expanduser())  # noqa: PTH100 - also drops '..'
 
 
 def holdout_value(text: str | None) -> float | str | None:
@@ -110,6 +111,9 @@ def destination_assignments(engine: Engine, location: str | None) -> list[str]:
     """Turn ``--destination LOCATION`` into settings."""
     if location is None:
         return []
+    connector = named(location)
+    if connector is not None:
+        return [assignment("destination", {"connector": connector})]
     found, values = engine.host.for_location("destination", absolute(location))
     return [assignment("destination", {"type": found.name, **values})]
 
@@ -142,8 +146,6 @@ def spec_of(engine: Engine, target: str, assignments: Sequence[str] = ()) -> Spe
     :raises ConfigError: with all findings at once.
     :raises SourceError: when there is no such file.
     """
-    from semblant.spec.load import load_spec
-
     if is_spec(target):
         path = Path(target)
         if not path.is_file():
@@ -151,8 +153,13 @@ def spec_of(engine: Engine, target: str, assignments: Sequence[str] = ()) -> Spe
             raise SourceError(
                 msg, fix=_near(path) or "check the path; 'semblant detect DATA -o spec.yaml' writes a spec"
             )
-        return load_spec(path, engine.host, assignments)
-    if "://" not in target and not any(sign in target for sign in "*?[") and not Path(target).exists():
+        return engine.load(path, assignments)
+    if (
+        "://" not in target
+        and named(target) is None
+        and not any(sign in target for sign in "*?[")
+        and not Path(target).exists()
+    ):
         msg = f"there is no file or folder '{target}'"
         raise SourceError(
             msg,
@@ -164,7 +171,7 @@ def spec_of(engine: Engine, target: str, assignments: Sequence[str] = ()) -> Spe
         return found
     from semblant.spec.write import spec_data
 
-    return load_spec(spec_data(found), engine.host, assignments)
+    return engine.load(spec_data(found), assignments)
 
 
 def located(target: str, findings: Sequence[Finding]) -> Sequence[Finding]:

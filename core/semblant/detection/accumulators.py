@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semblant.detection.hashing import Hashes, decimals_as_floats, hash_array
+from semblant.detection.nested import NestedSample
 from semblant.detection.shapes import kinds_of, shapes_of
 from semblant.detection.sketch import DistinctSketch, TopValues, ValueSample
 from semblant.detection.temporal import TimeAccumulator
@@ -38,6 +39,8 @@ class ColumnAccumulator:
         self._lists = ListAccumulator() if _is_list(storage) else None
         self._times = TimeAccumulator(storage) if _is_time(storage) else None
         self._order = OrderAccumulator()
+        inside = pa.types.is_nested(storage) or self._strings is not None
+        self._inside = NestedSample() if inside else None
         self._nested = pa.types.is_nested(storage) or pa.types.is_binary(storage) or pa.types.is_large_binary(storage)
 
     def add(self, array: pa.Array) -> Hashes:
@@ -74,6 +77,8 @@ class ColumnAccumulator:
             self._strings.add(present)
         if self._lists is not None:
             self._lists.add(present)
+        if self._inside is not None:
+            self._inside.add(present)
         if self._times is not None:
             self._order.add(self._times.add(present))
 
@@ -98,6 +103,7 @@ class ColumnAccumulator:
             "strictly_ascending": ordered and self._order.strictly_ascending,
             "strings": self._strings.result() if self._strings else {},
             "times": self._times.result() if self._times else {},
+            "inside": self._inside.result() if self._inside else None,
             "lists": self._lists.result() if self._lists else {},
             "shapes": shapes_of(sample) if text else (),
             "kinds": kinds_of(sample) if text else {},

@@ -23,6 +23,9 @@ FEW_VALUES = 20
 _ROWS_PER_CODE = 10
 _FEWEST_FOR_IDENTIFIER = 20
 
+NESTED = (EncodingType.JSON, EncodingType.LIST, EncodingType.STRUCT)
+"""Encodings that take a column apart."""
+
 Proposal = tuple[EncodingType, str, tuple[str, ...]]
 
 
@@ -41,8 +44,22 @@ def detect_columns(table: Table, profile: TableProfile) -> dict[str, ColumnDetec
             encoding, reason = EncodingType.IDENTIFIER, f"primary key ({table.primary_key_reason})"
         if column.name in keys:
             notes = (*notes, f"refers to table '{keys[column.name]}'")
-        proposals[column.name] = ColumnDetection(encoding=encoding, reason=reason, notes=notes)
+        proposals[column.name] = ColumnDetection(
+            encoding=encoding, reason=reason, notes=notes, inside=figures.inside, exposed=_exposed(figures)
+        )
     return propose_sensitivity(table, profile, proposals)
+
+
+def _exposed(profile: ColumnProfile) -> str:
+    """Say what a column would show of its values as they are."""
+    if not profile.present:
+        return "no value"
+    bounds = {**profile.times, **profile.numbers}
+    low, high = bounds.get("minimum"), bounds.get("maximum")
+    span = f", from {low} to {high}" if low is not None and high is not None else ""
+    rare = 1.0 - profile.frequent_share
+    few = f"; {rare:.0%} of the rows hold a value that fewer than ten rows share" if rare >= 0.005 else ""
+    return f"{profile.counted}{span}{few}"
 
 
 def detect_column(column: Column, profile: ColumnProfile) -> Proposal:
@@ -55,6 +72,9 @@ def detect_column(column: Column, profile: ColumnProfile) -> Proposal:
     <EncodingType.BOOLEAN: 'boolean'>
     """
     encoding, reason, notes = _by_type(column, column.type, profile)
+    if encoding in NESTED and profile.inside is not None:
+        reason = f"{reason}; {profile.inside.described()}"
+        notes = (*notes, *(obstacle.message for obstacle in profile.inside.obstacles()))
     if profile.rows and not profile.present:
         notes = ("all values are missing",)
         reason = f"no value in {profile.rows:,} rows"
@@ -86,7 +106,8 @@ def _by_type(column: Column, kind: pa.DataType, profile: ColumnProfile) -> Propo
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
         return detect_string(profile)
     if pa.types.is_struct(kind):
-        return EncodingType.STRUCT, f"record of {kind.num_fields} fields by type", ()
+        many = "1 field" if kind.num_fields == 1 else f"{kind.num_fields} fields"
+        return EncodingType.STRUCT, f"record of {many} by type", ()
     return EncodingType.BINARY, "bytes by type", ()
 
 
@@ -96,7 +117,7 @@ _PLAIN_TYPES: tuple[tuple[Callable[[pa.DataType], bool], EncodingType, str], ...
     (pa.types.is_date, EncodingType.DATE, "date by type"),
     (pa.types.is_time, EncodingType.TIME, "time of day by type"),
     (pa.types.is_duration, EncodingType.DURATION, "duration by type"),
-    (pa.types.is_interval, EncodingType.DURATION, "duration by type"),
+    (pa.types.is_interval, EncodingType.BINARY, "months, days and time by type, which cannot be learned together"),
     (lambda kind: pa.types.is_nested(kind) and not pa.types.is_struct(kind), EncodingType.LIST, "list by type"),
 )
 """Types that leave no choice: (test, encoding, reason)."""

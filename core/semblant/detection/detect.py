@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from semblant.detection.columns import detect_columns
+from semblant.detection.companions import with_companions
 from semblant.detection.facts import composite_key_findings, table_findings
 from semblant.detection.keys import KeyColumns, detect_keys
 from semblant.detection.model import Detection, TableDetection
@@ -14,6 +17,7 @@ from semblant.detection.roots import propose_roots
 if TYPE_CHECKING:
     from semblant.detection.profile import TableProfile
     from semblant.detection.reading import Read
+    from semblant.detection.roots import Roles
     from semblant.findings import Finding
     from semblant.schema import Schema, Table
 
@@ -41,8 +45,11 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
     profiles = {table.name: profile_head(table, read, max_rows) for table in schema}
     keys = KeyColumns(profiles, read)
     schema = detect_keys(schema, profiles, read, columns=keys)
-    columns = {table.name: detect_columns(table, profiles[table.name]) for table in schema}
+    columns = {
+        table.name: with_companions(table, detect_columns(table, profiles[table.name]), read) for table in schema
+    }
     roles = propose_roots(schema, columns, profiles)
+    schema = _with_matches(schema, roles)
     tables: dict[str, TableDetection] = {}
     for table in schema:
         profile, treatment = profiles[table.name], roles.treatments[table.name]
@@ -54,6 +61,7 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
             root=root,
             rows_read=profile.rows,
             complete=profile.complete,
+            profile=profile,
             findings=(
                 *table_findings(table, profile, columns[table.name], treatment=treatment, root=root),
                 *_composite_findings(table, profile, keys),
@@ -62,6 +70,23 @@ def detect(schema: Schema, read: Read, max_rows: int = MAX_ROWS) -> Detection:
         )
     findings = tuple(finding for detection in tables.values() for finding in detection.findings)
     return Detection(schema=schema, tables=tables, findings=findings)
+
+
+def _with_matches(schema: Schema, roles: Roles) -> Schema:
+    """Mark the keys that are to be matched."""
+    matched = set(roles.matched)
+    return evolve(
+        schema,
+        tables=[
+            evolve(
+                table,
+                foreign_keys=tuple(
+                    evolve(key, matched=True) if (table.name, key) in matched else key for key in table.foreign_keys
+                ),
+            )
+            for table in schema
+        ],
+    )
 
 
 def _composite_findings(table: Table, profile: TableProfile, keys: KeyColumns) -> list[Finding]:

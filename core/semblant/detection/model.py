@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.detection.constraints import ProposedConstraint
+    from semblant.detection.nested import Inside
+    from semblant.detection.profile import TableProfile
     from semblant.findings import Finding
     from semblant.schema import Schema
 
@@ -32,6 +35,10 @@ class ColumnDetection:
     """Why the column is taken for personal; empty when it is not."""
     notes: tuple[str, ...] = ()
     """What else the user should know (numbers written as text, a single value, …)."""
+    exposed: str = ""
+    """What comes out if the column is not synthesized, in words."""
+    inside: Inside | None = field(default=None, eq=False, repr=False)
+    """What is inside a nested column."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -57,7 +64,11 @@ class TableDetection:
     """Rows that were looked at."""
     complete: bool = True
     """Whether that was the whole table."""
+    profile: TableProfile | None = attrs.field(default=None, eq=False, repr=False)
+    """Counts per column; not part of the plain data."""
     findings: tuple[Finding, ...] = ()
+    constraints: tuple[ProposedConstraint, ...] = ()
+    """Rules that the rows seem to keep; nothing comes of them unless the spec says so."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -68,6 +79,7 @@ class TableDetection:
             "rows_read": self.rows_read,
             "complete": self.complete,
             "columns": {name: column.as_dict() for name, column in self.columns.items()},
+            "constraints": [proposed.as_dict() for proposed in self.constraints],
             "findings": [finding_as_dict(finding) for finding in self.findings],
         }
 
@@ -97,6 +109,7 @@ class Detection:
                         "referenced_columns": list(key.referenced_columns),
                         "reason": key.reason,
                         "confidence": key.confidence,
+                        "matched": key.matched,
                     }
                     for key in table.foreign_keys
                 ],

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from semblant.detection.nested import Inside
     from semblant.schema import Table
 
 BATCH_ROWS = 65_536
@@ -65,6 +66,8 @@ class ColumnProfile:
     """``minimum, maximum, resolution, midnight_share, weekdays`` (Monday first) of dates and times."""
     lists: Mapping[str, Any] = field(factory=dict)
     """``shortest, longest, mean_length`` of lists."""
+    inside: Inside | None = field(default=None, eq=False, repr=False)
+    """What is inside lists, structs, maps and JSON texts; not part of :meth:`as_dict`."""
     shapes: tuple[tuple[str, int], ...] = ()
     """Character classes of the sampled values (``A`` upper, ``a`` lower, ``9`` digit) with counts."""
     kinds: Mapping[str, float] = field(factory=dict)

@@ -31,6 +31,7 @@ from semblant.detection.personal_words import (
     THING_WORDS,
     WEAK_WORDS,
 )
+from semblant.detection.shapes import RECOGNISERS
 from semblant.vocabulary import EncodingType
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _SURE = {
     "mac": "hardware addresses",
 }
 """Kinds that point at a person (or a person's device) wherever they stand."""
+_NESTED = frozenset({EncodingType.LIST, EncodingType.STRUCT, EncodingType.JSON})
 _WORDS_OF_TEXT = 8
 _NUMERIC = frozenset(
     {EncodingType.BOOLEAN, EncodingType.DURATION, EncodingType.TIME, EncodingType.LIST, EncodingType.STRUCT}
@@ -96,6 +98,8 @@ def _people_by_name(name: str) -> bool:
 
 
 def _strong(name: str, profile: ColumnProfile, found: ColumnDetection) -> str:
+    if profile.present and profile.inside is not None and found.encoding in _NESTED:
+        return _inside(name, profile)
     if not profile.present or found.encoding in _NUMERIC:
         return ""
     for kind, called in _SURE.items():
@@ -119,6 +123,19 @@ def _strong(name: str, profile: ColumnProfile, found: ColumnDetection) -> str:
         return _free_text(parts, profile)
     if RECORD_WORDS.intersection(parts) and _person_number(parts) and profile.distinct > 20:
         return f"number of a person by its name ('{joined}')"
+    return ""
+
+
+def _inside(name: str, profile: ColumnProfile) -> str:
+    """Judge the paths of a nested column by their names, and texts by their form."""
+    assert profile.inside is not None
+    for path in profile.inside.leaves:
+        texts = profile.inside.paths[path].texts
+        if texts and sum(map(RECOGNISERS["email"], texts)) >= 0.5 * len(texts):
+            return f"the values at '{path or name}' are e-mail addresses"
+        parts = words(path.rsplit(".", 1)[-1]) or words(name)
+        if texts and not THING_WORDS.intersection(parts) and (meanings := _meanings(parts, PERSONAL_WORDS)):
+            return f"personal by its name at '{path or name}': {meanings[0]}"
     return ""
 
 

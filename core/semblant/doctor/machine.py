@@ -6,16 +6,18 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from semblant.doctor.result import CheckResult, Health
+from semblant.machine import CGROUP, allowed_processors, available_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _AREA: Final = "machine"
 _GIB: Final = 2**30
 _LITTLE: Final = 2 * _GIB
 _TOO_LITTLE: Final = _GIB // 2
-_CGROUP: Final = Path("/sys/fs/cgroup")
 _EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -24,17 +26,7 @@ def _gib(size: float) -> str:
     return f"{size / _GIB:.1f} GB"
 
 
-def allowed_processors(cgroup: Path = _CGROUP) -> float:
-    """Give how many processors this process may use: affinity, and the quota of a container."""
-    count = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    try:
-        quota, period = (cgroup / "cpu.max").read_text(encoding="ascii").split()[:2]
-        return min(count, int(quota) / int(period))
-    except (OSError, ValueError):
-        return count
-
-
-def processors(cgroup: Path = _CGROUP) -> list[CheckResult]:
+def processors(cgroup: Path = CGROUP) -> list[CheckResult]:
     """Say how many processors may be used."""
     count = allowed_processors(cgroup)
     total = os.cpu_count() or 1
@@ -45,21 +37,7 @@ def processors(cgroup: Path = _CGROUP) -> list[CheckResult]:
     return [CheckResult(area=_AREA, name="processors", health=Health.OK, message=message)]
 
 
-def available_memory(cgroup: Path = _CGROUP) -> tuple[int, int]:
-    """Give the bytes that are free and those there are at all, within the limit of a container."""
-    import psutil  # type: ignore[import-untyped,unused-ignore]
-
-    found = psutil.virtual_memory()
-    free, total = int(found.available), int(found.total)
-    try:
-        limit = int((cgroup / "memory.max").read_text(encoding="ascii"))
-        used = int((cgroup / "memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return free, total
-    return min(free, max(0, limit - used)), min(total, limit)
-
-
-def memory(cgroup: Path = _CGROUP) -> list[CheckResult]:
+def memory(cgroup: Path = CGROUP) -> list[CheckResult]:
     """Say how much memory is free."""
     free, total = available_memory(cgroup)
     message = f"{_gib(free)} of {_gib(total)} free"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
@@ -11,11 +12,17 @@ from semblant.artefact.generator import GeneratorFile, read_description
 from semblant.artefact.pack import unpack
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.archive import ARCHIVE, write_archive
+from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
-from semblant.pipeline.generate import DATA, generate_table, order_for
+from semblant.pipeline.generate import DATA, Order, generate_table, order_for, rows_for
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
+from semblant.pipeline.relations.frames import Member, Relations
+from semblant.pipeline.relations.generating import RelatedTable, read_numbers
+from semblant.pipeline.relations.matching import MATCHED, Matching
 from semblant.pipeline.steps import fingerprint
+from semblant.relations import main_root
 from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
 
@@ -25,9 +32,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from semblant.artefact.generator import GeneratorTable
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
-    from semblant.protocols import Destination, Model
+    from semblant.protocols import Destination, Matcher, Model
     from semblant.run import Run
     from semblant.spec.model import GenerationSpec
     from semblant.vocabulary import WriteMode
@@ -45,8 +54,9 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
     for entry in generator.synthesized:
         model = text_model = None
         base = generator.root / "models" / entry.folder
-        if entry.plans:
+        if (base / "tabular").is_dir():
             model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
+            model = with_constraints(model, base / "tabular")
         if entry.text_backend:
             text_model = make_backend(host, entry.text_backend, ModelSpec()).load(base / "text")
         found[entry.table.name] = (model, text_model)
@@ -62,11 +72,14 @@ class GenerationJob:
     spec: GenerationSpec
     run: Run
     steps: Steps
+    host: PluginHost
     mark: str
     """Fingerprint of the generator."""
     given: pa.Table | None = None
     """Partial rows of the root table to start from."""
     files: dict[str, Path] = field(factory=dict)
+    relations: Relations = field(factory=lambda: Relations({}))
+    """The tables that are made, with their references."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -90,8 +103,7 @@ class GenerationJob:
                     lambda run, path=original: shutil.copyfile(path, run.workspace / DATA),  # type: ignore[misc]
                 )
             else:
-                rows = entry.rows if self.spec.records == AUTO else int(self.spec.records)
-                order = order_for(entry, self.spec, rows, self.given)
+                order = order_for(entry, self.spec, self._rows(entry), self._given(entry))
                 model, text_model = self.models[name]
                 mark = fingerprint(
                     "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)
@@ -100,9 +112,64 @@ class GenerationJob:
                     Step.GENERATE,
                     name,
                     mark,
-                    lambda run, e=entry, m=model, t=text_model, o=order: generate_table(e, m, t, o, run),  # type: ignore[misc]
+                    lambda run, e=entry, m=model, t=text_model, o=order: self._make(e, m, t, o, run),  # type: ignore[misc]
                 )
             self.files[name] = folder / DATA
+            self._remember(entry, folder)
+        for entry in self.generator.tables:
+            self._match(entry)
+
+    def _match(self, entry: GeneratorTable) -> None:
+        """Fill in the matched keys of a table once all tables are there."""
+        name = entry.table.name
+        if not any(facts.kind in MATCHED for facts in entry.links) or not rows_of(self.files[name]):
+            return
+        work = Matching(entry=entry, relations=self.relations, matcher=partial(self._matcher, entry))
+        others = [str(self.files[facts.key.references]) for facts in entry.links]
+        mark = fingerprint("match", self.mark, str(self.files[name]), others, self.run.seed, repr(self.spec))
+        folder = self.steps.perform(Step.GENERATE, f"{name} (keys)", mark, work.fill)
+        self.files[name] = folder / DATA
+
+    def _matcher(self, entry: GeneratorTable, facts: LinkFacts) -> Matcher:
+        place = [known.link.name for known in entry.links].index(facts.link.name)
+        folder = self.generator.root / "models" / entry.folder / f"match{place}"
+        backend: Any = make_backend(self.host, entry.backend, ModelSpec())
+        matcher: Matcher = backend.load_match(folder)
+        return matcher
+
+    def _make(
+        self, entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
+    ) -> None:
+        if not any(facts.kind not in MATCHED for facts in entry.links):
+            generate_table(entry, model, text_model, order, run)
+            return
+        made = RelatedTable(entry=entry, model=model, text_model=text_model, order=order, relations=self.relations)
+        made.generate(run)
+
+    def _remember(self, entry: GeneratorTable, folder: Path) -> None:
+        """Make a finished table known to those that are conditioned on it."""
+        name = entry.table.name
+        links = tuple(facts.link for facts in entry.links)
+        plans = entry.content if entry.copied else entry.plans
+        self.relations.members[name] = Member(name=name, path=folder / DATA, plans=plans, links=links)
+        for link_name, numbers in read_numbers(entry, folder).items():
+            link = next(facts.link for facts in entry.links if facts.link.name == link_name)
+            self.relations.set_numbers(name, link, numbers)
+
+    def _rows(self, entry: GeneratorTable) -> int:
+        """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
+        if self.spec.records == AUTO:
+            return rows_for(entry, self.spec)
+        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        if main is None or entry.table.name == main:
+            return int(self.spec.records)
+        rows = next(e.rows for e in self.generator.tables if e.table.name == main)
+        wanted: int = max(1, round(entry.rows * int(self.spec.records) / max(rows, 1))) if entry.rows else 0
+        return wanted
+
+    def _given(self, entry: GeneratorTable) -> pa.Table | None:
+        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        return self.given if entry.table.name == main else None
 
     def deliver(self, destination: Destination, mode: WriteMode) -> None:
         """Hand all tables to the destination at once."""
@@ -112,6 +179,13 @@ class GenerationJob:
             deliver(destination, self.generator.schema, mode, self.files, run)
 
         self.steps.perform(Step.DELIVER, None, mark, work)
+
+    def archive(self) -> None:
+        """Keep all tables in one ZIP archive, where the supervisor wants that."""
+        if not self.run.supervisor.keeps_archive:
+            return
+        mark = fingerprint("archive", self.mark, sorted(map(str, self.files.values())), self.rows)
+        self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 
 def _content(given: pa.Table | None) -> str:

@@ -34,6 +34,7 @@ def deliver(destination: Destination, schema: Schema, mode: WriteMode, files: Ma
                 done += batch.num_rows
                 run.progress(done, total)
         run.check()
+        run.supervisor.may_publish()
         delivery.commit()
     except BaseException:
         delivery.abort()

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from semblant.errors import ConfigError, ModelError
 from semblant.pipeline.keys import cast_key
+from semblant.pipeline.rebalance import Rebalancer, joined, reshaped_columns, shares_of
 from semblant.pipeline.text_columns import is_text
 from semblant.settings import AUTO
 from semblant.training import GenerationRequest, Sampling
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from semblant.protocols import Model
     from semblant.run import Run
     from semblant.spec.model import GenerationSpec
+    from semblant.spec.shares import Shares
 
 DATA = "data.parquet"
 _CHUNK_ROWS = 65_536
@@ -35,22 +37,39 @@ class Order:
 
     rows: int
     given: pa.Table | None = None
-    shares: Mapping[str, Mapping[str, float]] = field(factory=dict)
+    shares: tuple[Shares, ...] = ()
     batch_rows: int | None = None
     text_batch_rows: int | None = None
     sampling: Sampling = field(factory=Sampling)
+    rebalancer: Rebalancer | None = None
+    """Set while generating, where shares are more than values of one column."""
 
 
 def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.Table | None = None) -> Order:
     """Turn the generation settings of a spec into an order for one table."""
+    kinds = {plan.name: entry.table.column(plan.name).type for plan in entry.plans if not is_text(plan)}
     return Order(
         rows=rows if given is None else given.num_rows,
-        given=_fitting(entry, given),
-        shares=spec.rebalance.get(entry.table.name, {}),
+        given=fitting(entry, given),
+        shares=tuple(shares_of(entry.table.name, spec.rebalance.get(entry.table.name, {}), kinds)),
         batch_rows=None if spec.batch_size == AUTO else int(spec.batch_size),
         text_batch_rows=None if spec.text_batch_size == AUTO else int(spec.text_batch_size),
-        sampling=Sampling(temperature=spec.temperature, top_p=spec.top_p),
+        sampling=sampling_for(entry.table.name, spec),
     )
+
+
+def rows_for(entry: GeneratorTable, spec: GenerationSpec) -> int:
+    """Give how many rows of the root table are wanted."""
+    return max(1, round(entry.rows * spec.scale)) if spec.records == AUTO else int(spec.records)
+
+
+def sampling_for(table: str, spec: GenerationSpec) -> Sampling:
+    """Give how the values of a table are drawn."""
+    columns = {
+        name: (own.temperature or spec.temperature, own.top_p or spec.top_p)
+        for name, own in spec.columns.get(table, {}).items()
+    }
+    return Sampling(temperature=spec.temperature, top_p=spec.top_p, columns=columns)
 
 
 def generate_table(
@@ -58,10 +77,11 @@ def generate_table(
 ) -> None:
     """Write ``data.parquet`` with exactly ``order.rows`` rows into ``run.workspace``; memory is one batch."""
     schema = entry.schema()
+    order = _balanced(entry, model, order, run)
     done = 0
     with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
         for batch in _unique(entry, model, text_model, order, run):
-            table = _assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
+            table = assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
             writer.write_table(table.select(schema.names).cast(schema))
             done += batch.num_rows
             run.progress(done, order.rows)
@@ -81,22 +101,30 @@ def _rows(
         return
     names = {plan.name for plan in entry.plans}
     given = None if order.given is None else order.given.select([n for n in order.given.schema.names if n in names])
+    shares: Mapping[str, Mapping[Any, float]] = {}
+    nulls: frozenset[str] = frozenset()
+    if order.rebalancer is None:
+        shares = simple_shares(order)
+    elif order.rebalancer is not None:
+        given, nulls = joined(given, order.rebalancer.draw(order.rows, attempt))
     request = GenerationRequest(
         rows=order.rows,
         seed=run.random_seed("generate", entry.table.name, attempt),
         batch_rows=order.batch_rows,
         given=given,
-        shares={name: _typed(entry, name, shares) for name, shares in order.shares.items()},
+        given_nulls=nulls,
+        shares=shares,
         sampling=order.sampling,
     )
     for number, batch in enumerate(model.generate(request, run)):
         table = pa.Table.from_batches([batch])
-        yield _with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
+        yield with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
 
 
-def _with_texts(
+def with_texts(
     entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
 ) -> pa.Table:
+    """Replace the length buckets of text columns by texts, written given the rest of the row."""
     request = GenerationRequest(
         rows=table.num_rows,
         seed=run.random_seed("text", entry.table.name, *part),
@@ -125,13 +153,7 @@ def _unique(
     seen = np.empty(0, np.uint64)
     missing = order.rows
     for attempt in range(_MOST_ROUNDS):
-        again = Order(
-            rows=missing,
-            shares=order.shares,
-            batch_rows=order.batch_rows,
-            text_batch_rows=order.text_batch_rows,
-            sampling=order.sampling,
-        )
+        again = evolve(order, rows=missing)
         for table in _rows(entry, model, text_model, again, run, attempt):
             fresh, seen = _fresh(table, key, seen)
             kept = table.filter(pa.array(fresh)).slice(0, missing)
@@ -156,7 +178,15 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
     return fresh, np.concatenate([seen, hashes[fresh]])
 
 
-def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
+    """Add the engine-made primary key to learned columns, for rows from number ``start`` on.
+
+    Columns of keys that are matched later are null.
+    """
+    for name in (name for facts in entry.links for name in facts.key.columns):
+        if name not in batch.schema.names:
+            kind = entry.table.column(name).type
+            batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}
@@ -173,19 +203,35 @@ def _assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int,
     return batch.append_column(pa.field(name, entry.table.column(name).type), keys)
 
 
-def _typed(entry: GeneratorTable, column: str, shares: Mapping[str, float]) -> dict[Any, float]:
-    """Give the values of a rebalancing their column's own type."""
-    kind = entry.table.column(column).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    try:
-        return {pa.scalar(str(value)).cast(kind).as_py(): share for value, share in shares.items()}
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
-        msg = f"generation.rebalance.{entry.table.name}.{column}: a value is no {kind} ({exc})"
-        raise ConfigError(msg, fix="write the values as they stand in the data") from exc
+def simple_shares(order: Order) -> dict[str, dict[Any, float]]:
+    """Give the shares of the values of one column, as a model takes them."""
+    if not order.shares:
+        return {}
+    wanted = order.shares[0]
+    return {wanted.columns[0]: {cell.parts[0]: cell.share for cell in wanted.cells}}
 
 
-def _fitting(entry: GeneratorTable, given: pa.Table | None) -> pa.Table | None:
+def _balanced(entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> Order:
+    """Prepare what rebalances several columns, or ranges, or columns that are learned in another form."""
+    if not order.shares or model is None:
+        return order
+    first = order.shares[0]
+    if len(order.shares) == 1 and first.simple and first.columns[0] not in reshaped_columns(model):
+        return order
+    seed = run.random_seed("rebalance", entry.table.name)
+    rebalancer = Rebalancer(
+        table=entry.table.name,
+        model=model,
+        shares=order.shares,
+        sampling=order.sampling,
+        seed=seed,
+        rows=order.rows,
+        run=run,
+    )
+    return evolve(order, rebalancer=rebalancer)
+
+
+def fitting(entry: GeneratorTable, given: pa.Table | None) -> pa.Table | None:
     """Give the given rows the table's own types; unknown columns and unfit values are refused by name."""
     if given is None:
         return None

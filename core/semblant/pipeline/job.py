@@ -16,9 +16,14 @@ from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_des
 from semblant.artefact.pack import pack
 from semblant.errors import DataError
 from semblant.events import Step
-from semblant.pipeline.learn import Learned, analyze, engine_made_key, learn, validation_split
+from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.relations.frames import Member, Relations
+from semblant.pipeline.relations.learning import context_of, facts_of
+from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
+from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.steps import Steps, fingerprint
+from semblant.relations import LinkKind
 from semblant.settings import AUTO
 from semblant.settings.structure import unstructure
 from semblant.spec.write import spec_text
@@ -26,13 +31,18 @@ from semblant.training import Split
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import numpy as np
+
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.plan import Plan, TablePlan
     from semblant.protocols import Model, Source
     from semblant.run import Run
     from semblant.schema import Table
+    from semblant.spec.training import TrainingSettings
 
 PACKAGES = ("semblant", "numpy", "pyarrow", "polars", "jax", "jaxlib", "flax", "optax", "dp-accounting")
 
@@ -51,16 +61,23 @@ class TrainingJob:
     """Per original table the organized rows."""
     organized: dict[str, Path] = field(factory=dict)
     marks: dict[str, str] = field(factory=dict)
+    matchers: dict[tuple[str, str], Path] = field(factory=dict)
+    """Per table and link the folder of a learned match."""
+    relations: Relations = field(factory=lambda: Relations({}))
+    """The organized tables and their references."""
 
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
         for plan in self.plan.tables:
             self._organize(source, plan)
+            self.relations.members[plan.name] = self._member(plan)
         for plan in self.plan.tables:
             if plan.copied:
                 self.originals[plan.name] = self.organized[plan.name] / TRAIN
             else:
                 self._learn(plan)
+        for name in list(self.learned):
+            self._learn_matches(name)
 
     def package(self, target: Path) -> GeneratorFile:
         """Write the generator file; gives its description, unpacked in the workspace."""
@@ -96,13 +113,22 @@ class TrainingJob:
         )
 
         def work(run: Run) -> None:
-            organize(source, plan.table, run, expected=source.count(plan.name), holdout=holdout)
-            if rows_of(run.workspace / TRAIN) == 0 and not plan.copied:
+            expected = source.count(plan.name)
+            organize(source, plan.table, run, expected=expected, holdout=holdout, aside=self._aside(plan, share))
+            if rows_of(run.workspace / TRAIN) == 0 and not plan.copied and len(self.plan.tables) == 1:
                 msg = f"table '{plan.name}' has no rows to learn from"
                 raise DataError(msg, fix="check the source, or exclude the table")
 
         self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
         self.marks[plan.name] = fingerprint(mark, unstructure(plan.model), list(plan.table.primary_key))
+
+    def _aside(self, plan: TablePlan, share: float) -> Callable[[pa.Table], np.ndarray] | None:
+        """Tell which rows are kept back: those whose parent was; None for a table without a parent."""
+        parent = next((link.key for link in plan.links if link.kind is LinkKind.PARENT), None)
+        if parent is None or not share:
+            return None
+        kept = pq.read_table(self.organized[parent.references] / HOLDOUT, columns=list(parent.referenced_columns))
+        return lambda rows: numbers_of(rows.select(list(parent.columns)), kept) >= 0
 
     def _learn(self, plan: TablePlan) -> None:
         path, mark = self.organized[plan.name] / TRAIN, self.marks[plan.name]
@@ -110,8 +136,57 @@ class TrainingJob:
         final, key = analyze(spec, plan, path, self.steps, mark)
         if engine_made_key(final) is None:
             key = None
-        split = validation_split(final, self.run)
-        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, self._known(plan))
+        split = validation_split(final, self.run, self._root(plan.name))
+        self.relations.members[plan.name] = self._member(final)
+        belonging = self._belonging(final) if plan.links and rows_of(path) else None
+        known = {} if plan.links else self._known(plan)
+        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+
+    def _belonging(self, plan: TablePlan) -> Belonging:
+        """Give whom the rows of a table belong to, and what they are conditioned on."""
+        relations = self.relations
+        member = relations.members[plan.name]
+        facts = tuple(self._placed(plan, found) for found in facts_of(member, relations, plan.table.primary_key))
+        context = context_of(member, relations, facts)
+        return Belonging(subjects=relations.subjects(plan.name), context=context, links=facts)
+
+    def _placed(self, plan: TablePlan, facts: LinkFacts) -> LinkFacts:
+        """Add to a matched key the ancestor below which its references stay."""
+        if facts.kind is not LinkKind.MATCH:
+            return facts
+        name, share = shared_ancestor(self.relations, plan.name, facts.link)
+        return evolve(facts, within=name, within_share=share)
+
+    def _member(self, plan: TablePlan) -> Member:
+        columns = plan.content if plan.copied else plan.columns
+        return Member(name=plan.name, path=self.organized[plan.name] / TRAIN, plans=columns, links=plan.links)
+
+    def _learn_matches(self, name: str) -> None:
+        """Learn the matched keys of a table, now that every table is known."""
+        found = self.learned[name]
+        plan, path = found.plan, self.organized[name] / TRAIN
+        for facts in found.links:
+            if facts.kind not in MATCHED or not rows_of(path):
+                continue
+            backend = make_backend(self.host, plan.backend, plan.model)
+            link = facts.link.name
+            mark = fingerprint("match", self.marks[name], self.marks[facts.key.references], link, facts.within)
+
+            def work(run: Run, facts: LinkFacts = facts, backend: Any = backend) -> None:
+                task = match_task(self.relations, name, facts, found.split, plan.model.min_subjects)
+                matcher = backend.fit_match(task, run)
+                (run.workspace / "match").mkdir()
+                matcher.save(run.workspace / "match")
+
+            folder = self.steps.perform(Step.TRAIN, f"{name} ({link})", mark, work)
+            self.matchers[name, link] = folder / "match"
+
+    def _root(self, name: str) -> str:
+        """Give the table at the top of a table's line of parents."""
+        tables = {plan.name: plan for plan in self.plan.tables}
+        while parent := next((k.key.references for k in tables[name].links if k.kind is LinkKind.PARENT), None):
+            name = parent
+        return name
 
     def _known(self, plan: TablePlan) -> dict[str, pa.Array]:
         """Give the keys of copied tables by the column that points to them alone."""
@@ -140,6 +215,10 @@ class TrainingJob:
                     target = folder / "models" / str(number) / part
                     target.mkdir(parents=True)
                     model.save(target)
+            for place, facts in enumerate(found.links):
+                if (plan.name, facts.link.name) in self.matchers:
+                    target = folder / "models" / str(number) / f"match{place}"
+                    shutil.copytree(self.matchers[plan.name, facts.link.name], target)
         write_description(self._describe(folder))
 
     def _describe(self, folder: Path) -> GeneratorFile:
@@ -159,6 +238,7 @@ class TrainingJob:
                 table=plan.table,
                 treatment=plan.treatment,
                 rows=rows_of(self.originals[plan.name]),
+                content=plan.content,
                 folder=str(number),
             )
         found = self.learned[plan.name]
@@ -168,6 +248,7 @@ class TrainingJob:
             table=plan.table,
             treatment=plan.treatment,
             plans=found.plan.columns,
+            links=found.links,
             key=found.key,
             rows=found.rows + (rows_of(kept) if kept else 0),
             backend=plan.backend,
@@ -187,13 +268,37 @@ class TrainingJob:
             for plan in found.plan.columns:
                 column = spec.column(name, plan.name)
                 columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
-            tables[name] = evolve(wanted, columns=columns)
+            tables[name] = evolve(wanted, columns=columns, model=_with_decisions(wanted.model, found))
         generation = spec.generation
-        if generation.records == AUTO and len(self.learned) == 1:
+        if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
             generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
         return evolve(spec, name=self.name, tables=tables, generation=generation)
+
+
+def _with_decisions(wanted: Mapping[str, Any], found: Learned) -> dict[str, Any]:
+    """Write into a table's model settings what its training decided by memory, by clock or because it was told to."""
+    decided = dict(wanted)
+    if found.model is not None:
+        decided |= _decisions(found.plan.model, found.model.settings_used)
+    if found.text_model is not None:
+        below = _decisions(found.plan.model.text, found.text_model.settings_used)
+        if below:
+            decided["text"] = {**decided.get("text", {}), **below}
+    return decided
+
+
+def _decisions(settings: TrainingSettings, used: Mapping[str, Any]) -> dict[str, Any]:
+    decided: dict[str, Any] = {}
+    if settings.auto_batching and used.get("batch_size"):
+        decided["auto_batching"] = False
+        decided["batch_size"] = int(used["batch_size"])
+        if int(used.get("accumulation") or 1) > 1:
+            decided["gradient_accumulation"] = int(used["accumulation"])
+    if used.get("stopped_at_step"):
+        decided["stopped_at_step"] = int(used["stopped_at_step"])
+    return decided
 
 
 def _without_notes(table: Table) -> Table:

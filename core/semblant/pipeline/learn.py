@@ -14,8 +14,10 @@ from semblant.detection.primary_keys import is_joinable
 from semblant.detection.profile import profile_table
 from semblant.errors import ConfigError
 from semblant.events import Step
+from semblant.pipeline.constrained import reshape
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
 from semblant.pipeline.organize import batch_rows, rows_of, stream
+from semblant.pipeline.relations.frames import NOTHING
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import as_tabular, with_buckets
 from semblant.settings import AUTO
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import numpy as np
+
     from semblant.detection.profile import TableProfile
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
     from semblant.plan import TablePlan
     from semblant.protocols import Model, ModelBackend
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from semblant.schema import Table
     from semblant.spec.model import Spec
     from semblant.spec.training import ModelSpec
+    from semblant.training import Context
 
 KEY_FILE = "key.json"
 PROFILE_FILE = "columns.json"
@@ -52,11 +58,23 @@ class Learned:
     split: Split
     model: Model | None
     text_model: Model | None
+    links: tuple[LinkFacts, ...] = ()
+    subjects: np.ndarray | None = None
+    """Whom each training row belongs to, uint64; None when each row is a subject of its own."""
 
 
-def validation_split(plan: TablePlan, run: Run) -> Split:
-    """Give the split by subject that trains and validates; the same for a seed."""
-    return Split(seed=run.random_seed("validation", plan.name), fraction=plan.model.validation_fraction)
+@frozen(kw_only=True)
+class Belonging:
+    """Where the rows of a table belong: to which subjects, below which rows of other tables."""
+
+    subjects: np.ndarray
+    context: Context
+    links: tuple[LinkFacts, ...]
+
+
+def validation_split(plan: TablePlan, run: Run, root: str = "") -> Split:
+    """Give the split by subject that trains and validates; the same for a seed, and for tables below ``root``."""
+    return Split(seed=run.random_seed("validation", root or plan.name), fraction=plan.model.validation_fraction)
 
 
 def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: str) -> tuple[TablePlan, KeyForm | None]:
@@ -138,32 +156,52 @@ def _with_learned_key(spec: Spec, plan: TablePlan, key: str, found: dict[str, st
 def engine_made_key(plan: TablePlan) -> str | None:
     """Give the column that the engine makes, or None."""
     learned = {column.name for column in plan.columns}
+    referring = {name for key in plan.table.foreign_keys for name in key.columns}
     left = [name for name in plan.table.primary_key if name not in learned]
-    return left[0] if len(left) == 1 else None
+    return left[0] if len(left) == 1 and left[0] not in referring else None
 
 
 def training_table(
-    plan: TablePlan, train_path: Path, split: Split, *, text: bool, known: Mapping[str, pa.Array] | None = None
+    plan: TablePlan,
+    train_path: Path,
+    split: Split,
+    *,
+    text: bool,
+    known: Mapping[str, pa.Array] | None = None,
+    belonging: Belonging | None = None,
 ) -> TrainingTable:
     """Give what a backend learns from: text columns as they are for a text backend, as buckets otherwise.
 
     ``known`` holds the keys of copied tables by the column that points to them: values of such a column are
     kept whoever holds them, because they are told by the copy; what points nowhere is not, and becomes null.
+    ``belonging`` says whom the rows belong to and what they are conditioned on.
     """
     names = [column.name for column in plan.columns]
     rows = batch_rows(plan.table)
+    nothing = not names
 
     def batches() -> Iterator[pa.RecordBatch]:
-        raw = _pointing(stream(train_path, names, rows), known or {})
+        raw = _pointing(stream(train_path, names or [plan.table.column_names[0]], rows), known or {})
+        if nothing:
+            return (pa.record_batch({NOTHING.name: pa.array([True] * batch.num_rows)}) for batch in raw)
         return raw if text else with_buckets(raw, plan.columns)
+
+    def owners() -> Iterator[np.ndarray]:
+        assert belonging is not None
+        done = 0
+        for batch in stream(train_path, names[:1] or [plan.table.column_names[0]], rows):
+            yield belonging.subjects[done : done + batch.num_rows]
+            done += batch.num_rows
 
     return TrainingTable(
         name=plan.name,
-        columns=plan.columns if text else tuple(map(as_tabular, plan.columns)),
+        columns=(NOTHING,) if nothing else plan.columns if text else tuple(map(as_tabular, plan.columns)),
         rows=rows_of(train_path),
         open=batches,
         split=split,
+        subjects=owners if belonging is not None else None,
         min_subjects=plan.model.min_subjects,
+        context=None if belonging is None or text or not belonging.context.some else belonging.context,
     )
 
 
@@ -189,14 +227,27 @@ def learn(
     steps: Steps,
     mark: str,
     known: Mapping[str, pa.Array] | None = None,
+    belonging: Belonging | None = None,
 ) -> Learned:
-    """Transform and train a table whose plan is final."""
+    """Transform and train a table whose plan is final; one without rows has no model."""
     model = text_model = None
-    if plan.columns:
-        table = training_table(plan, train_path, split, text=False, known=known)
-        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, mark, part="")
-    if plan.text_backend:
-        table = training_table(plan, train_path, split, text=True, known=known)
+    empty = rows_of(train_path) == 0
+    if (plan.columns or belonging is not None) and not empty:
+        reshaped = reshape(plan, train_path, steps, mark, every_row=belonging is not None) if plan.columns else None
+        shown, path, learned_mark = (
+            (plan, train_path, mark)
+            if reshaped is None
+            else (
+                reshaped.plan,
+                reshaped.path,
+                reshaped.mark,
+            )
+        )
+        table = training_table(shown, path, split, text=False, known=known, belonging=belonging)
+        model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, learned_mark, part="")
+        model = model if reshaped is None else reshaped.guarded(model)
+    if plan.text_backend and not empty:
+        table = training_table(plan, train_path, split, text=True, known=known, belonging=belonging)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")
     return Learned(
         plan=plan,
@@ -206,6 +257,8 @@ def learn(
         split=split,
         model=model,
         text_model=text_model,
+        links=belonging.links if belonging is not None else (),
+        subjects=belonging.subjects if belonging is not None else None,
     )
 
 

@@ -18,12 +18,23 @@ if TYPE_CHECKING:
     from semblant.training import Split
 
 
-def table_data(name: str, path: Path, seed: int, *, split: Split | None = None, validation: bool = False) -> TableData:
-    """Describe a file's rows for the report; with ``split`` only the training or only the validation rows."""
+def table_data(
+    name: str,
+    path: Path,
+    seed: int,
+    *,
+    split: Split | None = None,
+    validation: bool = False,
+    subjects: np.ndarray | None = None,
+) -> TableData:
+    """Describe a file's rows for the report; with ``split`` only the training or only the validation rows.
+
+    ``subjects`` says whom each row belongs to, uint64; None when each row is a subject of its own.
+    """
     total = rows_of(path)
     keep = np.arange(total, dtype=np.uint64)
     if split is not None:
-        mask = split.validates(keep)
+        mask = split.validates(keep if subjects is None else subjects)
         keep = keep[mask if validation else ~mask]
 
     def load(columns: tuple[str, ...] | None, max_rows: int | None) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from semblant.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from semblant.protocols import Source
@@ -34,10 +34,19 @@ def batch_rows(table: Table) -> int:
     return max(256, min(BATCH_ROWS, 2_000_000 // max(1, len(table.columns))))
 
 
-def organize(source: Source, table: Table, run: Run, *, expected: int | None, holdout: Split | None = None) -> None:
+def organize(
+    source: Source,
+    table: Table,
+    run: Run,
+    *,
+    expected: int | None,
+    holdout: Split | None = None,
+    aside: Callable[[pa.Table], np.ndarray] | None = None,
+) -> None:
     """Copy ``table`` into ``run.workspace``: rows to train on and, with ``holdout``, rows kept back.
 
-    Memory is one batch, whatever the size of the table.
+    ``aside`` decides by the rows themselves which are kept back, a bool array per batch. Memory is one
+    batch, whatever the size of the table.
     """
     schema = arrow_schema(table)
     done = 0
@@ -45,7 +54,8 @@ def organize(source: Source, table: Table, run: Run, *, expected: int | None, ho
         for batch in source.read(table.name, list(table.column_names), batch_rows(table)):
             part = pa.Table.from_batches([_as_described(batch, schema, table.name)])
             if holdout is not None:
-                mask = holdout.validates(np.arange(done, done + part.num_rows, dtype=np.uint64))
+                numbers = np.arange(done, done + part.num_rows, dtype=np.uint64)
+                mask = holdout.validates(numbers) if aside is None else aside(part)
                 kept.write_table(part.filter(pa.array(mask)))
                 train.write_table(part.filter(pa.array(~mask)))
             else:

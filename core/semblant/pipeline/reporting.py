@@ -72,8 +72,10 @@ class JobReport:
                 holdout.append(table_data(name, own, seed))
                 reason = "rows that were kept back from training"
             elif spec.report.holdout == AUTO and found.model is not None:
-                original.append(table_data(name, found.train_path, seed, split=found.split))
-                holdout.append(table_data(name, found.train_path, seed, split=found.split, validation=True))
+                who = found.subjects
+                original.append(table_data(name, found.train_path, seed, split=found.split, subjects=who))
+                validation = table_data(name, found.train_path, seed, split=found.split, validation=True, subjects=who)
+                holdout.append(validation)
                 reason = VALIDATION_ROWS
             else:
                 original.append(table_data(name, found.train_path, seed))
@@ -88,6 +90,7 @@ class JobReport:
             copied=frozenset(self.job.originals),
             columns={name: found.plan.columns for name, found in self.job.learned.items()},
             limits=limits_of(spec.report),
+            targets=() if spec.report.targets == AUTO else tuple(spec.report.targets),
             spec=_told(spec),
             history={name: [dict(entry) for entry in model.history] for name, model in models.items()},
             settings_used={name: dict(model.settings_used) for name, model in models.items()},

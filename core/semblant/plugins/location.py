@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULTS: Final = {SourceType.kind: "files", DestinationType.kind: "folder"}
-"""The component that takes plain files and folders, and every URL that fsspec can open."""
+"""The component that takes plain files and folders."""
+DEFAULTS_OF_URLS: Final = {SourceType.kind: "files", DestinationType.kind: "objects"}
+"""The component that takes every URL that nobody else claims and fsspec can open."""
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(?:://|::)")
 

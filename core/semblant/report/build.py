@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from semblant.run import Run
 
 
+_LACKING = {
+    "holdout": "there is no holdout",
+    "history": "nothing is known of a training",
+    "model": "there is no model",
+    "spec": "there is no spec",
+    "privacy": "the generator was not trained with differential privacy",
+    "relations": "no table has a foreign key to another",
+    "constraints": "no constraints are declared",
+}
+NOT_COVERED = "this report was measured on the training rows, epsilon does not cover it: do not publish it"
+
+
 def measure(
     host: PluginHost,
     inputs: ReportInputs,
@@ -30,15 +42,19 @@ def measure(
 ) -> ReportDocument:
     """Run every section that can be made; a section that fails is left out with its reason, the others stay."""
     chosen = _chosen(host, sections)
-    results = []
-    for number, section in enumerate(chosen):
-        results.append(_section(section, inputs, run))
+    results: list[SectionResult] = []
+    # sections share measurements: with the summary last each one's time is its own, and the time left can be told
+    for number, section in enumerate(reversed(chosen)):
+        results.insert(0, _section(section, inputs, run))
         run.progress(number + 1, len(chosen), "sections")
+    told = dict(facts or {})
+    if inputs.privacy is not None and inputs.privacy.private:
+        told["privacy"] = NOT_COVERED
     return ReportDocument(
         title=inputs.title,
         subtitle="quality report of synthetic data",
         version=version,
-        facts=facts or {},
+        facts=told,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sections=results,
     )
@@ -97,8 +113,12 @@ def _lacking(section: SectionType, inputs: ReportInputs) -> str:
         "model": bool(inputs.models),
         "spec": inputs.spec is not None,
         "privacy": inputs.privacy is not None and inputs.privacy.private,
+        "relations": any(table.foreign_keys for table in inputs.original.schema),
+        "constraints": any(
+            table.get("constraints") for table in dict((inputs.spec or {}).get("tables") or {}).values()
+        ),
     }
     lacking = [need for need in section.needs if not have.get(need, False)]
     if "holdout" in lacking and inputs.holdout_reason:
         return f"there is no holdout: {inputs.holdout_reason}"
-    return f"it needs {', '.join(lacking)}, which this report does not have" if lacking else ""
+    return "; ".join(_LACKING.get(need, f"it needs '{need}', which this report does not have") for need in lacking)

@@ -64,6 +64,8 @@ class ReportInputs:
     columns: Mapping[str, tuple[ColumnPlan, ...]] = field(factory=dict)
     """Per table the columns that were learned."""
     limits: ReportLimits = field(factory=ReportLimits)
+    targets: tuple[str, ...] = ()
+    """Columns that are predicted to measure utility, ``column`` or ``table.column``; chosen by the section if empty."""
     spec: Mapping[str, Any] | None = None
     """The effective spec as plain data, secrets as references."""
     history: Mapping[str, list[Mapping[str, float]]] = field(factory=dict)

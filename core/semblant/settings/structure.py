@@ -20,7 +20,7 @@ from semblant.errors import SemblantError
 from semblant.settings.codes import CODES, fault
 from semblant.settings.fields import bounds
 from semblant.settings.path import join
-from semblant.settings.secret import Secret
+from semblant.settings.secret import Secret, is_reference
 from semblant.settings.suggest import advice
 from semblant.settings.types import MAPPINGS, NONE, SEQUENCES, fields, in_words, is_settings, literals, members
 from semblant.settings.unstructure import unstructure
@@ -256,7 +256,7 @@ class _Walk:
     def _secret(self, data: Any, path: str) -> Any:
         if isinstance(data, Secret):
             return data
-        if isinstance(data, str) and data.startswith(("env:", "file:", "keyring:")) and data.partition(":")[2].strip():
+        if isinstance(data, str) and is_reference(data):
             return Secret(data)
         message = f"must be {in_words(Secret)}; a spec holds no secrets"
         return self.fault(

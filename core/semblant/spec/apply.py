@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from semblant.relations import with_parents
 from semblant.schema import ForeignKey, Schema, Table
 from semblant.settings import AUTO
+from semblant.vocabulary import TableTreatment
 
 if TYPE_CHECKING:
     from semblant.spec.model import ForeignKeySpec, Spec, TableSpec
@@ -19,8 +21,8 @@ def apply_spec(spec: Spec, schema: Schema) -> Schema:
     """Give the schema that a job works with.
 
     Excluded tables and columns are gone, keys are those of the spec where it gives some, the order
-    is kept. A key that lost a column, or points to what is not there, is dropped: the validators
-    tell the user about it.
+    is kept, and of several keys to synthesized tables one leads to the parent. A key that lost a
+    column, or points to what is not there, is dropped: the validators tell the user about it.
 
     :param schema: as the source gave it, with detected keys.
 
@@ -36,7 +38,8 @@ def apply_spec(spec: Spec, schema: Schema) -> Schema:
     kept = [table for table in schema if spec.table(table.name).include]
     with_keys = {table.name: _with_primary_key(spec, table) for table in kept}
     tables: list[Table] = [_with_foreign_keys(spec.table(table.name), table, with_keys) for table in kept]
-    return Schema(tables=tables)
+    originals = {table.name for table in kept if spec.table(table.name).treatment is TableTreatment.ORIGINAL}
+    return with_parents(Schema(tables=tables), originals)
 
 
 def given_key(key: ForeignKeySpec, target: Table | None) -> ForeignKey:
@@ -44,7 +47,13 @@ def given_key(key: ForeignKeySpec, target: Table | None) -> ForeignKey:
     referenced = (
         (target.primary_key if target else ()) if key.referenced_columns == AUTO else tuple(key.referenced_columns)
     )
-    return ForeignKey(columns=key.columns, references=key.references, referenced_columns=referenced, reason=GIVEN)
+    return ForeignKey(
+        columns=key.columns,
+        references=key.references,
+        referenced_columns=referenced,
+        reason=GIVEN,
+        matched=key.match,
+    )
 
 
 def _with_primary_key(spec: Spec, table: Table) -> Table:

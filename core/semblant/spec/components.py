@@ -11,6 +11,7 @@ from semblant.errors import SemblantError
 from semblant.settings import AUTO
 from semblant.settings.codes import CODES, fault
 from semblant.settings.path import join
+from semblant.settings.plaintext import plain_secrets
 from semblant.settings.structure import structure
 from semblant.settings.suggest import advice
 from semblant.spec.model import DestinationSpec, Selected
@@ -128,7 +129,10 @@ def _check_list(host: Components, kind: str, names: Any, path: str) -> list[Find
 
 def _check(host: Components, kind: str, name: str, path: str, where: str, rest: Mapping[str, Any]) -> list[Finding]:
     component, found = _find(host, kind, name, where)
-    return found if component is None else structure(component.settings, rest, path)[1]
+    if component is not None:
+        found = structure(component.settings, rest, path)[1]
+    told = {finding.path for finding in found}
+    return [*found, *(finding for finding in plain_secrets(rest, path) if finding.path not in told)]
 
 
 def _find(host: Components, kind: str, name: str, where: str) -> tuple[Any, list[Finding]]:

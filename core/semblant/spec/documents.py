@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semblant.cli.pages import errors_reference
 from semblant.host import PluginHost
+from semblant.jobs.states import states_reference
 from semblant.spec.glossary import glossary
 from semblant.spec.reference import findings_reference, hooks_reference, settings_reference
 from semblant.spec.schema import spec_schema
@@ -25,7 +27,7 @@ def documents(host: PluginHost | None = None) -> dict[str, str]:
     """Give the text of every generated document by its file name.
 
     >>> sorted(documents())
-    ['findings.md', 'glossary.md', 'hooks.md', 'settings.md', 'spec.schema.json']
+    ['errors.md', 'findings.md', 'glossary.md', 'hooks.md', 'job-states.md', 'settings.md', 'spec.schema.json']
     """
     host = host or PluginHost(third_party=False)
     return {
@@ -33,7 +35,9 @@ def documents(host: PluginHost | None = None) -> dict[str, str]:
         "settings.md": _MADE + settings_reference(host),
         "findings.md": _MADE + findings_reference(host),
         "hooks.md": _MADE + hooks_reference(),
+        "errors.md": _MADE + errors_reference(),
         "glossary.md": _MADE + glossary(),
+        "job-states.md": _MADE + states_reference(),
     }
 
 

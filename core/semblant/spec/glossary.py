@@ -22,6 +22,10 @@ WORDS: Final[dict[str, str]] = {
     "task": "a part of a job: per table *synthesizing table* and *generating text*, then *packaging* "
     "and *quality report*",
     "step": "a part of a task: organizing data, data analysis, transforming data, AI training, generating",
+    "store": "the database of connectors, catalogs, jobs and quotas: SQLite in the home, or PostgreSQL",
+    "worker": "a process that does the jobs that wait (`semblant worker`); it supervises a child process per job",
+    "attempt": "one try at a job by a runner; another one begins where the steps before it had ended",
+    "quota": "a limit of rows, jobs at a time, storage or processor time, of one user or of all together",
     "root table": "the one table, original tables apart, that has no foreign key to another synthesized table; "
     "its rows are the subjects",
     "subject": "what a row of the root table stands for, mostly a person; rows of other tables belong to one",

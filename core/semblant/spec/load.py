@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
+from semblant.connectors.expanding import expand
 from semblant.errors import ConfigError
 from semblant.findings import ConfigStep
 from semblant.settings.codes import fault
@@ -24,8 +25,9 @@ from semblant.spec.overrides import Override, from_environment, merge, parse
 from semblant.spec.training import ModelSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from semblant.connectors.expanding import Saved
     from semblant.findings import Finding
 
 _STEPS = {
@@ -46,6 +48,7 @@ def load_spec(
     host: Components,
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    connectors: Callable[[str], Saved] | None = None,
 ) -> Spec:
     """Load and check a spec: structure, bounds, components and their settings.
 
@@ -56,6 +59,7 @@ def load_spec(
     :param host: the plugins; asked for every component that is named.
     :param overrides: ``a.b=c`` (see :mod:`semblant.spec.overrides`).
     :param environment: variables ``SEMBLANT_SET__…``; those of the process when None, ``{}`` for none.
+    :param connectors: gives a saved connector by name, for ``source: {connector: NAME}``.
     :raises ConfigError: with all findings, or because there is no readable file.
     """
     document, name, folder = _document(source)
@@ -69,8 +73,12 @@ def load_spec(
     if folder is not None:
         data = _placed(data, folder)
     origins, found = _overridden(data, os.environ if environment is None else environment, overrides)
+    data, unknown = expand(data, host, connectors)
     spec, faults = structure(Spec, fold(data))
-    found += [*faults, *_name(data.get("name")), *_table_models(data), *check_components(data, host)]
+    if unknown:
+        faults = [finding for finding in faults if not finding.path.startswith("source")]
+        data = {key: value for key, value in data.items() if key not in {"source", "destination"}}
+    found += [*unknown, *faults, *_name(data.get("name")), *_table_models(data), *check_components(data, host)]
     if found:
         raise _error(name, [_located(finding, document, origins) for finding in found])
     return cast("Spec", spec)
@@ -162,6 +170,8 @@ def _located(finding: Finding, document: Document, origins: Mapping[tuple[str | 
     step = finding.step or _STEPS.get(str(keys[0]))
     origin = next((origins[keys[:end]] for end in range(len(keys), 0, -1) if keys[:end] in origins), None)
     if origin is not None:
+        if finding.code == "plain-secret":
+            origin = origin.partition("=")[0]
         return evolve(finding, step=step, message=f"{finding.message} (set by {origin})")
     return evolve(finding, step=step, line=finding.line or document.line(keys))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import field, frozen
 
 from semblant.settings import AUTO, Auto, setting
+from semblant.spec.constraints import Constraint  # noqa: TC001 - the annotation is resolved at run time
 from semblant.spec.training import ModelSpec, PrivacySpec
 from semblant.vocabulary import ColumnTreatment, EncodingType, TableTreatment, WriteMode
 
@@ -31,6 +32,11 @@ class ForeignKeySpec:
     columns: tuple[str, ...] = setting(help="columns of this table, in order")
     references: str = setting(help="the table that is pointed to")
     referenced_columns: tuple[str, ...] | Auto = setting(AUTO, help="columns there; its primary key when auto")
+    match: bool = setting(
+        False,
+        help="true: not the parent; a fitting row of the other table is matched to each finished row",
+        feature=(201,),
+    )
 
 
 @frozen(kw_only=True)
@@ -49,7 +55,9 @@ class ColumnSpec:
     sensitive: bool | Auto = setting(
         AUTO, help="holds personal data; proposed with a reason, you decide", feature=(12, 13)
     )
-    rebalance: bool = setting(False, help="its shares can be set at generation (categorical columns)", feature=(19,))
+    rebalance: bool = setting(
+        False, help="its shares can be set at generation: of values, or of ranges of numbers and dates", feature=(19,)
+    )
     options: Mapping[str, Any] = setting(help="settings of the encoding, such as decimals", factory=dict)
 
 
@@ -66,7 +74,20 @@ class TableSpec:
     primary_key: tuple[str, ...] | Auto | None = setting(AUTO, help="column or columns; null: none", feature=(8,))
     foreign_keys: tuple[ForeignKeySpec, ...] | Auto = setting(AUTO, help="list of keys; []: none", feature=(9,))
     columns: Mapping[str, ColumnSpec] = setting(help="settings per column; columns not named are auto", factory=dict)
+    constraints: tuple[Constraint, ...] = setting((), help="rules that every generated row keeps", feature=(217,))
     model: Mapping[str, Any] = setting(help="overrides of the top-level 'model' for this table", factory=dict)
+
+
+@frozen(kw_only=True)
+class ColumnSampling:
+    """How the values of one column are drawn; what is not given is as for all columns."""
+
+    temperature: float | None = setting(
+        None, help="below 1: likelier values, above 1: more varied ones", gt=0.0, le=5.0, feature=(224,)
+    )
+    top_p: float | None = setting(
+        None, help="draw only among the likeliest values with this total share", gt=0.0, le=1.0, feature=(224,)
+    )
 
 
 @frozen(kw_only=True)
@@ -75,6 +96,9 @@ class GenerationSpec:
 
     enabled: bool = setting(True, help="false: train only", feature=(47,))
     records: int | Auto = setting(AUTO, help="rows of the root table; as many as it has when auto", ge=1, feature=(48,))
+    scale: float = setting(
+        1.0, help="how many times the rows of the data, where 'records' is auto", gt=0.0, le=1e6, feature=(226,)
+    )
     batch_size: int | Auto = setting(AUTO, help="rows drawn at once", ge=1, feature=(50,))
     text_batch_size: int | Auto = setting(AUTO, help="texts drawn at once", ge=1, feature=(51,))
     temperature: float = setting(
@@ -83,8 +107,14 @@ class GenerationSpec:
     top_p: float = setting(
         1.0, help="draw only among the likeliest values with this total share", gt=0.0, le=1.0, feature=(224,)
     )
+    columns: Mapping[str, Mapping[str, ColumnSampling]] = setting(
+        help="table: column: temperature and top_p of its own", factory=dict, feature=(224,)
+    )
     rebalance: Mapping[str, Mapping[str, Mapping[str, float]]] = setting(
-        help="table: column: value: share; needs 'rebalance: true' on the column", factory=dict, feature=(49,)
+        help="table: column: value: share; a value may be a range (18..30), and columns and values joined by ' & ' "
+        "have a share together; needs 'rebalance: true' on each column",
+        factory=dict,
+        feature=(49, 222),
     )
 
 
@@ -107,6 +137,12 @@ class ReportSpec:
         AUTO, help="columns in the nearest-neighbour section at most", ge=1, feature=(54,)
     )
     phik_columns: int | Auto = setting(AUTO, help="columns in the PhiK section at most", ge=2, feature=(55,))
+    targets: tuple[str, ...] | Auto = setting(
+        AUTO,
+        help="columns that are predicted to measure utility, as column or table.column; "
+        "those that others tell most about when auto",
+        feature=(253,),
+    )
 
 
 @frozen(kw_only=True)

@@ -24,6 +24,7 @@ from semblant.spec.model import (
     TableSpec,
 )
 from semblant.spec.training import ModelSpec, PrivacySpec, TextModelSpec
+from semblant.spec.treatments import treatments_reference
 from semblant.spec.yaml_text import scalar_text
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def settings_reference(host: PluginHost) -> str:
     lines = ["# Settings", "", "Every key of a spec. Keys that are not here are refused; what is `auto` is found out."]
     for path, cls in SECTIONS:
         lines += ["", f"## {f'`{path}`' if path else 'The spec'}", "", _first_line(cls), "", *_table(cls)]
+    lines += treatments_reference()
     lines += _components("Sources", "`source`: beside `type` the keys of the source.", Selected, host.sources)
     lines += _components(
         "Destinations",

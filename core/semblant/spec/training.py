@@ -21,6 +21,14 @@ class TrainingSettings:
     max_minutes: float | None = setting(
         None, help="training stops after this time and keeps the best weights", gt=0, unit="minutes"
     )
+    stopped_at_step: int | None = setting(
+        None,
+        help="training ends after this step, whatever the clock says; a run that was stopped, or ran out of its time, "
+        "writes it into its effective spec, so that a rerun repeats it",
+        ge=1,
+        feature=(134,),
+        unit="steps",
+    )
     adaptive_learning_rate: bool = setting(True, help="rate chosen and lowered by itself", feature=(24, 39))
     learning_rate: float | Auto = setting(
         AUTO, help="needs 'adaptive_learning_rate: false'", gt=0, le=1, feature=(25, 40)

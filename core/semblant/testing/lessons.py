@@ -169,6 +169,10 @@ class PrivateAccount:
     def public(self, what: str) -> None:
         """Take a public fact."""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give what happened."""
+        return {"charged": list(self.charged), "withheld": list(self.withheld)}
+
 
 def private_account() -> PrivacyAccount:
     """Give an account whose run is private."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from semblant.report.blocks import Block
     from semblant.report.inputs import ReportInputs
 
-_NEEDS = {"holdout", "history", "model", "spec", "privacy"}
+_NEEDS = {"holdout", "history", "model", "spec", "privacy", "relations", "constraints"}
 
 CASES: dict[str, Callable[[], ReportInputs]] = {
     "usual": lambda: report_inputs(people(seed=1), people(seed=2), people(seed=3)),
@@ -82,6 +82,10 @@ class SectionConformance(ComponentConformance):
             "model": bool(inputs.models),
             "spec": inputs.spec is not None,
             "privacy": inputs.privacy is not None and inputs.privacy.private,
+            "relations": any(table.foreign_keys for table in inputs.original.schema),
+            "constraints": any(
+                table.get("constraints") for table in dict((inputs.spec or {}).get("tables") or {}).values()
+            ),
         }
         lacking = sorted(need for need in needed if not have[need])
         if lacking:

@@ -6,22 +6,23 @@ import contextlib
 import errno
 import os
 import secrets
-from typing import IO, TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from semblant import filenames
 from semblant.atomic import remove, sync_folder, sync_tree, write_json
 from semblant.errors import DestinationError
 from semblant.vocabulary import WriteMode
 from semblant_destinations import formats
-from semblant_destinations.earlier import copy_rows
+from semblant_destinations.earlier import Earlier
 from semblant_destinations.lock import FolderLock
 from semblant_destinations.publish import JOURNAL, MANIFEST, STAGING, publish, read_manifest, recover
+from semblant_destinations.staging import KEEPING, Staging, check_columns, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import pyarrow as pa
 
     from semblant.schema import Schema, Table
     from semblant_destinations.settings import FolderSettings
@@ -60,8 +61,7 @@ class FolderDelivery:
         self._schema = schema
         self._ending = formats.ending(settings)
         self._files = {table.name: _file_name(table.name) + self._ending for table in schema}
-        self._open: dict[str, tuple[formats.TableWriter, IO[bytes], pa.Schema]] = {}
-        self._rows: dict[str, int | None] = {}
+        self._files_open = Staging(settings)
         self._made: list[Path] = []
         self._lock: FolderLock | None = None
         self._staging: Path | None = None
@@ -131,45 +131,18 @@ class FolderDelivery:
                 if self._mode is WriteMode.FAIL:
                     msg = f"the table '{table.name}' is already in '{self._folder}' ('{name}')"
                     raise DestinationError(msg, fix=_IN_THE_WAY)
-            self._check_columns(table)
-
-    def _check_columns(self, table: Table) -> None:
-        """Refuse to append to, or refill, a table of other columns."""
-        entry = self._manifest["tables"].get(table.name)
-        if self._mode not in (WriteMode.APPEND, WriteMode.TRUNCATE) or not entry or not self._earlier(table.name):
-            return
-        there = [tuple(column) for column in entry["columns"]]
-        here = [(column.name, str(column.type)) for column in table.columns]
-        if there != here:
-            unlike = next((pair for pair in here if pair not in there), None) or next(
-                (pair for pair in there if pair not in here), here[0]
-            )
-            msg = f"the table '{table.name}' in '{self._folder}' has other columns (see '{unlike[0]}', {unlike[1]})"
-            raise DestinationError(msg, fix="set the mode to replace, or write elsewhere")
 
     def _begin(self, table: Table) -> None:
         """Start the file of a table, with the rows that are there when appending."""
         assert self._staging is not None
-        schema = pa.schema([pa.field(column.name, column.type) for column in table.columns])
-        path = self._staging / self._files[table.name]
-        try:
-            file = path.open("xb")
-        except FileExistsError as exc:
-            msg = f"the file system takes '{table.name}' and another table's name for the same"
-            raise DestinationError(msg, fix="rename one of the two tables") from exc
-        try:
-            writer = formats.writer(self._settings, schema, file, table=table.name)
-        except BaseException:
-            file.close()
-            raise
-        self._open[table.name] = (writer, file, schema)
-        self._rows[table.name] = 0
-        earlier = self._earlier(table.name)
-        if self._mode in (WriteMode.APPEND, WriteMode.TRUNCATE) and earlier:
-            appending = self._mode is WriteMode.APPEND
-            kept = copy_rows(self._folder / earlier[0], table.name, schema, writer, rows=appending)
-            known = self._manifest["tables"].get(table.name, {}).get("rows")
-            self._rows[table.name] = kept if kept is not None else known
+        there = self._earlier(table.name)
+        entry = self._manifest["tables"].get(table.name, {})
+        if self._mode in KEEPING and entry and there:
+            check_columns(table, entry["columns"], str(self._folder))
+        earlier = Earlier.file(self._folder / there[0]) if there else None
+        self._files_open.begin(
+            table, self._staging / self._files[table.name], self._mode, earlier, rows=entry.get("rows")
+        )
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
         """Take one batch, its columns in the schema's order.
@@ -183,13 +156,7 @@ class FolderDelivery:
         if self._repeated:
             return
         with self._cleaning():
-            if table not in self._open:
-                msg = f"the delivery has no table '{table}'"
-                raise DestinationError(msg, fix=f"deliver one of {', '.join(self._open)}")
-            writer, _, schema = self._open[table]
-            writer.write(_fitted(table, batch, schema))
-            rows = self._rows[table]
-            self._rows[table] = None if rows is None else rows + batch.num_rows
+            self._files_open.write(table, batch)
 
     def commit(self) -> None:
         """Publish all tables; calling it again does nothing.
@@ -207,9 +174,7 @@ class FolderDelivery:
 
     def _finish_files(self) -> None:
         assert self._staging is not None
-        for writer, file, _ in self._open.values():
-            writer.finish()
-            file.close()
+        self._files_open.finish()
         write_json(self._staging / MANIFEST, self._new_manifest())
 
     def _new_manifest(self) -> dict[str, Any]:
@@ -219,9 +184,9 @@ class FolderDelivery:
             name = self._files[table.name]
             tables[table.name] = {
                 "file": name,
-                "rows": self._rows[table.name],
+                "rows": self._files_open.rows[table.name],
                 "bytes": (self._staging / name).stat().st_size,
-                "columns": [[column.name, str(column.type)] for column in table.columns],
+                "columns": columns_of(table),
             }
         deliveries = [*self._manifest["deliveries"], *([self._settings.delivery] if self._settings.delivery else [])]
         return {"format": 1, "tables": tables, "deliveries": deliveries[-1000:]}
@@ -244,10 +209,7 @@ class FolderDelivery:
         if self._over:
             return
         self._over = True
-        for writer, file, _ in self._open.values():
-            writer.abandon()
-            with contextlib.suppress(OSError):
-                file.close()
+        self._files_open.abandon()
         if self._staging is not None and not (self._folder / JOURNAL).exists():
             remove(self._staging)
         for path in reversed(self._made):
@@ -256,7 +218,6 @@ class FolderDelivery:
         self._release()
 
     def _release(self) -> None:
-        self._open.clear()
         if self._lock is not None:
             self._lock.release()
 
@@ -267,19 +228,3 @@ def _file_name(name: str) -> str:
     except ValueError as exc:
         msg = f"the table '{name}' cannot become a file: {exc}"
         raise DestinationError(msg, fix="rename the table, or leave it out") from exc
-
-
-def _fitted(table: str, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Give the batch in the file's types; only casts that lose nothing are made."""
-    if batch.schema.names != schema.names:
-        msg = f"a batch of table '{table}' has the columns {batch.schema.names}, not {schema.names}"
-        raise DestinationError(msg, fix="this is a fault of the program that delivers; report it")
-    if batch.schema.equals(schema):
-        return batch
-    try:
-        return pa.RecordBatch.from_arrays(
-            [values.cast(column.type) for column, values in zip(schema, batch.columns, strict=True)], schema=schema
-        )
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
-        msg = f"a batch of table '{table}' does not fit its schema: {exc}"
-        raise DestinationError(msg, fix="this is a fault of the program that delivers; report it") from exc

@@ -1,4 +1,4 @@
-"""File formats of the folder destination: each writes record batches into an open binary file."""
+"""File formats of folders and object storage: each writes record batches into an open binary file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from semblant.errors import ConfigError, DestinationError
 from semblant_destinations.delimited import Delimited, Lines
 
 if TYPE_CHECKING:
-    from semblant_destinations.settings import FolderSettings
+    from semblant_destinations.settings import TableFormat
 
 ROW_GROUP_ROWS = 131_072
 """Rows per Parquet row group and Arrow batch: large enough to compress, small enough to stream."""
@@ -42,7 +42,7 @@ class TableWriter(Protocol):
         """Drop what is left: nothing more is written, not even when the object is collected."""
 
 
-def compression(settings: FolderSettings) -> str:
+def compression(settings: TableFormat) -> str:
     """Give the compression that the settings come to.
 
     :raises ConfigError: when the format does not know it.
@@ -56,13 +56,13 @@ def compression(settings: FolderSettings) -> str:
     return settings.compression
 
 
-def ending(settings: FolderSettings) -> str:
+def ending(settings: TableFormat) -> str:
     """Give the ending of the files: ``.parquet``, ``.csv.gz``, …"""
     packed = compression(settings)
     return f".{settings.format}" + (_ENDINGS[packed] if settings.format in ("csv", "jsonl") else "")
 
 
-def writer(settings: FolderSettings, schema: pa.Schema, file: IO[bytes], *, table: str) -> TableWriter:
+def writer(settings: TableFormat, schema: pa.Schema, file: IO[bytes], *, table: str) -> TableWriter:
     """Make the writer of one table.
 
     :raises DestinationError: for a column whose type the format cannot hold.

@@ -24,9 +24,11 @@ _TABULAR = ModelType(
     extra="models",
     learns="tabular",
     preference=100,
+    estimate="semblant_models.tabular.estimate:estimate",
     capabilities={
-        "context": False,
-        "sequences": False,
+        "context": True,
+        "sequences": True,
+        "matching": True,
         "conditions": True,
         "privacy": False,
         "checkpointing": True,
@@ -44,6 +46,9 @@ _TABULAR = ModelType(
             "longitude",
             "pattern",
             "identifier",
+            "json",
+            "list",
+            "struct",
         ),
     },
 )

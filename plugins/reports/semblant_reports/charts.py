@@ -45,13 +45,11 @@ CONFIG: dict[str, Any] = {
         "titleFont": FONT,
     },
 }
-_LIMITS = (0.98, 0.97, 0.95, 0.9, 0.8)
-_CLASSES = ["98% and more", "97 – 98%", "95 – 97%", "90 – 95%", "80 – 90%", "below 80%"]
 SHARE_AXIS: dict[str, Any] = {"format": ".0%", "tickCount": 4, "title": None}
 
 
-def _chart(spec: Mapping[str, Any], alt: str, width: float, caption: str = "") -> Chart:
-    """Finish a chart."""
+def chart(spec: Mapping[str, Any], alt: str, width: float, caption: str = "") -> Chart:
+    """Finish a chart: one look, and words for those who cannot see it."""
     return Chart(
         spec={"$schema": SCHEMA, "config": CONFIG, "padding": 2, **spec}, alt=alt, width=width, caption=caption
     )
@@ -90,7 +88,7 @@ def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
         "type": "ordinal",
         "sort": None,
         "title": None,
-        "axis": {"labelExpr": _names(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
+        "axis": {"labelExpr": labelled(names), "ticks": False, "domain": False, "labelPadding": 5, "labelLimit": 150},
     }
     spec = {
         "data": {"values": rows},
@@ -113,7 +111,7 @@ def _bars(bins: Sequence[Mapping[str, Any]], title: str, width: float) -> Chart:
         f"{item['label']} {percent(item['original'])} original, {percent(item['synthetic'])} synthetic"
         for item in bins[:6]
     )
-    return _chart(spec, f"Shares of the values of {title}: {told}.", width)
+    return chart(spec, f"Shares of the values of {title}: {told}.", width)
 
 
 def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
@@ -192,7 +190,7 @@ def _histogram(figures: Mapping[str, Any], title: str, width: float) -> Chart:
             },
         ],
     }
-    return _chart(
+    return chart(
         spec,
         f"Histogram of {title}, original as bars and synthetic as a line; their figures are in the JSON report.",
         width,
@@ -244,7 +242,7 @@ def pair_heatmap(
                 "scale": {"domain": list(range(len(labels[1])))},
                 "axis": {
                     "title": shorten(names[1], 34),
-                    "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[1])}),
+                    "labelExpr": labelled({i: shorten(n, 23) for i, n in enumerate(labels[1])}),
                     "labelAngle": -60,
                     "ticks": False,
                     "domain": False,
@@ -259,7 +257,7 @@ def pair_heatmap(
                 "scale": {"domain": list(range(len(labels[0])))},
                 "axis": {
                     "title": shorten(names[0], 26),
-                    "labelExpr": _names({i: shorten(n, 23) for i, n in enumerate(labels[0])}),
+                    "labelExpr": labelled({i: shorten(n, 23) for i, n in enumerate(labels[0])}),
                     "ticks": False,
                     "domain": False,
                     "labelLimit": 140,
@@ -274,44 +272,7 @@ def pair_heatmap(
             },
         },
     }
-    return _chart(spec, f"{title}: shares of rows for each pair of classes of {names[0]} and {names[1]}.", 0.5)
-
-
-def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]]) -> Chart:
-    """Show the accuracy of all pairs of columns; the diagonal is the column alone."""
-    both = [*cells, *((b, a, value) for a, b, value in cells if a != b)]
-    rows = [{"a": a, "b": b, "v": _CLASSES[sum(value < limit for limit in _LIMITS)]} for a, b, value in both]
-    step = max(8, min(26, 430 // max(1, len(names))))
-    labels = _names({place: shorten(name, 22) for place, name in enumerate(names)})
-    size = min(10, step + 1)
-    axis = {
-        "title": None,
-        "labelExpr": labels,
-        "ticks": False,
-        "domain": False,
-        "labelFontSize": size,
-        "labelLimit": 150,
-        "labelOverlap": False,
-    }
-    domain = list(range(len(names)))
-    spec = {
-        "data": {"values": rows},
-        "width": {"step": step},
-        "height": {"step": step},
-        "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 0.5},
-        "encoding": {
-            "x": {"field": "a", "type": "ordinal", "scale": {"domain": domain}, "axis": {**axis, "labelAngle": -60}},
-            "y": {"field": "b", "type": "ordinal", "scale": {"domain": domain}, "axis": axis},
-            "color": {
-                "field": "v",
-                "type": "ordinal",
-                "scale": {"domain": _CLASSES, "range": list(STEPS)},
-                "legend": {"title": "accuracy", "symbolType": "square", "symbolSize": 140, "symbolStrokeColor": RULE},
-            },
-        },
-    }
-    worst = min((value for _, _, value in cells), default=None)
-    return _chart(spec, f"Accuracy of all pairs of {len(names)} columns; the lowest is {percent(worst)}.", 1.0)
+    return chart(spec, f"{title}: shares of rows for each pair of classes of {names[0]} and {names[1]}.", 0.5)
 
 
 def colour_key() -> Chart:
@@ -333,7 +294,7 @@ def colour_key() -> Chart:
             },
         ],
     }
-    return _chart(spec, "Grey blue is original, orange is synthetic.", 1.0)
+    return chart(spec, "Grey blue is original, orange is synthetic.", 1.0)
 
 
 def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
@@ -368,10 +329,37 @@ def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
             },
         },
     }
-    return _chart(spec, f"Training and validation loss over {len(history)} validations.", 1.0)
+    return chart(spec, f"Training and validation loss over {len(history)} validations.", 1.0)
 
 
-def _names(names: Mapping[int, str]) -> str:
+def rate_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
+    """Show the learning rate where it changes."""
+    across = "epoch" if any("epoch" in entry for entry in history) else "step"
+    rows = [
+        {"x": entry[across], "y": entry["learning_rate"]}
+        for entry in history
+        if across in entry and "learning_rate" in entry
+    ]
+    if len({row["y"] for row in rows}) < 2:
+        return None
+    spec = {
+        "data": {"values": rows},
+        "width": PAGE - 150,
+        "height": 70,
+        "mark": {"type": "line", "strokeWidth": 1.4, "color": MUTED},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "axis": {"title": across, "grid": False}},
+            "y": {
+                "field": "y",
+                "type": "quantitative",
+                "axis": {"title": "learning rate", "tickCount": 3, "format": "~g"},
+            },
+        },
+    }
+    return chart(spec, f"Learning rate over {len(rows)} validations.", 1.0)
+
+
+def labelled(names: Mapping[int, str]) -> str:
     """Give a Vega expression that writes a label for each place: labels are data, so they are quoted."""
     import json
 

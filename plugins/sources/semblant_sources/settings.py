@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from semblant.remote.settings import AnyAccess, AzureAccess, GcsAccess, S3Access
 from semblant.settings import setting
 
 if TYPE_CHECKING:
@@ -74,6 +75,30 @@ class FilesSettings:
     overrides: Mapping[str, Mapping[str, Any]] = setting(
         help="table: settings of its own among those above, for one file of a folder", factory=dict
     )
+
+
+@frozen(kw_only=True)
+class S3FilesSettings(S3Access, FilesSettings):
+    """Settings of the source ``s3``: those of files, and how to get into the bucket.
+
+    >>> S3FilesSettings(path="s3://lake/shop").path
+    ('s3://lake/shop',)
+    """
+
+
+@frozen(kw_only=True)
+class GcsFilesSettings(GcsAccess, FilesSettings):
+    """Settings of the source ``gcs``."""
+
+
+@frozen(kw_only=True)
+class AzureFilesSettings(AzureAccess, FilesSettings):
+    """Settings of the source ``azure``."""
+
+
+@frozen(kw_only=True)
+class ObjectFilesSettings(AnyAccess, FilesSettings):
+    """Settings of the source ``objects``."""
 
 
 @frozen(kw_only=True)

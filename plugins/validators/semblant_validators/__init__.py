@@ -47,14 +47,7 @@ def semblant_validators() -> Sequence[ValidatorType]:
             "relations:RelationsValidator",
             ConfigStep.KEYS,
             codes.RELATIONS,
-            "one root table, no rings, original tables in their place",
-        ),
-        _validator(
-            "relational-limit",
-            "relational_limit:RelationalLimitValidator",
-            ConfigStep.KEYS,
-            codes.RELATIONAL_LIMIT,
-            "one synthesized table at a time in this version",
+            "one root table, rings that are broken, original tables in their place",
         ),
         _validator(
             "treatment",
@@ -62,6 +55,13 @@ def semblant_validators() -> Sequence[ValidatorType]:
             ConfigStep.TREATMENT,
             codes.TREATMENT,
             "encodings fit types, sensitive columns that come out are told",
+        ),
+        _validator(
+            "constraints",
+            "constraints:ConstraintsValidator",
+            ConfigStep.TREATMENT,
+            codes.CONSTRAINTS,
+            "constraints name columns that are there, of types that fit, and do not contradict each other",
         ),
         _validator(
             "model", "model:ModelValidator", ConfigStep.MODEL, codes.MODEL, "settings of the training go together"

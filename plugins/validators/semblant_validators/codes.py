@@ -45,15 +45,12 @@ KEYS: Final = {
     "key-twice": (ERROR, "a table has the same foreign key twice"),
 }
 RELATIONS: Final = {
-    "two-roots": (ERROR, "more than one synthesized table has no foreign key to another one"),
+    "two-roots": (ERROR, "two synthesized tables without a parent have nothing to do with each other"),
+    "several-roots": (WARNING, "a second synthesized table without a parent is made by itself"),
     "nothing-to-synthesize": (ERROR, "every table is original data"),
-    "cycle": (ERROR, "tables point to each other in a ring"),
+    "cycle": (WARNING, "tables point to each other in a ring: one of the keys is matched afterwards"),
     "original-not-referenced": (ERROR, "no foreign key points to an original table"),
     "original-references-synthesized": (ERROR, "an original table points to a synthesized one"),
-}
-RELATIONAL_LIMIT: Final = {
-    "one-synthesized-table": (ERROR, "this version synthesizes one table at a time, beside original ones"),
-    "self-reference-not-kept": (WARNING, "this version learns a key to its own table as an ordinary column"),
 }
 TREATMENT: Final = {
     "original-has-settings": (
@@ -64,13 +61,29 @@ TREATMENT: Final = {
     "sensitive-kept": (WARNING, "the real values of a sensitive column come out"),
     "key-has-settings": (ERROR, "the values of a key are made from the key, not from an encoding or treatment"),
     "encoding-impossible": (ERROR, "the encoding does not fit the type of the column"),
-    "rebalance-impossible": (ERROR, "only a categorical or boolean column can be rebalanced"),
+    "option-unknown": (WARNING, "a column has an option that no model of Semblant knows"),
+    "option-misplaced": (ERROR, "an option does not go with the encoding of its column"),
+    "option-invalid": (ERROR, "an option has an impossible value"),
+    "rebalance-impossible": (ERROR, "only columns of categories, truth values, numbers and dates can be rebalanced"),
     "rebalance-excluded": (ERROR, "an excluded column cannot be rebalanced"),
+}
+CONSTRAINTS: Final = {
+    "constraint-unknown-column": (ERROR, "a constraint names a column that is not there, or is excluded"),
+    "constraint-on-original": (ERROR, "an original table is copied, constraints have no effect on it"),
+    "constraint-on-child": (ERROR, "this version keeps constraints of tables without a parent only"),
+    "constraint-on-key": (ERROR, "a constraint is about a key, whose values are made by the engine or by other tables"),
+    "constraint-columns": (ERROR, "a constraint names too few columns, or one twice"),
+    "constraint-type": (ERROR, "the columns of a constraint are of types that it cannot compare or add"),
+    "constraint-bounds": (ERROR, "the bounds of a range are missing, contradict each other or do not fit the column"),
+    "constraint-contradiction": (ERROR, "inequalities go round in a ring, or contradict the ranges of their columns"),
+    "constraint-twice": (WARNING, "a constraint is written twice"),
 }
 MODEL: Final = {
     "learning-rate-adaptive": (ERROR, "a learning rate is given although it is adaptive"),
     "batch-size-automatic": (ERROR, "a batch size is given although batching is automatic"),
     "accumulation-automatic": (ERROR, "gradient accumulation is given although batching is automatic"),
+    "batch-beyond-table": (WARNING, "a batch is larger than the table has training rows"),
+    "accumulation-beyond-table": (WARNING, "more batches are to be added up than the training rows make"),
     "original-has-model": (ERROR, "an original table is copied, it has no model"),
     "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
 }
@@ -92,7 +105,12 @@ PRIVACY_AVAILABLE: Final = {
 GENERATION: Final = {
     "rebalance-unknown": (ERROR, "shares are given for a table or column that does not exist or is not synthesized"),
     "rebalance-not-enabled": (ERROR, "shares are given for a column without 'rebalance: true'"),
-    "shares-invalid": (ERROR, "a share is not between 0 and 1, or the shares of a column add up to more than 1"),
+    "shares-invalid": (
+        ERROR,
+        "a share is not between 0 and 1, shares add up to more than 1, or a value or range does not fit its column",
+    ),
+    "sampling-unknown": (ERROR, "temperature or top-p is given for a table or column that is not synthesized"),
+    "scale-and-records": (ERROR, "both a number of records and a scale are given"),
     "shares-empty": (ERROR, "no shares are given for a column"),
     "shares-rest": (INFO, "what becomes of the values that have no share"),
     "generation-unused": (WARNING, "settings of the generation have no effect, because nothing is generated"),
@@ -100,6 +118,7 @@ GENERATION: Final = {
     "report-without-data": (WARNING, "a report is wanted and nothing is generated"),
     "report-without-format": (ERROR, "a report is wanted in no format"),
     "report-format-twice": (ERROR, "a report format is named twice"),
+    "report-target": (ERROR, "a column that the report should predict is not there, or is no data"),
     "holdout-share": (ERROR, "the share kept back for the report is not between 0 and 0.5"),
     "holdout-missing": (ERROR, "the holdout file is not there"),
 }
@@ -112,8 +131,8 @@ Codes = dict[str, tuple[Severity, str]]
 EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
     ConfigStep.SOURCE: (SOURCE,),
     ConfigStep.DATA: (DATA,),
-    ConfigStep.KEYS: (KEYS, RELATIONS, RELATIONAL_LIMIT),
-    ConfigStep.TREATMENT: (TREATMENT,),
+    ConfigStep.KEYS: (KEYS, RELATIONS),
+    ConfigStep.TREATMENT: (TREATMENT, CONSTRAINTS),
     ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_AVAILABLE),
     ConfigStep.GENERATION: (GENERATION,),
     ConfigStep.DESTINATION: (DESTINATION,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
 from semblant.spec.model import GenerationSpec
+from semblant.spec.shares import ShareError, columns_of, read_shares
 from semblant_validators.codes import finding
 from semblant_validators.view import View
 
@@ -36,7 +38,8 @@ class GenerationValidator:
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         view = View(spec, schema)
-        return [*_rebalance(view), *_effect(view), *_report(spec), *_holdout(spec)]
+        found = [*_rebalance(view), *_sampling(view), *_effect(view)]
+        return [*found, *_report(spec), *_targets(view), *_holdout(spec)]
 
 
 def _rebalance(view: View) -> Iterator[Finding]:
@@ -50,50 +53,67 @@ def _rebalance(view: View) -> Iterator[Finding]:
             how = "original data and copied unchanged" if view.is_used(name) else "excluded"
             yield finding("rebalance-unknown", path, f"table '{name}' is {how}", "remove its shares")
             continue
-        for column, shares in columns.items():
-            yield from _column_shares(view, name, column, shares, join(path, column))
+        for key, shares in columns.items():
+            yield from _shares(view, name, key, shares, join(path, key))
 
 
-def _column_shares(view: View, table: str, column: str, shares: Mapping[str, float], path: str) -> Iterator[Finding]:
+def _shares(view: View, table: str, key: str, shares: Mapping[str, float], path: str) -> Iterator[Finding]:
     names = view.schema.table(table).column_names
-    if column not in names:
-        yield finding(
-            "rebalance-unknown", path, f"table '{table}' has no column '{column}'", advice(column, names, "columns")
-        )
+    columns = columns_of(key, names)
+    if unknown := [column for column in columns if column not in names]:
+        message = f"table '{table}' has no column '{unknown[0]}'"
+        yield finding("rebalance-unknown", path, message, advice(unknown[0], names, "columns"))
         return
-    if not view.is_used(table, column):
-        yield finding("rebalance-unknown", path, f"column '{column}' is excluded", "include it, or remove its shares")
+    if excluded := [column for column in columns if not view.is_used(table, column)]:
+        message = f"column '{excluded[0]}' is excluded"
+        yield finding("rebalance-unknown", path, message, "include it, or remove its shares")
         return
-    if not view.spec.column(table, column).rebalance:
-        message = f"column '{column}' is not prepared for rebalancing"
-        fix = f"write {dotted('tables', table, 'columns', column, 'rebalance')}: true (it is trained for it)"
-        yield finding("rebalance-not-enabled", path, message, fix)
+    for column in columns:
+        if not view.spec.column(table, column).rebalance:
+            message = f"column '{column}' is not prepared for rebalancing"
+            fix = f"write {dotted('tables', table, 'columns', column, 'rebalance')}: true (it is trained for it)"
+            yield finding("rebalance-not-enabled", path, message, fix)
     if not shares:
-        yield finding(
-            "shares-empty", path, f"no shares are given for '{column}'", "write value: share, for example yes: 0.5"
-        )
+        message, fix = f"no shares are given for '{key}'", "write value: share, for example yes: 0.5"
+        yield finding("shares-empty", path, message, fix)
         return
-    wrong = {value: share for value, share in shares.items() if not 0 <= share <= 1}
-    for value, share in wrong.items():
-        yield finding(
-            "shares-invalid", join(path, value), f"the share of '{value}' is {share:g}", "give a share from 0 to 1"
-        )
-    if wrong:
+    try:
+        read_shares(columns, shares, {c: view.schema.table(table).column(c).type for c in columns})
+    except ShareError as exc:
+        where = join(path, exc.key) if exc.key in shares else path
+        fix = "give values as they stand in the data, ranges that do not overlap, and shares that add up to 1 at most"
+        yield finding("shares-invalid", where, str(exc), fix)
         return
-    total = math.fsum(shares.values())
-    if total > 1 + _ROUNDING:
-        message = f"the shares of '{column}' add up to {total:g}"
-        yield finding(
-            "shares-invalid", path, message, "make them add up to 1, or to less: the rest goes to the other values"
-        )
-    elif total < 1 - _ROUNDING:
+    yield _rest(key, math.fsum(shares.values()), path)
+
+
+def _rest(key: str, total: float, path: str) -> Finding:
+    if total < 1 - _ROUNDING:
         message = (
-            f"the values of '{column}' that have no share divide the remaining {1 - total:.4g} as they do in the data"
+            f"the values of '{key}' that have no share divide the remaining {1 - total:.4g} as they do in the data"
         )
-        yield finding("shares-rest", path, message, "make the shares add up to 1 to have no others")
-    else:
-        message = f"the shares of '{column}' add up to 1: no other value, and no missing one, comes out"
-        yield finding("shares-rest", path, message, "let them add up to less than 1 to have others too")
+        return finding("shares-rest", path, message, "make the shares add up to 1 to have no others")
+    message = f"the shares of '{key}' add up to 1: no other value, and no missing one, comes out"
+    return finding("shares-rest", path, message, "let them add up to less than 1 to have others too")
+
+
+def _sampling(view: View) -> Iterator[Finding]:
+    generation = view.spec.generation
+    if generation.records != AUTO and generation.scale != 1.0:
+        message = f"{generation.records} records are wanted, and {generation.scale:g} times the rows of the data"
+        yield finding("scale-and-records", "generation.scale", message, "remove one of them")
+    for name, columns in generation.columns.items():
+        path = dotted("generation", "columns", name)
+        if not view.is_used(name) or name in view.originals:
+            message = f"no table '{name}' is synthesized"
+            fix = advice(name, [table.name for table in view.synthesized], "tables")
+            yield finding("sampling-unknown", path, message, fix)
+            continue
+        for column in columns:
+            if not view.is_used(name, column):
+                fix = advice(column, view.used.table(name).column_names, "columns")
+                message = f"table '{name}' has no column '{column}', or it is excluded"
+                yield finding("sampling-unknown", join(path, column), message, fix)
 
 
 def _effect(view: View) -> Iterator[Finding]:
@@ -130,6 +150,26 @@ def _report(spec: Spec) -> Iterator[Finding]:
             "nothing is generated, so that there is nothing to report on",
             "write generation.enabled: true, or remove the section",
         )
+
+
+def _targets(view: View) -> Iterator[Finding]:
+    """Find targets that no table which is learned has as data: keys are made anew, lookups copied."""
+    if not view.spec.report.enabled or view.spec.report.targets == AUTO:
+        return
+    known: set[str] = set()
+    for table in view.used:
+        keys = {*table.primary_key, *(column for key in table.foreign_keys for column in key.columns)}
+        if table.name not in view.originals:
+            known |= {name for column in set(table.column_names) - keys for name in (column, f"{table.name}.{column}")}
+    for index, target in enumerate(view.spec.report.targets):
+        if target not in known:
+            near = get_close_matches(target, sorted(known), 1)
+            yield finding(
+                "report-target",
+                f"report.targets[{index}]",
+                f"no table that is learned has data in a column '{target}'",
+                f"did you mean '{near[0]}'?" if near else "name it as column or table.column, or write auto",
+            )
 
 
 def _holdout(spec: Spec) -> Iterator[Finding]:

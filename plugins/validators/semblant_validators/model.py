@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from semblant.components import NoSettings
     from semblant.findings import Finding
-    from semblant.schema import Schema
+    from semblant.schema import Schema, Table
     from semblant.spec.model import Spec
 
 
@@ -38,11 +38,38 @@ class ModelValidator:
         for name, wanted in spec.tables.items():
             if wanted.model:
                 found += [item for item in _override(view, name, wanted.model) if _at_top(item.path, name) not in told]
+        for table in view.synthesized:
+            found += _batches(view, table)
         if spec.model.text != TextModelSpec() and not view.may_have_text:
             message = "the text settings have no effect: no column that is synthesized could be text"
             fix = "remove them, or write encoding: text on a column of texts"
             found.append(finding("text-settings-unused", "model.text", message, fix))
         return found
+
+
+def _batches(view: View, table: Table) -> Iterator[Finding]:
+    """Say which batches the table cannot fill; training takes what there is then."""
+    override = view.spec.table(table.name).model
+    model, faults = structure(ModelSpec, merged(unstructure(view.spec.model), override), "model")
+    if model is None or faults or table.rows is None or model.auto_batching:
+        return
+    rows = max(round(table.rows * (1 - model.validation_fraction)), 1)
+    path = join(dotted("tables", table.name), "model") if "batch_size" in override else "model"
+    batch = 1 if model.batch_size == AUTO else int(model.batch_size)
+    if batch > rows:
+        message = f"a batch of {batch:,} rows is larger than the about {rows:,} training rows of '{table.name}'"
+        fix = f"write a size up to {rows}; as it is, all of them make one batch"
+        yield finding("batch-beyond-table", join(path, "batch_size"), message, fix)
+    added = 1 if model.gradient_accumulation == AUTO else int(model.gradient_accumulation)
+    if added > 1 and added * min(batch, rows) > rows:
+        path = join(dotted("tables", table.name), "model") if "gradient_accumulation" in override else "model"
+        most = max(rows // min(batch, rows), 1)
+        message = (
+            f"{added} batches of {min(batch, rows):,} rows are to be added up, "
+            f"but '{table.name}' has about {rows:,} training rows"
+        )
+        fix = f"write a number up to {most}, or a smaller batch; as it is, {most} will be added up"
+        yield finding("accumulation-beyond-table", join(path, "gradient_accumulation"), message, fix)
 
 
 def _at_top(path: str, table: str) -> str:

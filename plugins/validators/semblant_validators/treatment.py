@@ -10,6 +10,7 @@ from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_validators.codes import finding
+from semblant_validators.options import check_options
 from semblant_validators.types import FITTING, fits, fitting, may_rebalance
 from semblant_validators.view import View
 
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from semblant.schema import Column, Schema, Table
     from semblant.spec.model import ColumnSpec, Spec
 
-_REBALANCED = (EncodingType.CATEGORICAL, EncodingType.BOOLEAN)
+_REBALANCED = (
+    EncodingType.CATEGORICAL,
+    EncodingType.BOOLEAN,
+    EncodingType.NUMBER,
+    EncodingType.INTEGER,
+    EncodingType.DATE,
+    EncodingType.DATETIME,
+)
 
 
 @frozen
@@ -52,6 +60,7 @@ class TreatmentValidator:
                 found += _encoding(column, wanted, path)
                 found += _rebalance(column, wanted, path)
                 found += _kept(table, column, wanted, path)
+                found += check_options(view, table, column, wanted, path)
         return found
 
 
@@ -91,6 +100,7 @@ def _in_key(column: Column, wanted: ColumnSpec, path: str, role: str) -> Iterato
         "encoding": wanted.encoding not in (AUTO, EncodingType.IDENTIFIER),
         "treatment": wanted.treatment is not ColumnTreatment.SYNTHESIZE,
         "rebalance": wanted.rebalance,
+        "options": bool(wanted.options),
     }
     for key, given in misplaced.items():
         if given:
@@ -112,10 +122,10 @@ def _rebalance(column: Column, wanted: ColumnSpec, path: str) -> Iterator[Findin
     here = join(path, "rebalance")
     if wanted.encoding != AUTO:
         if wanted.encoding not in _REBALANCED:
-            message = f"column '{column.name}' has the encoding '{wanted.encoding}'; only categories can be rebalanced"
+            message = f"column '{column.name}' has the encoding '{wanted.encoding}', whose values have no shares"
             yield finding("rebalance-impossible", here, message, "write encoding: categorical, or remove rebalance")
     elif not may_rebalance(column.type):
-        message = f"column '{column.name}' is of type {column.type}, which is not taken for categories"
+        message = f"column '{column.name}' is of type {column.type}, whose values have no shares"
         yield finding(
             "rebalance-impossible", here, message, "write encoding: categorical beside it, or remove rebalance"
         )

@@ -52,23 +52,19 @@ def test_equal_content_gives_equal_bytes(packed: Path, tmp_path: Path) -> None:
 
 def test_any_flipped_byte_is_found(packed: Path, tmp_path: Path) -> None:
     content = packed.read_bytes()
-    draw = random.Random(7)
-    for number in range(300):
-        place = draw.randrange(len(content))
+    seed = random.SystemRandom().randrange(2**32)
+    draw = random.Random(seed)
+    print(f"seed: {seed}")
+    # every byte of the bookkeeping, and a thousand anywhere
+    around = [place for place in range(len(content)) if place < 700 or place > len(content) - 700]
+    for number, place in enumerate([*around, *(draw.randrange(len(content)) for _ in range(1000))]):
         changed = bytearray(content)
-        changed[place] ^= 1 << draw.randrange(8)
+        changed[place] ^= draw.randrange(1, 256)
         bad = tmp_path / "bad.semblant"
         bad.write_bytes(bytes(changed))
         out = tmp_path / f"out{number}"
-        try:
+        with pytest.raises(ArtefactError):
             unpack(bad, out)
-        except ArtefactError:
-            continue
-        # A bit of the archive's own bookkeeping (a date, a version) may differ; the files may not.
-        unpack(packed, tmp_path / f"ref{number}")
-        for path in (tmp_path / f"ref{number}").rglob("*"):
-            if path.is_file():
-                assert (out / path.relative_to(tmp_path / f"ref{number}")).read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "C:evil", "a\\..\\evil", "models/../../x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from semblant.detection.model import ColumnDetection, Detection, TableDetection
@@ -80,6 +81,14 @@ class FakeEngine:
 
     def spec_for(self, location: str) -> Spec:
         return Spec(source=Selected(type="files", settings={"path": location}))
+
+    def impute(self, generator: Any, rows: pa.Table, **how: Any) -> pa.Table:
+        self._ask("impute", generator=generator, rows=rows, **how)
+        return pa.table({name: rows[name].fill_null(rows[name].drop_null()[0]) for name in rows.column_names})
+
+    def log_prob(self, generator: Any, rows: pa.Table, **how: Any) -> Any:
+        self._ask("log_prob", generator=generator, rows=rows, **how)
+        return -1.5 * np.arange(1.0, rows.num_rows + 1)
 
     def preview(self, spec: Spec, rows: int) -> dict[str, pa.Table]:
         self._ask("preview", spec=spec, rows=rows)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from semblant.cli.main import COMMANDS
+from semblant.cli.pages import ask
 from semblant.errors import SourceError
 from semblant.findings import Finding, Severity
+from semblant.spec.model import ReportSpec
 from semblant.vocabulary import Goal, ModelSize, WriteMode
 
 WARNING = Finding(severity=Severity.WARNING, path="tables.a", code="few-rows", message="has 3 rows", fix="bring more")
@@ -173,8 +175,26 @@ def test_report_compares_two_places_and_has_gates(call, tmp_path):
     result = call("report", "a.csv", "b.csv", "--holdout", "c.csv", "-o", tmp_path, "--formats", "pdf")
     assert result.engine.asked[-1][1] == {
         "original": "a.csv", "synthetic": "b.csv", "holdout": "c.csv", "out": tmp_path, "formats": ("pdf",),
+        "options": ReportSpec(),
     }  # fmt: skip
     assert call("report", "a.csv", "b.csv", "-o", tmp_path, "--fail-under", "accuracy=0.99").exit_code == 1
+
+
+@pytest.mark.feature(52, 53, 54, 55, 253)
+@pytest.mark.parametrize(
+    ("option", "value", "setting"),
+    [
+        ("--univariate-columns", 3, {"univariate_columns": 3}),
+        ("--bivariate-columns", 4, {"bivariate_columns": 4}),
+        ("--knn-columns", 5, {"knn_columns": 5}),
+        ("--phik-columns", 6, {"phik_columns": 6}),
+        ("--target", "income", {"targets": ("income",)}),
+        ("--sections", "summary, phik", {"sections": ("summary", "phik")}),
+    ],
+)
+def test_each_option_of_report_sets_its_own_setting_alone(call, tmp_path, option, value, setting):
+    result = call("report", "a.csv", "b.csv", "-o", tmp_path, option, value)
+    assert result.engine.asked[-1][1]["options"] == ReportSpec(**setting)
 
 
 @pytest.mark.feature(5)
@@ -190,7 +210,8 @@ def test_preview_shows_as_many_rows_as_wanted_and_no_control_codes(call, csv):
 def test_a_preview_of_a_source_that_is_gone_says_so(call, csv):
     result = call("preview", csv, fault=SourceError("the database is gone", fix="start it"))
     assert result.exit_code == 3
-    assert result.stderr == "error: the database is gone\nfix: start it\n"
+    help_line = f"help: semblant help source\nask: {ask()}"
+    assert result.stderr == f"error: the database is gone\nfix: start it\n{help_line}\n"
 
 
 def test_preview_of_a_table_that_is_not_there_names_those_that_are(call, csv):
@@ -288,7 +309,8 @@ def test_json_is_one_document_on_standard_output(call, csv, name):
 def test_a_fault_is_a_document_with_json_and_a_line_without(call, csv, name):
     fault = SourceError("the disk is gone", fix="mount it")
     document = json.loads(call(name, csv, "--json", fault=fault).stdout)
-    assert document == {"error": {"code": "source", "message": "the disk is gone", "fix": "mount it", "findings": []}}
+    told = {"code": "source", "message": "the disk is gone", "fix": "mount it", "findings": []}
+    assert document == {"error": {**told, "help": "semblant help source", "ask": ask()}}
     shown = call(name, csv, fault=fault)
     assert shown.stdout == ""
     assert "the disk is gone" in shown.stderr

@@ -71,8 +71,8 @@ def test_an_unexpected_error_is_one_line_with_the_log(call, csv):
     assert result.exit_code == 4
     assert "Traceback" not in result.stderr
     lines = result.stderr.strip().splitlines()
-    assert lines[-2] == "error: an unexpected error: ZeroDivisionError: secret stuff"
-    log = Path(lines[-1].partition("the log is ")[2].partition(";")[0])
+    assert lines[-4] == "error: an unexpected error: ZeroDivisionError: secret stuff"
+    log = Path(lines[-3].partition("the log is ")[2].partition(";")[0])
     record = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     assert "ZeroDivisionError" in record["traceback"]
     assert record["command"] == "semblant run"

@@ -29,9 +29,9 @@ def shop(rows: int = 2500, shift: int = 0) -> dict[str, pa.Table]:
     return {"parents": pa.table({"id": numbers}), "order lines": pa.table({"id": numbers, "name": names})}
 
 
-def test_both_destinations_are_offered_and_can_be_made(tmp_path: Path) -> None:
+def test_all_destinations_are_offered_and_can_be_made(tmp_path: Path) -> None:
     offered: dict[str, DestinationType] = {component.name: component for component in semblant_destinations()}
-    assert set(offered) == {"folder", "storage"}
+    assert set(offered) == {"folder", "storage", "s3", "gcs", "azure", "objects"}
     assert all(component.atomic and component.summary for component in offered.values())
     made = offered["folder"].create(offered["folder"].settings(path=str(tmp_path)))
     assert isinstance(made, Folder)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 import semblant_reports
+from semblant.report.build import _lacking
 from semblant.report.document import ReportDocument, SectionResult
 from semblant.report.inputs import Database, ReportInputs, TableData
 from semblant.run import Run
@@ -66,8 +67,9 @@ def document(given: ReportInputs, without: tuple[str, ...] = ()) -> ReportDocume
     """Measure and render all sections, each from its figures as they come out of JSON."""
     results = []
     for item in semblant_reports.semblant_report_sections():
-        if item.name in without or item.missing():
-            results.append(SectionResult(name=item.name, title=item.title, left_out="not asked for"))
+        lacking = _lacking(item, given)
+        if item.name in without or item.missing() or lacking:
+            results.append(SectionResult(name=item.name, title=item.title, left_out=lacking or "not asked for"))
             continue
         section = item.create()
         found = json.loads(json.dumps(section.measure(given, run()), allow_nan=False))

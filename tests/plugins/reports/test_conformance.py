@@ -40,6 +40,36 @@ class TestBivariate(SectionConformance):
     component = SECTIONS["bivariate"]
 
 
+class TestTrivariate(SectionConformance):
+    component = SECTIONS["trivariate"]
+
+
+@pytest.mark.skipif(bool(SECTIONS["phik"].missing()), reason="comes with the extra 'reports'")
+class TestPhiK(SectionConformance):
+    component = SECTIONS["phik"]
+
+
+class TestHistory(SectionConformance):
+    component = SECTIONS["history"]
+
+
+class TestRelational(SectionConformance):
+    component = SECTIONS["relational"]
+
+
+class TestConstraints(SectionConformance):
+    component = SECTIONS["constraints"]
+
+
+@pytest.mark.skipif(bool(SECTIONS["utility"].missing()), reason="comes with the extra 'reports'")
+class TestUtility(SectionConformance):
+    component = SECTIONS["utility"]
+
+
+class TestPrivacy(SectionConformance):
+    component = SECTIONS["privacy"]
+
+
 class TestMissing(SectionConformance):
     component = SECTIONS["missing"]
 

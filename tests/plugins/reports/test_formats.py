@@ -67,15 +67,28 @@ def test_pdf_and_json_show_the_same_figures(report: ReportDocument, tmp_path: Pa
     assert by_name == {section.name: dict(section.figures) for section in report.sections}
     accuracy = by_name["summary"]["accuracy"]
     for depth in ("univariate", "bivariate", "trivariate", "overall"):
-        assert re.search(
-            rf"{depth}\s+{100 * accuracy[depth]:.1f}%\s+{100 * by_name['summary']['ceiling'][depth]:.1f}%", text
-        )
+        low, high = by_name["summary"]["intervals"]["accuracy" if depth == "overall" else f"{depth}_accuracy"]
+        interval = rf"{100 * low:.1f}% to {100 * high:.1f}%"
+        held = by_name["summary"]["ceiling"][depth]
+        assert re.search(rf"{depth}\s+{100 * accuracy[depth]:.1f}%\s+{interval}\s+{100 * held:.1f}%", text)
     for column in by_name["univariate"]["tables"][0]["columns"]:
         assert re.search(rf"{column['column']}\s+\w+\s+{column['distance']:.4f}", text)
     for pair in by_name["bivariate"]["tables"][0]["pairs"]:
         assert f"{pair['columns'][0]} × {pair['columns'][1]}: accuracy {100 * pair['accuracy']:.1f}%" in text
+    flat = " ".join(text.split())
     share = by_name["neighbours"]["tables"][0]["dcr_share"]
-    assert f"{100 * share:.1f}% of 1,500 synthetic rows" in text
+    assert f"{100 * share:.1f}% of 1,500 synthetic rows" in flat
+    for triple in by_name["trivariate"]["tables"][0]["triples"]:
+        assert f"{' × '.join(triple['columns'])} {100 * triple['accuracy']:.1f}% {100 * triple['usual']:.1f}%" in flat
+    for pair in by_name["phik"]["tables"][0]["pairs"]:
+        assert f"{' × '.join(pair['columns'])} {pair['original']:.3f} {pair['synthetic']:.3f}" in flat
+    attack = by_name["privacy"]["tables"][0]
+    assert f"area under the ROC curve {attack['auc']:.3f} {attack['interval'][0]:.3f} to" in flat
+    for item in by_name["utility"]["tables"][0]["targets"]:
+        assert item["gap"] is None or f"{item['real']:.3f} {item['synthetic']:.3f} {item['gap']:.3f}" in flat
+    assert [(said["section"], said["tone"]) for said in figures["verdicts"]] == [
+        (said.section, said.tone.value) for said in report.verdicts
+    ]
 
 
 def test_the_published_schema_is_the_one_of_the_code_and_a_report_obeys_it(

@@ -10,6 +10,7 @@ import pytest
 from semblant.findings import Severity
 from semblant.schema import Schema
 from semblant_validators.codes import EVERY
+from tests.plugins.validators.constraint_cases import CASES as CONSTRAINT_CASES
 from tests.plugins.validators.shop import ALONE, LOOKUP, SHOP, STR, check, codes, key, table
 
 KEEP = {"include": False}
@@ -39,6 +40,7 @@ def with_key(**foreign: Any) -> dict[str, Any]:
 
 
 CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
+    *CONSTRAINT_CASES,
     ("empty-source", {}, Schema(tables=()), "source"),
     ("unknown-table", {"tables": {"peple": {}}}, ALONE, "tables.peple"),
     ("unknown-column", people(agee={}), ALONE, "tables.people.columns.agee"),
@@ -152,6 +154,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         "tables.people.foreign_keys",
     ),
     ("two-roots", {}, ROOTS, "tables.visits"),
+    ("several-roots", {}, SHOP, "tables.products"),
     ("cycle", {}, RING, "tables.a.foreign_keys"),
     ("nothing-to-synthesize", {"tables": {**ORIGINAL, "people": {"treatment": "original"}}}, LOOKUP, "tables"),
     ("original-not-referenced", {"tables": {"visits": {"treatment": "original"}}}, ROOTS, "tables.visits.treatment"),
@@ -161,8 +164,6 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         SHOP,
         "tables.orders.treatment",
     ),
-    ("one-synthesized-table", {}, ROOTS, "tables"),
-    ("self-reference-not-kept", {}, STAFF, "tables.staff.foreign_keys"),
     (
         "original-has-settings",
         {"tables": {"countries": {"treatment": "original", "columns": {"label": {"encoding": "text"}}}}},
@@ -189,11 +190,25 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ),
     ("key-has-settings", people(id={"encoding": "number"}), ALONE, "tables.people.columns.id.encoding"),
     ("key-has-settings", people(id={"rebalance": True}), ALONE, "tables.people.columns.id.rebalance"),
+    ("key-has-settings", people(id={"options": {"decimals": 1}}), ALONE, "tables.people.columns.id.options"),
+    ("option-unknown", people(age={"options": {"digits": 2}}), ALONE, "tables.people.columns.age.options.digits"),
+    (
+        "option-misplaced",
+        people(born={"options": {"decimals": 2}}),
+        ALONE,
+        "tables.people.columns.born.options.decimals",
+    ),
+    (
+        "option-invalid",
+        people(height={"options": {"decimals": 12}}),
+        ALONE,
+        "tables.people.columns.height.options.decimals",
+    ),
     ("encoding-impossible", people(age={"encoding": "text"}), ALONE, "tables.people.columns.age.encoding"),
-    ("rebalance-impossible", people(height={"rebalance": True}), ALONE, "tables.people.columns.height.rebalance"),
+    ("rebalance-impossible", people(tags={"rebalance": True}), ALONE, "tables.people.columns.tags.rebalance"),
     (
         "rebalance-impossible",
-        people(age={"rebalance": True, "encoding": "number"}),
+        people(age={"rebalance": True, "encoding": "identifier"}),
         ALONE,
         "tables.people.columns.age.rebalance",
     ),
@@ -205,6 +220,13 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         {"tables": {"people": {"model": {"learning_rate": 0.1}}}},
         ALONE,
         "tables.people.model.learning_rate",
+    ),
+    ("batch-beyond-table", {"model": {**HAND, "batch_size": 901}}, ALONE, "model.batch_size"),
+    (
+        "accumulation-beyond-table",
+        {"model": HAND, "tables": {"people": {"model": {"gradient_accumulation": 15}}}},
+        ALONE,
+        "tables.people.model.gradient_accumulation",
     ),
     ("batch-size-automatic", {"model": {"batch_size": 64}}, ALONE, "model.batch_size"),
     ("accumulation-automatic", {"model": {"gradient_accumulation": 2}}, ALONE, "model.gradient_accumulation"),
@@ -307,6 +329,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ("report-without-data", {"generation": {"enabled": False}, "report": {"holdout": 0.2}}, ALONE, "report"),
     ("report-without-format", {"report": {"formats": []}}, ALONE, "report.formats"),
     ("report-format-twice", {"report": {"formats": ["pdf", "json", "pdf"]}}, ALONE, "report.formats[2]"),
+    ("report-target", {"report": {"targets": ["people.agee"]}}, ALONE, "report.targets[0]"),
     ("holdout-share", {"report": {"holdout": 0.6}}, ALONE, "report.holdout"),
     ("holdout-share", {"report": {"holdout": 0}}, ALONE, "report.holdout"),
     ("holdout-missing", {"report": {"holdout": "/no/such/file.csv"}}, ALONE, "report.holdout"),
@@ -328,17 +351,16 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
 ALONG: dict[str, set[str]] = {
     "no-columns": {"key-falls-away"},
     "nothing-to-synthesize": {"original-not-referenced"},
-    "original-references-synthesized": {"two-roots"},
-    "one-synthesized-table": {"two-roots"},
+    "original-references-synthesized": {"several-roots"},
     "privacy-several-tables": {"privacy-original-tables"},
 }
 INFORMING = {"privacy-strength", "shares-rest"}
-LIMITS = ("relational-limit", "privacy-available")
+LIMITS = ("privacy-available",)
 
 
 def limits_for(code: str) -> tuple[str, ...]:
     """Leave out what this version cannot do, unless that is what the case is about."""
-    return () if code in {"one-synthesized-table", "self-reference-not-kept", "privacy-not-available"} else LIMITS
+    return () if code == "privacy-not-available" else LIMITS
 
 
 @pytest.mark.parametrize(

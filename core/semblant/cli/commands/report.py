@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 )
 @click.option("--formats", default="pdf,html,json", show_default=True, help="Formats, with commas.")
 @click.option(
+    "--sections",
+    metavar="NAME,…",
+    default="",
+    help="Sections of the report, with commas; all that can be made otherwise.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column, or table.column, that is predicted to measure utility.",
+)
+@click.option("--univariate-columns", type=click.IntRange(min=1), help="Columns with a chart of their own at most.")
+@click.option("--bivariate-columns", type=click.IntRange(min=2), help="Columns in the matrix of pairs at most.")
+@click.option("--knn-columns", type=click.IntRange(min=1), help="Columns that distances count at most.")
+@click.option("--phik-columns", type=click.IntRange(min=2), help="Columns in the PhiK matrices at most.")
+@click.option(
     "--fail-under",
     "limits",
     multiple=True,
@@ -41,16 +58,34 @@ def command(
     holdout: str | None,
     out: Path,
     formats: str,
+    sections: str,
+    targets: tuple[str, ...],
+    univariate_columns: int | None,
+    bivariate_columns: int | None,
+    knn_columns: int | None,
+    phik_columns: int | None,
     limits: tuple[str, ...],
 ) -> None:
     """Measure how well SYNTHETIC stands in for ORIGINAL, and how private it is.
 
-    Both are files, folders or URLs; tables are matched by name. Data that other tools made will do.
+    Both are files, folders or URLs; tables are matched by name. Data that other tools made will do. Where columns are
+    limited, the most different ones are shown and the others named.
     """
     from semblant.cli import gates
+    from semblant.settings import AUTO
+    from semblant.spec.model import ReportSpec
 
     wanted = gates.thresholds(limits)
     names = tuple(name.strip() for name in formats.split(",") if name.strip())
-    with session.working(resumable=False) as engine:
-        result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names)
+    chosen = tuple(name.strip() for name in sections.split(",") if name.strip())
+    options = ReportSpec(
+        sections=chosen or AUTO,
+        targets=targets or AUTO,
+        univariate_columns=univariate_columns or AUTO,
+        bivariate_columns=bivariate_columns or AUTO,
+        knn_columns=knn_columns or AUTO,
+        phik_columns=phik_columns or AUTO,
+    )
+    with session.working(resumable=False, supervised=False) as engine:
+        result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names, options=options)
     gates.conclude(session, result, gates.measured(wanted, result.scores))

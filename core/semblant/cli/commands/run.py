@@ -9,6 +9,7 @@ import click
 
 from semblant.cli.options import command as make
 from semblant.cli.options import file_format, settings, spec_or_data, training
+from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
@@ -52,6 +53,7 @@ PLACES: Final = {
     metavar="NAME=NUMBER,…",
     help="End with status 1 when a score of the report is lower, for example accuracy=0.97.",
 )
+@queues
 @settings
 def command(
     session: Session,
@@ -65,6 +67,7 @@ def command(
     limits: tuple[str, ...],
     assignments: tuple[str, ...],
     epsilon: float | None,
+    queue: bool,
     resume: str | None,
     **options: Any,
 ) -> None:
@@ -94,6 +97,17 @@ def command(
         raise click.UsageError(msg)
     options["holdout"] = holdout_value(options["holdout"])
     words = [*assignments_of(options, PLACES), *(["report.enabled=false"] if no_report else [])]
+    if queue:
+        from semblant.cli.queueing import queued_spec
+
+        if wanted:
+            msg = "--fail-under needs the report, which comes when a worker has done the job; leave --queue out"
+            raise click.UsageError(msg)
+        with session.engine() as engine:
+            spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
+            spec = placed(spec, out, file_format, overwrite=overwrite)
+            queued_spec(session, engine, spec, "run", out=out, file_format=file_format, resume=resume)
+        return
     with session.working(resumable=True) as engine:
         spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
         spec = placed(spec, out, file_format, overwrite=overwrite)

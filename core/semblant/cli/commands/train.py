@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from semblant.cli.options import command as make
+from semblant.cli.options import queue as queues
 from semblant.cli.options import settings, spec_or_data, training
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     help="File for the generator; it is kept under its name as well.",
 )
 @training
+@queues
 @settings
 def command(
     session: Session,
@@ -32,6 +34,7 @@ def command(
     out: Path | None,
     assignments: tuple[str, ...],
     epsilon: float | None,
+    queue: bool,
     resume: str | None,
     **options: Any,
 ) -> None:
@@ -45,6 +48,13 @@ def command(
 
     refuse_epsilon(epsilon)
     options["holdout"] = holdout_value(options["holdout"])
+    if queue:
+        from semblant.cli.queueing import queued_spec
+
+        with session.engine() as engine:
+            spec = spec_of(engine, target, [*assignments_of(options, PLACES), *assignments])
+            queued_spec(session, engine, spec, "train", out=out, resume=resume)
+        return
     with session.working(resumable=True) as engine:
         spec = spec_of(engine, target, [*assignments_of(options, PLACES), *assignments])
         result = engine.train(spec, output=out, resume=resume)

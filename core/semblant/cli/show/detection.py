@@ -39,10 +39,18 @@ def detection_lines(found: Detection, *, width: int) -> Iterator[Any]:
                     f"and {len(detected.columns) - _COLUMNS:,} more columns; --json shows all", style="bright_black"
                 )
             yield _personal(detected)
+            if detected.constraints:
+                yield pairs([("seems to hold", _constraints(detected))])
         yield Text("")
     if found.findings:
         yield heading(counted(found.findings))
         yield findings_table(found.findings)
+
+
+def _constraints(detected: TableDetection) -> str:
+    """Name the constraints that the rows seem to keep."""
+    rules = [visible(str(proposed.constraint), limit=60) for proposed in detected.constraints]
+    return f"{'; '.join(rules)} (written behind '#' by -o; 'constraints' of the table keeps them)"
 
 
 def _title(table: SourceTable, detected: TableDetection | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from semblant.cli.show.assessment import assessment_lines
 from semblant.cli.show.findings import counted, findings_table
 from semblant.cli.show.text import count, heading, listed, pairs
 from semblant.visible import visible
@@ -35,6 +36,9 @@ def plan_lines(plan: Plan) -> Iterator[Any]:
         yield Text("")
         yield heading(counted(plan.findings))
         yield findings_table(plan.findings)
+    if plan.assessment is not None:
+        yield Text("")
+        yield from assessment_lines(plan.assessment)
     from semblant.spec.write import spec_text
 
     yield Text("")

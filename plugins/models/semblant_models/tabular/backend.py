@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from semblant.errors import PrivacyError
-from semblant_models.tabular.prepared import PreparedTable, load_prepared, prepare_table
+from semblant_models.tabular.context.prepared import STATE, PreparedRelated, load_related, prepare_related
+from semblant_models.tabular.prepared import FOLDER, PreparedTable, load_prepared, prepare_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from semblant.run import Run
     from semblant.spec.training import ModelSpec
-    from semblant.training import TrainingTable
+    from semblant.training import MatchTask, TrainingTable
     from semblant_models.settings import ColumnArSettings
+    from semblant_models.tabular.context.matching import TwoTowers
+    from semblant_models.tabular.context.model import RelatedModel
     from semblant_models.tabular.model import TabularModel
     from semblant_models.tabular.prepared import PreparedTable as Prepared
 
 _RESIDENT_BYTES = 2**30
 """Tokens held in memory for training at most; beyond it a fixed uniform choice of rows is trained on."""
+
+_BY_HAND = ("time", "asked", "as before")
+"""Why training may end at a step that a rerun would not find by itself."""
 
 _LEAST_CALIBRATED = 500
 """Training rows below which counts are too few to correct marginals by."""
@@ -34,7 +40,7 @@ class ColumnArBackend:
         self._settings = settings
         self._spec = spec
 
-    def prepare(self, training: TrainingTable, run: Run) -> PreparedTable:
+    def prepare(self, training: TrainingTable, run: Run) -> PreparedTable | PreparedRelated:
         """Fit encodings and write tokens; needs no JAX and little memory.
 
         :raises PrivacyError: in a private run: this backend keeps no budget.
@@ -42,21 +48,28 @@ class ColumnArBackend:
         if run.privacy.private:
             msg = f"the backend 'column-ar' cannot keep a privacy budget (table '{training.name}')"
             raise PrivacyError(msg, fix="leave the section 'privacy' out, or choose a backend that keeps one")
-        return prepare_table(training, run)
+        return prepare_table(training, run) if training.context is None else prepare_related(training, run)
 
-    def load_prepared(self, folder: Path) -> PreparedTable:
+    def load_prepared(self, folder: Path) -> PreparedTable | PreparedRelated:
         """Take up what :meth:`prepare` left."""
-        return load_prepared(folder)
+        return load_related(folder) if (folder / FOLDER / STATE).is_file() else load_prepared(folder)
 
-    def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel:
+    def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel | RelatedModel:
         """Train; a second call with the same workspace goes on from the last checkpoint."""
+        if training.context is not None:
+            from semblant_models.tabular.context.fit import fit_related_table
+
+            return fit_related_table(prepared, run, self._spec, self._settings)
+        from semblant_models.tabular.batching import batched
+        from semblant_models.tabular.compiling import compiling_ahead, keep_compiled
         from semblant_models.tabular.model import TabularModel
-        from semblant_models.tabular.network import log_share_tables
+        from semblant_models.tabular.network import initial_parameters, log_share_tables
         from semblant_models.tabular.recipe import Recipe
         from semblant_models.tabular.shape import Shape
         from semblant_models.tabular.training import Training
 
         run.check()
+        keep_compiled(run.cache)
         table = cast("Prepared", prepared)
         layout = table.encoding.layout
         limit = int((run.memory_bytes or 4 * _RESIDENT_BYTES) // 4 // max(2 * layout.tokens, 1))
@@ -65,9 +78,21 @@ class ColumnArBackend:
             train = validation
         recipe = Recipe.of(self._spec, self._settings, len(train))
         shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+        recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts())
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
-        arrays: dict[str, np.ndarray] = {}
+        calibrated = bool(layout.tokens) and len(train) >= _LEAST_CALIBRATED
+        seed = run.random_seed("train", training.name)
+        arrays = initial_parameters(shape, layout.ordered, np.random.default_rng(seed)) if layout.tokens else {}
+        model = TabularModel(
+            encoding=table.encoding,
+            shape=shape,
+            arrays=arrays,
+            tables=tables,
+            history=[],
+            settings_used=used,
+            particles=self._settings.particles,
+        )
         history: list[dict[str, float]] = []
         if layout.tokens:
             training_loop = Training(
@@ -77,28 +102,24 @@ class ColumnArBackend:
                 train=train,
                 validation=validation,
                 ordered=layout.ordered,
-                seed=run.random_seed("train", training.name),
+                seed=seed,
             )
-            arrays, progress = training_loop.run(run)
+            with compiling_ahead() as ahead:
+                if calibrated:
+                    ahead(model.compile_drawing)
+                arrays, progress = training_loop.run(run, ahead)
             history = progress.history
             used |= {
                 "parameters": int(sum(a.size for a in arrays.values())),
                 "steps": progress.step,
                 "best_step": progress.best_step,
                 "epochs": progress.step * recipe.batch_size * recipe.accumulation / max(len(train), 1),
-                "stopped_at_step": progress.step if progress.stopped in ("time", "asked") else None,
+                "stopped_at_step": progress.done if progress.stopped in _BY_HAND else None,
                 "stopped": progress.stopped,
+                "restarts": progress.restarts,
             }
-        model = TabularModel(
-            encoding=table.encoding,
-            shape=shape,
-            arrays=arrays,
-            tables=tables,
-            history=history,
-            settings_used=used,
-            particles=self._settings.particles,
-        )
-        if layout.tokens and len(train) >= _LEAST_CALIBRATED:
+        model = model.with_weights(arrays, history, used)
+        if calibrated:
             model.calibrate(
                 table.counts(),
                 rows=int(np.clip(2 * len(train), 32_768, 131_072)),
@@ -106,8 +127,23 @@ class ColumnArBackend:
             )
         return model
 
-    def load(self, folder: Path) -> TabularModel:
+    def load(self, folder: Path) -> TabularModel | RelatedModel:
         """Load a model; nothing found there is executed."""
+        from semblant_models.tabular.context.model import FORMAT, RelatedModel
         from semblant_models.tabular.model import TabularModel
+        from semblant_models.tabular.storage import read_json
 
-        return TabularModel.load(folder)
+        related = read_json(folder / "model.json").get("format") == FORMAT
+        return RelatedModel.load(folder) if related else TabularModel.load(folder)
+
+    def fit_match(self, task: MatchTask, run: Run) -> TwoTowers:
+        """Learn which rows of two tables go together."""
+        from semblant_models.tabular.context.matching import fit_match
+
+        return fit_match(task, run, run.random_seed("match", task.table, task.key))
+
+    def load_match(self, folder: Path) -> TwoTowers:
+        """Load a match; nothing found there is executed."""
+        from semblant_models.tabular.context.matching import TwoTowers
+
+        return TwoTowers.load(folder)

@@ -55,6 +55,4 @@ def load_checkpoint(
     if any(f is None or f.shape != leaf.shape for f, leaf in zip(found, leaves, strict=True)):
         return None
     state = jax.tree.unflatten(tree, [jnp.asarray(f, leaf.dtype) for f, leaf in zip(found, leaves, strict=True)])
-    progress = dict(stored["progress"])
-    progress["stopped"] = ""
-    return state, best, progress
+    return state, best, dict(stored["progress"])

@@ -12,6 +12,7 @@ from attrs import define
 from semblant.errors import DataError
 from semblant_models.tabular.encodings.arrow import plain, plain_type
 from semblant_models.tabular.encodings.categorical import Categorical
+from semblant_models.tabular.given import given_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,6 @@ class Conditions:
         self, encoding: TableEncoding, start: int, rows: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, dict[int, tuple[pa.Array, np.ndarray]]]:
         """Give int32 codes and bool mask, shape (rows, tokens), and per column the values to put in afterwards."""
-        codes = np.zeros((rows, encoding.layout.tokens), np.int32)
-        mask = np.zeros((rows, encoding.layout.tokens), bool)
         fixed: dict[int, tuple[pa.Array, np.ndarray]] = {}
         for place, (values, there) in self.columns.items():
             fixed[place] = (values.slice(start, rows), there[start : start + rows])
@@ -73,11 +72,7 @@ class Conditions:
             if place in fixed:
                 drawn = pc.if_else(pa.array(fixed[place][1]), fixed[place][0], drawn)
             fixed[place] = (drawn, there)
-        for place, (values, there) in fixed.items():
-            at = encoding.places(place)
-            if len(at):
-                codes[:, at] = encoding.encodings[place].encode(values)
-                mask[:, at] = there[:, None]
+        codes, mask = given_tokens(encoding, fixed, rows)
         return codes, mask, fixed
 
 

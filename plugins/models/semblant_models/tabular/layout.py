@@ -10,7 +10,7 @@ from attrs import define
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from semblant_models.tabular.encodings import Encoding
+    from semblant_models.tabular.encodings import Encoding, Gap
 
 _IMPOSSIBLE = -1e9
 _SMOOTHING = 0.1
@@ -33,9 +33,11 @@ class Layout:
     """Place, in this order, of the token that decides which codes are possible; -1 for none."""
     ordered: np.ndarray
     blocked: tuple[tuple[int, ...], ...]
+    loose: tuple[bool, ...] = ()
+    """Whether the parent decides code 0 alone; empty for nowhere."""
 
     @classmethod
-    def of(cls, encodings: Sequence[Encoding], first: frozenset[int] = frozenset()) -> Layout:
+    def of(cls, encodings: Sequence[Encoding | Gap], first: frozenset[int] = frozenset()) -> Layout:
         """Lay out the tokens of columns; those whose index is in ``first`` come first."""
         entries = [
             (c not in first, c if c in first else f.phase, c, i, f)
@@ -51,6 +53,7 @@ class Layout:
             parent=np.array([-1 if e[4].parent is None else place[e[2], e[4].parent] for e in entries], np.int64),
             ordered=np.array([e[4].ordered for e in entries], bool),
             blocked=tuple(e[4].blocked for e in entries),
+            loose=tuple(e[4].loose for e in entries),
         )
 
     @property
@@ -84,7 +87,10 @@ class Layout:
         table = counts[offsets[token] : offsets[token + 1]].reshape(-1, int(self.cardinality[token])).astype(np.float64)
         smooth = table + _SMOOTHING
         if self.parent[token] >= 0:
-            smooth = np.where(table > 0, smooth, 0.0)
+            possible = table > 0
+            if self.loose and self.loose[token]:
+                possible[:, 1:] |= (table[:, 1:].sum(axis=1) > 0)[:, None] & (table[:, 1:].sum(axis=0) > 0)
+            smooth = np.where(possible, smooth, 0.0)
             smooth[smooth.sum(axis=1) == 0, 0] = 1.0
         with np.errstate(divide="ignore"):
             out = np.log(smooth) - np.log(smooth.sum(axis=1, keepdims=True))

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from attrs import define, field
+from attrs import define, evolve, field
 
 from semblant.errors import ArtefactError
 from semblant_models.tabular.calibration import calibrate
 from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.encodings import Draw
-from semblant_models.tabular.encodings.arrow import plain, restore
+from semblant_models.tabular.given import put_given
 from semblant_models.tabular.network import IMPOSSIBLE, parameter_shapes, row_losses
 from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
 from semblant_models.tabular.shape import Shape
@@ -26,6 +24,8 @@ from semblant_models.tabular.table import TableEncoding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from semblant.run import Run
     from semblant.training import GenerationRequest, Sampling
@@ -56,6 +56,7 @@ class TabularModel:
         size = request.batch_rows or BATCH_ROWS
         conditions = Conditions.of(request, self.encoding, self._null_shares())
         heat, top = self._sampling(request.sampling)
+        weights = self._without_nulls(request.no_nulls)
         root = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
         waiting: tuple[int, Any, Any] | None = None
         done = 0
@@ -64,7 +65,7 @@ class TabularModel:
             codes, mask, fixed = conditions.batch(
                 self.encoding, start, rows, np.random.default_rng((request.seed, number, 1))
             )
-            drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size)
+            drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size, weights)
             if waiting is not None:
                 batch = self._finish(*waiting, size=size, request=request)
                 done += batch.num_rows
@@ -114,6 +115,22 @@ class TabularModel:
 
         self.tables = calibrate(self.shape, self.encoding.layout, self.tables, wanted, draw)
         self._weights = {}
+
+    def compile_drawing(self) -> None:
+        """Compile the sampler of plain batches before it is needed; may run beside the training of other weights."""
+        free, heat = np.zeros((BATCH_ROWS, self.shape.tokens), np.int32), np.ones(self.shape.tokens, np.float32)
+        kind = Kind(rows=BATCH_ROWS)
+        draw = make_sampler(self.shape, kind).lower(self._on_device(), jax.random.key(0), free, free > 0, heat, heat)
+        self._weights = {}
+        self._samplers[kind] = draw.compile()
+
+    def with_weights(
+        self, arrays: dict[str, np.ndarray], history: Sequence[Mapping[str, float]], settings_used: Mapping[str, Any]
+    ) -> TabularModel:
+        """Give the model with trained weights and the programs that were compiled for it."""
+        made = evolve(self, arrays=arrays, history=history, settings_used=settings_used)
+        made._samplers = dict(self._samplers)  # noqa: SLF001 - another of its kind
+        return made
 
     def save(self, folder: Path) -> None:
         """Write ``model.safetensors`` and ``model.json``."""
@@ -179,12 +196,31 @@ class TabularModel:
                 "params": params,
                 "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
                 "allowed": allowed,
-                "made": generation_tables(self.shape, params),
+                "made": generation_tables(self.shape, self.arrays),
             }
         return self._weights
 
+    def _without_nulls(self, columns: frozenset[str]) -> dict[str, Any]:
+        """Give the arrays on the device with the null of some columns forbidden."""
+        weights, layout = self._on_device(), self.encoding.layout
+        allowed = dict(weights.get("allowed", {}))
+        for k, head in enumerate(self.shape.heads):
+            for row, token in enumerate(head.tokens):
+                column = int(layout.column[token])
+                null = layout.field[token] == 0 and _has_null(self.encoding.encodings[column])
+                if null and self.encoding.names[column] in columns and layout.cardinality[token] > 1:
+                    allowed[f"allowed_{k}"] = allowed[f"allowed_{k}"].at[row, 0].set(IMPOSSIBLE)
+        return {**weights, "allowed": allowed}
+
     def _draw(
-        self, key: jax.Array, codes: np.ndarray, mask: np.ndarray, heat: np.ndarray, top: np.ndarray, size: int
+        self,
+        key: jax.Array,
+        codes: np.ndarray,
+        mask: np.ndarray,
+        heat: np.ndarray,
+        top: np.ndarray,
+        size: int,
+        weights: dict[str, Any] | None = None,
     ) -> Any:
         """Start drawing a batch; gives device arrays, one per part, or None for a table without tokens."""
         if not self.shape.tokens:
@@ -210,7 +246,7 @@ class TabularModel:
             c, m = np.zeros((rows, codes.shape[1]), np.int32), np.zeros((rows, codes.shape[1]), bool)
             here = codes[start : start + rows]
             c[: len(here)], m[: len(here)] = here, mask[start : start + rows]
-            out.append(sampler(self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
+            out.append(sampler(weights or self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
         return out
 
     def _finish(
@@ -227,12 +263,7 @@ class TabularModel:
         tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
         random = np.random.default_rng((request.seed, number, 2))
         draw = Draw(rng=random, first_row=number * size, all_rows=request.rows)
-        batch = self.encoding.decode(tokens, draw).slice(0, rows)
-        for place, (values, there) in fixed.items():
-            kind = self.encoding.types[place]
-            made = pc.if_else(pa.array(there), values, plain(batch.column(place)))
-            batch = batch.set_column(place, batch.schema.field(place), restore(made, kind))
-        return batch
+        return put_given(self.encoding, self.encoding.decode(tokens, draw).slice(0, rows), fixed)
 
     def _sampling(self, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
         """Give temperature and top-p per token, float32, shape (tokens,)."""
@@ -253,3 +284,8 @@ class TabularModel:
                 if self.encoding.layout.field[token] == 0 and getattr(self.encoding.encodings[column], "null", False):
                     out[column] = float(np.exp(self.tables[f"shares_{k}"][row, 0]))
         return out
+
+
+def _has_null(encoding: Any) -> bool:
+    """Tell whether the first code of an encoding is the missing value."""
+    return bool(getattr(encoding, "null", False)) or "null" in getattr(encoding, "specials", ())

@@ -16,6 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from semblant_models.tabular.context.encoder import context_layer, context_shapes, initial_context
+
 if TYPE_CHECKING:
     from semblant_models.tabular.layout import Layout
     from semblant_models.tabular.shape import Shape
@@ -45,6 +47,8 @@ def parameter_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
     for k, head in enumerate(shape.heads):
         out[f"out_{k}"] = (len(head.tokens), h, head.size)
         out[f"out_bias_{k}"] = (len(head.tokens), head.size)
+    if shape.context is not None:
+        out |= context_shapes(shape.context, shape.tokens, h)
     return out
 
 
@@ -88,6 +92,8 @@ def initial_parameters(shape: Shape, ordered: np.ndarray, rng: np.random.Generat
             out[name] = (rng.normal(size=sizes[name]) * np.sqrt(2.0 / (g * e))).astype(np.float32)
     if "context" in out:
         out["context"] = (rng.normal(size=sizes["context"]) * np.sqrt(1.0 / shape.summary)).astype(np.float32)
+    if shape.context is not None:
+        out |= initial_context(shape.context, shape.tokens, h, rng)
     return out
 
 
@@ -190,11 +196,13 @@ def hidden_layers(
     given: jax.Array | None = None,
     drop: tuple[float, float] = (0.0, 0.0),
     key: jax.Array | None = None,
+    added: jax.Array | None = None,
 ) -> jax.Array:
     """Give each token's last hidden layer, shape (tokens, rows, hidden), for ``codes``, shape (rows, tokens).
 
     ``given`` (bool, like codes) marks later tokens that may be looked at. ``drop`` holds the rates at
-    which whole input tokens and hidden units are dropped in training.
+    which whole input tokens and hidden units are dropped in training. ``added`` is what the context
+    adds to the first layers, shape (tokens, rows, hidden).
     """
     embedded = embed(params, shape, codes)
     if key is not None and drop[0] > 0:
@@ -202,6 +210,8 @@ def hidden_layers(
     before = first_layer(params, shape, embedded)
     if shape.flexible and given is not None:
         before += later_layer(params, shape, codes, given)
+    if added is not None:
+        before += added
     hidden = jax.nn.silu(before)
     if key is not None and drop[1] > 0:
         hidden = _dropped(hidden, drop[1], jax.random.fold_in(key, 2))
@@ -226,7 +236,14 @@ def token_losses(params: Params, tables: Params, shape: Shape, hidden: jax.Array
 
 
 def row_losses(params: Params, tables: Params, shape: Shape, codes: jax.Array, **options: Any) -> jax.Array:
-    """Give the negative log-likelihood of each row, shape (rows,), for int32 ``codes``, shape (rows, tokens)."""
+    """Give the negative log-likelihood of each row, shape (rows,), for int32 ``codes``, shape (rows, tokens).
+
+    With a context its columns stand behind the tokens.
+    """
+    if shape.context is not None:
+        codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
+        training = {name: options[name] for name in ("drop", "key") if name in options}
+        options["added"] = context_layer(params, shape, seen, **training)
     hidden = hidden_layers(params, shape, codes, **options)
     parts = token_losses(params, tables, shape, hidden, codes)
     return jnp.sum(jnp.concatenate(parts), axis=0)

@@ -27,6 +27,8 @@ class Recipe:
     accumulation: int
     max_epochs: int
     max_minutes: float | None
+    stop_at: int | None
+    """The step at which an earlier run was stopped; the clock decides nothing then."""
     learning_rate: float
     adaptive: bool
     input_dropout: float
@@ -66,15 +68,18 @@ class Recipe:
         every = max(1, min(steps_per_epoch, 400)) if steps_per_epoch >= 20 else min(steps_per_epoch * 4, 40)
         if spec.steps_between_validations != AUTO:
             every = int(spec.steps_between_validations)
-        rate = 0.005 if spec.learning_rate == AUTO or spec.adaptive_learning_rate else float(spec.learning_rate)
+        rate = settings.peak_rate or 0.005
+        if spec.learning_rate != AUTO and not spec.adaptive_learning_rate:
+            rate = float(spec.learning_rate)
         return cls(
             hidden=settings.hidden or hidden,
             embedding=settings.embedding or embedding,
             batch_size=batch,
             accumulation=accumulation,
             max_epochs=epochs,
-            max_minutes=spec.max_minutes,
-            learning_rate=settings.peak_rate or rate,
+            max_minutes=spec.max_minutes if spec.stopped_at_step is None else None,
+            stop_at=spec.stopped_at_step,
+            learning_rate=rate,
             adaptive=spec.adaptive_learning_rate,
             input_dropout=settings.input_dropout if settings.input_dropout is not None else (0.15 if small else 0.05),
             hidden_dropout=settings.hidden_dropout if settings.hidden_dropout is not None else 0.3,

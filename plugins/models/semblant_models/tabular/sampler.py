@@ -17,14 +17,19 @@ import jax.numpy as jnp
 import numpy as np
 from attrs import define, frozen
 
-from semblant_models.tabular.network import IMPOSSIBLE, Params, first_mask, later_layer
+from semblant_models.tabular.context.encoder import context_layer
+from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from semblant_models.tabular.shape import Shape
 
-_PREFIX_BY_PRODUCT = 256
+_ONE_LEVEL = 32
+"""Codes among which one is drawn in one go."""
+_GROUP = 16
+_UNROLLED = 40
+"""Tokens up to which a program without a loop is compiled: each layer has its own size then, nothing is padded."""
 
 
 @frozen(kw_only=True)
@@ -39,13 +44,16 @@ class Kind:
     nucleus: bool = False
 
 
-def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
-    """Rearrange parameters for drawing: masked first layers per token, padded blocks."""
+def generation_tables(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Rearrange parameters for drawing: masked first layers per token, padded blocks.
+
+    It is done by NumPy: on the device, each rearrangement would be a program to compile.
+    """
     n, g, e, h = shape.blocks, shape.block, shape.embedding, shape.hidden
     pad = n * g - shape.tokens
 
-    def per_token(name: str, *, lower: bool) -> jax.Array:
-        weights = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
+    def per_token(name: str, *, lower: bool) -> np.ndarray:
+        weights: np.ndarray = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
         return weights.transpose(0, 2, 1, 3)
 
     head, place = shape.places()
@@ -68,17 +76,17 @@ def generation_tables(shape: Shape, params: Params) -> dict[str, Any]:
             "summary": params["summary"],
             "summary_bias": params["summary_bias"],
         }
-    return {name: jnp.asarray(value) for name, value in out.items()}
+    return {name: jnp.asarray(np.ascontiguousarray(value)) for name, value in out.items()}
 
 
-def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
     """Give a compiled sampler.
 
     It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,
     ``allowed`` and ``made`` (:func:`generation_tables`); int32 codes and bool mask of given tokens, shape
-    (rows, tokens); per token the temperature and top-p, shape (tokens,). It gives int16 tokens of
-    shape (rows, tokens), and per row the log-probability of its given tokens (estimated from the
-    candidates where there are several).
+    (rows, tokens), with the columns of a context behind the codes; per token the temperature and top-p,
+    shape (tokens,). It gives int16 tokens of shape (rows, tokens), and per row the log-probability of its
+    given tokens (estimated from the candidates where there are several).
     """
 
     @jax.jit
@@ -90,7 +98,9 @@ def make_sampler(shape: Shape, kind: Kind) -> Callable[..., tuple[jax.Array, jax
         temperature: jax.Array,
         top_p: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        return _Drawing(shape, kind, weights, key).run(codes, given, temperature, top_p)
+        few = shape.tokens <= _UNROLLED and shape.context is None
+        way = _Unrolled if few else _Looped
+        return way(shape, kind, weights, key).run(codes, given, temperature, top_p)
 
     return sample
 
@@ -108,10 +118,129 @@ class _Drawing:
     def total(self) -> int:
         return self.kind.rows * self.kind.candidates
 
+    def added(self, codes: jax.Array, given: jax.Array) -> tuple[jax.Array, jax.Array | None]:
+        """Part the codes from a context; give what it and later given tokens add, shape (tokens, total, hidden)."""
+        shape, params, later = self.shape, self.weights["params"], None
+        if shape.context is not None:
+            codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
+            later = context_layer(params, shape, seen)
+        if self.kind.look_ahead:
+            ahead = later_layer(params, shape, codes, given)
+            later = ahead if later is None else later + ahead
+        return codes, None if later is None else jnp.repeat(later, self.kind.candidates, axis=1)
+
+    def candidates(self, values: jax.Array) -> jax.Array:
+        """Repeat each row for its candidates."""
+        return jnp.repeat(values, self.kind.candidates, axis=0)
+
+    def uniform(self, at: Any) -> jax.Array:
+        return jax.random.uniform(jax.random.fold_in(self.key, at), (self.total,))
+
+    def result(self, drawn: jax.Array, weight: jax.Array, score: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Keep one candidate of each row."""
+        if self.kind.candidates > 1:
+            drawn = drawn.reshape(self.kind.rows, self.kind.candidates, self.shape.tokens)[:, 0]
+            return drawn.astype(jnp.int16), score
+        return drawn.astype(jnp.int16), weight
+
+    def draw(
+        self,
+        index: int,
+        size: int,
+        hidden: jax.Array,
+        place: Any,
+        parent_code: Any,
+        u: jax.Array,
+        wanted: jax.Array,
+        heat: jax.Array,
+        top: jax.Array,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Draw the codes, below ``size``, of a token of head ``index``; also the log-probability of the ``wanted``."""
+        head, params = self.shape.heads[index], self.weights["params"]
+        start = head.rows[place] if isinstance(place, int) else jnp.asarray(head.rows, jnp.int32)[place]
+        logits = hidden @ params[f"out_{index}"][place][:, :size] + params[f"out_bias_{index}"][place][:size]
+        logits += self.weights["tables"][f"shares_{index}"][:, :size][start + parent_code if head.child else start]
+        log_p = jnp.zeros(self.total)
+        if self.kind.given:
+            picked = jnp.take_along_axis(logits, jnp.minimum(wanted, size - 1)[:, None], axis=1)[:, 0]
+            log_p = picked - jax.nn.logsumexp(logits, axis=1)
+        logits += self.weights["allowed"][f"allowed_{index}"][place][:size]
+        if self.kind.tempered:
+            logits = logits / heat
+        if self.kind.nucleus:
+            logits = _nucleus(logits, top)
+        return _inverse(jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True)), u), log_p
+
+    def chosen(self, weight: jax.Array, score: jax.Array, at: Any, here: jax.Array) -> tuple[jax.Array, ...]:
+        """Draw each row's candidates again in proportion to their weights, where the token was given.
+
+        Gives which rows to take, and the new weights and scores.
+        """
+        rows, c = self.kind.rows, self.kind.candidates
+        mine = here.reshape(rows, c)[:, 0]
+        w = weight.reshape(rows, c)
+        top = jnp.max(w, axis=1, keepdims=True)
+        edges = jnp.cumsum(jnp.exp(w - top), axis=1)
+        u = (jax.random.uniform(jax.random.fold_in(self.key, at + self.shape.tokens), (rows, 1)) + jnp.arange(c)) / c
+        pick = jnp.sum(edges[:, None, :] <= (u * edges[:, -1:])[:, :, None], axis=2)
+        pick = jnp.where(mine[:, None], jnp.minimum(pick, c - 1), jnp.arange(c))
+        take = (pick + jnp.arange(rows)[:, None] * c).reshape(self.total)
+        score = score + jnp.where(mine, top[:, 0] + jnp.log(edges[:, -1] / c), 0.0)
+        return take, jnp.where(here, 0.0, weight), score
+
+
+class _Unrolled(_Drawing):
+    """Few tokens: the program has a part for each, of just its size."""
+
     def run(
         self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        shape, c = self.shape, self.kind.candidates
+        shape, made, params = self.shape, self.weights["made"], self.weights["params"]
+        codes, later = self.added(codes, given)
+        codes, given = self.candidates(codes), self.candidates(given)
+        weight, score = jnp.zeros(self.total), jnp.zeros(self.kind.rows)
+        heads, places = shape.places()
+        drawn: list[jax.Array] = []
+        embedded: list[jax.Array] = []
+        for at in range(shape.tokens):
+            before = jnp.broadcast_to(made["bias"][0, at], (self.total, shape.hidden))
+            if at:
+                before += jnp.concatenate(embedded, axis=1) @ made["first"][0, at, : at * shape.embedding]
+            if later is not None:
+                before += later[at]
+            hidden = jax.nn.silu(before)
+            hidden = hidden + jax.nn.silu(hidden @ made["block"][0, at] + made["block_bias"][0, at])
+            parent, size = shape.parent[at], shape.cardinality[at]
+            code, log_p = self.draw(
+                int(heads[at]),
+                size,
+                hidden,
+                int(places[at]),
+                drawn[parent] if parent >= 0 else 0,
+                self.uniform(at),
+                codes[:, at],
+                temperature[at],
+                top_p[at],
+            )
+            if self.kind.given:
+                code = jnp.where(given[:, at], codes[:, at], code)
+                weight = weight + jnp.where(given[:, at], log_p, 0.0)
+            start = int(shape.offsets[at])
+            drawn.append(code)
+            embedded.append(params["embedding"][start : start + size][code])
+            if self.kind.given and self.kind.candidates > 1:
+                take, weight, score = self.chosen(weight, score, at, given[:, at])
+                drawn, embedded = [x[take] for x in drawn], [x[take] for x in embedded]
+        return self.result(jnp.stack(drawn, axis=1), weight, score)
+
+
+class _Looped(_Drawing):
+    """Many tokens: one loop over blocks, and within a block over tokens, compiled once."""
+
+    def run(
+        self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        shape = self.shape
         n, g = shape.blocks, shape.block
         pad = n * g - shape.tokens
         items = self.weights["made"] | {
@@ -120,10 +249,8 @@ class _Drawing:
             "inside": jnp.tile(jnp.arange(g), (n, 1)),
             "scale": 1.0 / jnp.sqrt(jnp.maximum(jnp.arange(n), 1.0)),
         }
-        later = None
-        if self.kind.look_ahead:
-            later = jnp.repeat(later_layer(self.weights["params"], shape, codes, given), c, axis=1)
-        codes, given = jnp.repeat(codes, c, axis=0), jnp.repeat(given, c, axis=0)
+        codes, later = self.added(codes, given)
+        codes, given = self.candidates(codes), self.candidates(given)
 
         def block_step(carry: Any, item: dict[str, jax.Array]) -> tuple[Any, None]:
             drawn, context, weight, score = carry
@@ -145,9 +272,7 @@ class _Drawing:
             jnp.zeros(self.kind.rows),
         )
         (drawn, _, weight, score), _ = jax.lax.scan(block_step, first, items)
-        if c > 1:
-            drawn = drawn.reshape(self.kind.rows, c, shape.tokens)[:, 0]
-        return drawn.astype(jnp.int16), score if c > 1 else weight
+        return self.result(drawn, weight, score)
 
     def token(self, state: Any, item: dict[str, jax.Array], fixed: Any) -> Any:
         """Draw one token of all rows."""
@@ -163,9 +288,9 @@ class _Drawing:
         hidden = hidden + jax.nn.silu(hidden @ item["block"] + item["block_bias"])
         parent = item["parent"]
         parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
-        u = jax.random.uniform(jax.random.fold_in(self.key, at), (self.total,))
         wanted = given_codes[:, at]
-        branches = [partial(self.draw, index) for index in range(len(self.shape.heads))]
+        branches = [partial(self.draw, index, head.size) for index, head in enumerate(self.shape.heads)]
+        u = self.uniform(at)
         drawn, log_p = jax.lax.switch(
             item["head"], branches, hidden, item["place"], parent_code, u, wanted, item["heat"], item["top"]
         )
@@ -177,62 +302,42 @@ class _Drawing:
         codes = codes.at[:, at].set(jnp.where(item["real"], drawn, codes[:, at]))
         block = jax.lax.dynamic_update_index_in_dim(block, embedded * item["real"], item["inside"], 1)
         if self.kind.given and self.kind.candidates > 1:
-            return self.resample((codes, block, weight, score), at, given[:, at] & item["real"])
+            take, weight, score = self.chosen(weight, score, at, given[:, at] & item["real"])
+            codes, block = codes[take], block[take]
         return codes, block, weight, score
-
-    def draw(
-        self,
-        index: int,
-        hidden: jax.Array,
-        place: jax.Array,
-        parent_code: jax.Array,
-        u: jax.Array,
-        wanted: jax.Array,
-        heat: jax.Array,
-        top: jax.Array,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Draw the codes of a token of head ``index``; also the log-probability of the ``wanted`` ones."""
-        head, params = self.shape.heads[index], self.weights["params"]
-        start = jnp.asarray(head.rows, jnp.int32)[place]
-        logits = hidden @ params[f"out_{index}"][place] + params[f"out_bias_{index}"][place]
-        logits += self.weights["tables"][f"shares_{index}"][start + parent_code if head.child else start]
-        log_p = jnp.zeros(self.total)
-        if self.kind.given:
-            picked = jnp.take_along_axis(logits, jnp.minimum(wanted, head.size - 1)[:, None], axis=1)[:, 0]
-            log_p = picked - jax.nn.logsumexp(logits, axis=1)
-        logits += self.weights["allowed"][f"allowed_{index}"][place]
-        if self.kind.tempered:
-            logits = logits / heat
-        if self.kind.nucleus:
-            logits = _nucleus(logits, top)
-        return _inverse(jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True)), u), log_p
-
-    def resample(self, state: Any, at: jax.Array, here: jax.Array) -> Any:
-        """Draw each row's candidates again in proportion to their weights, where the token was given."""
-        codes, block, weight, score = state
-        rows, c = self.kind.rows, self.kind.candidates
-        mine = here.reshape(rows, c)[:, 0]
-        w = weight.reshape(rows, c)
-        top = jnp.max(w, axis=1, keepdims=True)
-        edges = jnp.cumsum(jnp.exp(w - top), axis=1)
-        u = (jax.random.uniform(jax.random.fold_in(self.key, at + self.shape.tokens), (rows, 1)) + jnp.arange(c)) / c
-        pick = jnp.sum(edges[:, None, :] <= (u * edges[:, -1:])[:, :, None], axis=2)
-        pick = jnp.where(mine[:, None], jnp.minimum(pick, c - 1), jnp.arange(c))
-        take = (pick + jnp.arange(rows)[:, None] * c).reshape(self.total)
-        score = score + jnp.where(mine, top[:, 0] + jnp.log(edges[:, -1] / c), 0.0)
-        return codes[take], block[take], jnp.where(here, 0.0, weight), score
 
 
 def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:
-    """Draw an index per row in proportion to ``weights``, shape (rows, size), with uniforms ``u``, shape (rows,)."""
-    size = weights.shape[1]
-    if size <= _PREFIX_BY_PRODUCT:
-        edges = weights @ jnp.asarray(np.triu(np.ones((size, size), np.float32)))
-    else:
-        edges = jnp.cumsum(weights, axis=1)
-    drawn = jnp.sum(edges <= (u * edges[:, -1])[:, None], axis=1, dtype=jnp.int32)
-    last = size - 1 - jnp.argmax(weights[:, ::-1] > 0, axis=1).astype(jnp.int32)
-    return jnp.minimum(drawn, last)
+    """Draw an index per row in proportion to ``weights``, shape (rows, size), with uniforms ``u``, shape (rows,).
+
+    Many codes are taken in groups: the group is found in the prefix sums of the groups' totals, the code in
+    those of the group alone. A prefix sum is a product with a triangle, which is faster than ``cumsum``.
+    """
+    rows, size = weights.shape
+    if size <= _ONE_LEVEL:
+        edges = weights @ _triangle(size)
+        drawn = _count_below(edges, u * edges[:, -1])
+        # rounding may leave the uniform above the last edge: then it is the last code that is possible at all
+        last = size - 1 - jnp.argmax(weights[:, ::-1] > 0, axis=1).astype(jnp.int32)
+        return jnp.minimum(drawn, last)
+    groups = -(-size // _GROUP)
+    members = jnp.pad(weights, ((0, 0), (0, groups * _GROUP - size))).reshape(rows, groups, _GROUP)
+    totals = jnp.sum(members, axis=2)
+    edges = totals @ _triangle(groups)
+    group = _inverse(totals, u)
+    before = jnp.take_along_axis(edges - totals, group[:, None], axis=1)[:, 0]
+    inside = jnp.take_along_axis(members, group[:, None, None], axis=1)[:, 0]
+    total = jnp.take_along_axis(totals, group[:, None], axis=1)[:, 0]
+    rest = jnp.clip((u * edges[:, -1] - before) / total, 0.0, 1.0)
+    return group * _GROUP + _inverse(inside, rest)
+
+
+def _triangle(size: int) -> jax.Array:
+    return jnp.asarray(np.triu(np.ones((size, size), np.float32)))
+
+
+def _count_below(edges: jax.Array, at: jax.Array) -> jax.Array:
+    return jnp.sum(edges <= at[:, None], axis=1, dtype=jnp.int32)
 
 
 def _nucleus(logits: jax.Array, top: jax.Array) -> jax.Array:

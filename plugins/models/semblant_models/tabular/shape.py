@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 
 if TYPE_CHECKING:
+    from semblant_models.tabular.context.shape import ContextShape
     from semblant_models.tabular.layout import Layout
 
 _ONE_BLOCK = 64
@@ -42,6 +43,8 @@ class Shape:
     """Width of the summary through which blocks of tokens see earlier blocks."""
     flexible: bool
     heads: tuple[Head, ...]
+    context: ContextShape | None = None
+    """What every row is conditioned on; None for a table by itself."""
 
     @classmethod
     def of(cls, layout: Layout, *, embedding: int, hidden: int, flexible: bool) -> Shape:

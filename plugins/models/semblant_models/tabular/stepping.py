@@ -13,8 +13,6 @@ import optax
 from semblant_models.tabular.network import Params, row_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from semblant_models.tabular.recipe import Recipe
     from semblant_models.tabular.shape import Shape
 
@@ -32,45 +30,57 @@ def optimizer_of(recipe: Recipe) -> optax.GradientTransformation:
 
 
 def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
-    """Put fresh parameters, their average and an empty optimizer together."""
+    """Put fresh parameters, their average and an empty optimizer together.
+
+    The optimizer starts at zero. Its arrays come from NumPy: made on the device, each shape would be a program
+    to compile.
+    """
     arrays = {name: jnp.asarray(value) for name, value in params.items()}
+    empty = jax.eval_shape(optimizer_of(recipe).init, arrays)
     return {
         "params": arrays,
-        "average": {name: jnp.array(value) for name, value in arrays.items()},
-        "optimizer": optimizer_of(recipe).init(arrays),
+        "average": {name: jnp.asarray(np.array(value)) for name, value in params.items()},
+        "optimizer": jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), empty),
     }
 
 
-def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tuple[State, jax.Array]]:
-    """Give ``steps(state, data, index, rates, key, first, count) -> (state, mean loss)``, compiled once.
+def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
+    """Give ``steps(state, tables, data, index, rates, key, first, count) -> (state, mean loss)``, compiled once.
 
+    ``tables`` are the fixed log-shares: given and not built in, so that tables of one shape share a program.
     ``data`` are all training tokens, int16, shape (n, tokens); ``index`` the rows of each step, int32,
     shape (steps, accumulation, batch); ``rates`` its learning rate, shape (steps,). Only the first
     ``count`` steps are done, so that calls of any length share one program. The state is donated.
     """
     optimizer = optimizer_of(recipe)
 
-    def loss_of(params: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
+    def loss_of(params: Params, tables: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
         given = None
         if shape.flexible:
-            given = _given(jax.random.fold_in(key, 3), codes.shape, recipe.any_order_share)
+            given = _given(jax.random.fold_in(key, 3), (len(codes), shape.tokens), recipe.any_order_share)
         losses = row_losses(
             params, tables, shape, codes, given=given, drop=(recipe.input_dropout, recipe.hidden_dropout), key=key
         )
         return jnp.mean(losses)
 
     def one(
-        state: State, data: jax.Array, index: jax.Array, rate: jax.Array, base: jax.Array, step: jax.Array
+        state: State,
+        tables: Params,
+        data: jax.Array,
+        index: jax.Array,
+        rate: jax.Array,
+        base: jax.Array,
+        step: jax.Array,
     ) -> tuple[State, jax.Array]:
         key = jax.random.fold_in(base, step)
         grad = jax.value_and_grad(loss_of)
         if recipe.accumulation == 1:
-            loss, gradient = grad(state["params"], data[index[0]].astype(jnp.int32), key)
+            loss, gradient = grad(state["params"], tables, data[index[0]].astype(jnp.int32), key)
         else:
 
             def add(total: Any, part: Any) -> tuple[Any, None]:
                 rows, number = part
-                more = grad(state["params"], data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
+                more = grad(state["params"], tables, data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
                 return jax.tree.map(jnp.add, total, more), None
 
             zero = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, state["params"]))
@@ -85,6 +95,7 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
     @partial(jax.jit, donate_argnums=(0,))
     def steps(
         state: State,
+        tables: Params,
         data: jax.Array,
         index: jax.Array,
         rates: jax.Array,
@@ -94,7 +105,7 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
     ) -> tuple[State, jax.Array]:
         def body(i: jax.Array, carry: tuple[State, jax.Array]) -> tuple[State, jax.Array]:
             state, total = carry
-            state, loss = one(state, data, index[i], rates[i], base, first + i)
+            state, loss = one(state, tables, data, index[i], rates[i], base, first + i)
             return state, total + loss
 
         state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
@@ -103,16 +114,19 @@ def make_steps(shape: Shape, recipe: Recipe, tables: Params) -> Callable[..., tu
     return steps
 
 
-def make_validation(shape: Shape, tables: Params, rows: int) -> Callable[[Params, jax.Array], jax.Array]:
-    """Give ``loss(params, data)``: the mean loss of tokens, shape (batches, rows, tokens); padded rows weigh 0."""
+def make_validation(shape: Shape, rows: int) -> jax.stages.Wrapped:
+    """Give ``loss(params, tables, data)``: the mean loss of tokens, shape (batches, rows, tokens).
+
+    Padded rows weigh nothing.
+    """
 
     @jax.jit
-    def loss(params: Params, data: jax.Array) -> jax.Array:
+    def loss(params: Params, tables: Params, data: jax.Array) -> jax.Array:
         def part(total: jax.Array, codes: jax.Array) -> tuple[jax.Array, None]:
             valid, codes = codes[:, 0] >= 0, jnp.maximum(codes, 0).astype(jnp.int32)
             losses = row_losses(params, tables, shape, codes)
             if shape.flexible:
-                given = _given(jax.random.key(0), codes.shape, 1.0)
+                given = _given(jax.random.key(0), (len(codes), shape.tokens), 1.0)
                 losses = 0.5 * (losses + row_losses(params, tables, shape, codes, given=given))
             return total + jnp.sum(jnp.where(valid, losses, 0.0)), None
 

@@ -18,6 +18,7 @@ from semblant_models.tabular.stepping import State, initial_state, make_steps, m
 
 if TYPE_CHECKING:
     from semblant.run import Run
+    from semblant_models.tabular.compiling import Ahead
     from semblant_models.tabular.recipe import Recipe
     from semblant_models.tabular.shape import Shape
 
@@ -39,19 +40,24 @@ class Progress:
     step: int = 0
     best_loss: float = math.inf
     best_step: int = 0
-    reference: float = math.inf
-    """The loss that the next one must beat by the early-stop delta."""
-    stale: int = 0
     cool_from: int | None = None
     """Step at which the early stop began to lower the rate."""
     end: int = 0
     factor: float = 1.0
     """Halved whenever the loss was not finite."""
     restarts: int = 0
+    lost: int = 0
+    """Steps that were done and thrown away at such restarts."""
     seconds: float = 0.0
     stopped: str = ""
-    """Why training ended before its last step: ``early stop``, ``time``, ``asked``."""
+    """Why training ended before its last step: ``early stop``, ``time``, ``asked``, or ``as before``: at the step
+    at which an earlier run was stopped."""
     history: list[dict[str, float]] = field(factory=list)
+
+    @property
+    def done(self) -> int:
+        """Steps that were done, those thrown away included: a rerun that stops at this number does the same."""
+        return self.step + self.lost
 
 
 @define(eq=False)
@@ -68,9 +74,13 @@ class Training:
     validation: np.ndarray
     ordered: np.ndarray
     seed: int
+    _ordered_epoch: tuple[int, np.ndarray] | None = field(default=None, init=False)
 
-    def run(self, run: Run) -> tuple[dict[str, np.ndarray], Progress]:
-        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights."""
+    def run(self, run: Run, ahead: Ahead) -> tuple[dict[str, np.ndarray], Progress]:
+        """Train to the end, going on from a checkpoint below the run's workspace; gives the best averaged weights.
+
+        ``ahead`` begins other compiling beside that of the steps.
+        """
         recipe, rows = self.recipe, len(self.train)
         per_epoch = max(rows // (recipe.batch_size * recipe.accumulation), 1)
         total = max(per_epoch * recipe.max_epochs, 1)
@@ -79,13 +89,16 @@ class Training:
         data = jnp.asarray(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
         batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
-        steps, validate = make_steps(self.shape, recipe, tables), make_validation(self.shape, tables, len(held))
+        steps, validate = make_steps(self.shape, recipe), make_validation(self.shape, len(held))
+        like = jax.eval_shape(lambda *arrays: arrays, state["average"], tables, batches)
+        validating = ahead(lambda: validate.lower(*like).compile())
         base = jax.random.wrap_key_data(jnp.array([self.seed >> 32, self.seed & 0xFFFFFFFF], jnp.uint32))
         call = min(_LONGEST_CALL, recipe.validation_steps)
-        before, saved = progress.seconds, time.monotonic()
+        before, saved, furthest = progress.seconds, time.monotonic(), progress.step
         started = time.monotonic()
         while progress.step < progress.end and not progress.stopped:
-            losses, until = [], min(progress.step + recipe.validation_steps, progress.end)
+            last = progress.end if recipe.stop_at is None else min(progress.end, recipe.stop_at - progress.lost)
+            losses, until = [], min(progress.step + recipe.validation_steps, last)
             while progress.step < until and not progress.stopped:
                 count = min(call, until - progress.step)
                 rates = np.array(
@@ -97,6 +110,7 @@ class Training:
                 )
                 state, mean = steps(
                     state,
+                    tables,
                     data,
                     jnp.asarray(index),
                     jnp.asarray(padded, jnp.float32),
@@ -108,10 +122,11 @@ class Training:
                 progress.step += count
                 progress.seconds = before + time.monotonic() - started
                 self._stop_from_outside(progress, run)
-                run.progress(progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
-            found = float(validate(state["average"], batches))
+                furthest = max(furthest, progress.step)
+                run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
+            found = float(validating()(state["average"], tables, batches))
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
-                state, best, progress = self._restart(best, progress)
+                state, best, progress = self._restart(best, progress, total, run)
                 continue
             loss = sum(v * n for v, n in losses) / max(sum(n for _, n in losses), 1)
             rate = float(rates[-1])
@@ -128,16 +143,16 @@ class Training:
             if found < progress.best_loss:
                 progress.best_loss, progress.best_step = found, progress.step
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
-            self._early_stop(progress, found)
+            self._early_stop(progress)
             run.progress(
-                progress.step / per_epoch,
+                furthest / per_epoch,
                 progress.end / per_epoch,
                 "epochs",
                 loss=loss,
                 validation_loss=found,
                 learning_rate=rate,
             )
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped:
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS or progress.stopped or progress.step >= progress.end:
                 save_checkpoint(run.workspace, state, best, progress, self._mark())
                 saved = time.monotonic()
         return best, progress
@@ -164,17 +179,24 @@ class Training:
         return state, first, Progress(end=total)
 
     def _restart(
-        self, best: dict[str, np.ndarray], progress: Progress
+        self, best: dict[str, np.ndarray], progress: Progress, total: int, run: Run
     ) -> tuple[State, dict[str, np.ndarray], Progress]:
         """Go back to the best weights with half the rate after a loss that is not a number."""
         progress.restarts += 1
-        progress.step = progress.best_step
-        progress.factor /= 2
         if progress.restarts > _MOST_RESTARTS:
-            msg = (
-                f"the training loss is not a number after step {progress.step}, even at an eighth of the learning rate"
-            )
+            msg = f"the training loss is not a number at step {progress.step}, even at an eighth of the learning rate"
             raise ModelError(msg, fix="lower 'model.learning_rate', or leave it to 'adaptive_learning_rate: true'")
+        run.notice(
+            f"the loss at step {progress.step} is not a number: training goes on from step {progress.best_step} "
+            "at half the learning rate",
+            warning=True,
+        )
+        progress.lost += progress.step - progress.best_step
+        progress.step, progress.stopped = progress.best_step, ""
+        progress.factor /= 2
+        progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
+        if progress.cool_from is not None and progress.cool_from > progress.step:
+            progress.cool_from, progress.end = None, total
         return initial_state(best, self.recipe), best, progress
 
     def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
@@ -201,24 +223,32 @@ class Training:
         return np.concatenate(parts).reshape(count, self.recipe.accumulation, self.recipe.batch_size)
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+        """Give the order of the rows in an epoch, int32; the last one asked for is kept."""
+        if self._ordered_epoch is None or self._ordered_epoch[0] != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
+            self._ordered_epoch = (epoch, order)
+        return self._ordered_epoch[1]
 
     def _stop_from_outside(self, progress: Progress, run: Run) -> None:
-        if run.stop_training.is_set():
+        if self.recipe.stop_at is not None and progress.done >= self.recipe.stop_at:
+            progress.stopped = "as before"
+        elif run.stop_training.is_set():
             progress.stopped = "asked"
         elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
             progress.stopped = "time"
 
-    def _early_stop(self, progress: Progress, found: float) -> None:
-        """Count validations without enough gain; then let the rate fall for 40 % of the steps done, and end."""
-        gain = self.recipe.early_stop_delta * abs(progress.reference) if math.isfinite(progress.reference) else 0.0
-        if found < progress.reference - gain:
-            progress.reference, progress.stale = found, 0
+    def _early_stop(self, progress: Progress) -> None:
+        """End where the latest validations gained too little each: the rate falls for 40 % of the steps done first.
+
+        The gain is counted per validation, so that many small gains do not add up to go on for ever: late ones
+        are mostly memory of the training rows, which makes nearer copies and no better rows.
+        """
+        losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
+        if progress.step < _LEAST_STEPS or len(losses) <= window or progress.cool_from is not None:
             return
-        if progress.step < _LEAST_STEPS:
-            return
-        progress.stale += 1
-        if progress.stale < self.recipe.patience or progress.cool_from is not None:
+        now = min(losses)
+        gain = (min(losses[:-window]) - now) / window
+        if gain > 0 and gain >= self.recipe.early_stop_delta * abs(now):
             return
         if not self.recipe.adaptive:
             progress.stopped = "early stop"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from attrs import frozen
@@ -22,13 +22,14 @@ DEPTHS = ("univariate", "bivariate", "trivariate")
 
 @frozen(kw_only=True, eq=False)
 class Overlap:
-    """Overlap of distributions: over all combinations, by number of columns, of each column and pair."""
+    """Overlap of distributions: over all combinations, by number of columns, of each column, pair and triple."""
 
     overall: float
     by_depth: dict[str, float]
     columns: NDArray[np.float64]
     """Shape (columns,)."""
     pairs: dict[tuple[int, int], float]
+    triples: dict[tuple[int, int, int], float]
 
     def shifted(self, plus: Overlap, less: Overlap) -> Overlap:
         """Add one and take off another; what had a part that the other lacks stays as it is."""
@@ -40,6 +41,10 @@ class Overlap:
             },
             columns=np.minimum(1.0, self.columns + plus.columns - less.columns),
             pairs={pair: min(1.0, value + plus.pairs[pair] - less.pairs[pair]) for pair, value in self.pairs.items()},
+            triples={
+                triple: min(1.0, value + plus.triples[triple] - less.triples[triple])
+                for triple, value in self.triples.items()
+            },
         )
 
 
@@ -73,7 +78,7 @@ def compare(
     parts: list[dict[str, tuple[list[tuple[int, ...]], NDArray[np.float64]]]] = [{} for _ in others]
     for depth, name in enumerate(DEPTHS[:deepest], start=1):
         combos = combinations(count, depth, rng)
-        found = np.array([_distances(wide, sizes, chosen) for chosen in combos])
+        found = np.array([distances(wide, sizes, chosen) for chosen in combos])
         for index in range(len(others) if combos else 0):
             parts[index][name] = (combos, found[:, index])
     return [
@@ -85,12 +90,17 @@ def compare(
 def _overlap(parts: Mapping[str, tuple[list[tuple[int, ...]], NDArray[np.float64]]], place: int) -> Overlap:
     """Take the means of what was found."""
     by_depth = {name: float(found[:, place].mean()) for name, (_, found) in parts.items()}
-    pairs: dict[tuple[int, int], float] = {}
-    if "bivariate" in parts:
-        combos, found = parts["bivariate"]
-        pairs = {(chosen[0], chosen[1]): float(value) for chosen, value in zip(combos, found[:, place], strict=True)}
-    columns = parts["univariate"][1][:, place].copy()
-    return Overlap(overall=float(np.mean(list(by_depth.values()))), by_depth=by_depth, columns=columns, pairs=pairs)
+    several: list[dict[tuple[int, ...], float]] = []
+    for name in DEPTHS[1:]:
+        combos, found = parts.get(name, ([], np.empty((0, 2))))
+        several.append(dict(zip(combos, found[:, place].tolist(), strict=True)))
+    return Overlap(
+        overall=float(np.mean(list(by_depth.values()))),
+        by_depth=by_depth,
+        columns=parts["univariate"][1][:, place].copy(),
+        pairs=cast("dict[tuple[int, int], float]", several[0]),
+        triples=cast("dict[tuple[int, int, int], float]", several[1]),
+    )
 
 
 def combinations(count: int, depth: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
@@ -115,8 +125,11 @@ def combinations(count: int, depth: int, rng: np.random.Generator) -> list[tuple
     return sorted(drawn)
 
 
-def _distances(samples: Sequence[NDArray[np.intp]], sizes: Sequence[int], chosen: tuple[int, ...]) -> list[list[float]]:
-    """Give accuracy and its expectation for each sample but the first, against the first."""
+def distances(samples: Sequence[NDArray[np.intp]], sizes: Sequence[int], chosen: tuple[int, ...]) -> list[list[float]]:
+    """Give accuracy and its expectation for each sample but the first, against the first.
+
+    :param samples: class codes, each of shape (columns, n).
+    """
     shares = []
     for sample in samples:
         code = sample[chosen[0]]

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from semblant_reports.measure.neighbours import nearest
+from semblant_reports.measure.confidence import wilson
+from semblant_reports.measure.neighbours import nearest, nearest_places
 from semblant_reports.measure.space import points_of
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def copying_figures(
     train, held, made = points_of(columns, sample.reference, frames)
     asked = min(len(made), max(1_000, int(OPERATIONS / (2 * size * train.shape[1]))))
     made = made[_chosen(len(made), asked, rng)]
-    to_train = nearest(train, made, 2, progress)
-    to_holdout = nearest(held, made, 2, progress)
+    to_train, train_places = nearest_places(train, made, 2, progress)
+    to_holdout, holdout_places = nearest_places(held, made, 2, progress)
     control = nearest(train, held[_chosen(len(held), min(asked, CONTROL), rng)], 2, progress)
-    share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0])
+    nearer = to_train[:, 0] < to_holdout[:, 0]
+    winners = np.where(nearer, train_places, len(train) + holdout_places)
+    share, interval = dcr_share(to_train[:, 0], to_holdout[:, 0], winners, len(train) + len(held))
     figures |= {
         "dcr_share": share,
         "interval": interval,
@@ -71,18 +74,31 @@ def copying_figures(
     return figures
 
 
-def dcr_share(to_train: NDArray[np.float64], to_holdout: NDArray[np.float64]) -> tuple[float, list[float]]:
+def dcr_share(
+    to_train: NDArray[np.float64],
+    to_holdout: NDArray[np.float64],
+    winners: NDArray[np.intp] | None = None,
+    candidates: int = 0,
+) -> tuple[float, list[float]]:
     """Give the share nearer to training, ties half, and its 95% interval (Wilson).
+
+    A training row that many synthetic rows are nearest to speaks for all of them at once. So the interval counts
+    ``winners``, the nearest row of each synthetic row, by their effective number (Kish, 1965): had the
+    ``candidates``, training and holdout rows, been dealt out the other way round, all of theirs would change sides.
 
     >>> dcr_share(np.array([0.0, 1.0]), np.array([1.0, 1.0]))[0]
     0.75
     """
     tie = np.abs(to_train - to_holdout) < TIE
     share = float(((to_train < to_holdout) & ~tie).mean() + tie.mean() / 2)
-    count, z = len(to_train), 1.959964
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return share, [float(middle - half), float(middle + half)]
+    count = float(len(to_train))
+    if winners is not None and not tie.all():
+        shared = np.unique(winners[~tie], return_counts=True)[1].astype(np.float64)
+        won = float((~tie).sum())
+        # the deal has a fixed number of each kind (finite population); a tie counts half whoever wins
+        spread = float((shared**2).sum()) - (won**2 / candidates if candidates else 0.0)
+        count = min(count, won**2 / max(spread, 1e-9) + float(tie.sum()))
+    return share, wilson(share, count)
 
 
 def identical_matches(sample: Sample) -> dict[str, float | None]:
@@ -94,11 +110,15 @@ def identical_matches(sample: Sample) -> dict[str, float | None]:
     as what was seen once).
     """
     if not sample.columns or not sample.synthetic.height or not sample.original.height:
-        return dict.fromkeys(("synthetic", "holdout", "expected", "synthetic_duplicates", "training_duplicates"))
+        names = ("synthetic", "low", "high", "holdout", "expected", "synthetic_duplicates", "training_duplicates")
+        return dict.fromkeys(names)
     train, made = _hashes(sample.original), _hashes(sample.synthetic)
     held = _hashes(sample.holdout) if sample.holdout is not None else None
+    met = _met(made, train)
     return {
-        "synthetic": _met(made, train),
+        "synthetic": met,
+        "low": wilson(met, len(made))[0],
+        "high": wilson(met, len(made))[1],
         "holdout": None if held is None else _met(held, train),
         "expected": 1 - int(train.is_unique().sum()) / len(train),
         "synthetic_duplicates": 1 - made.n_unique() / len(made),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from semblant_reports.measure.confidence import area_under_curve, around, deviation_of
 from semblant_reports.measure.forms import ColumnForm, Form
 
 if TYPE_CHECKING:
@@ -42,13 +43,14 @@ def detection_figures(
     if sample.holdout is not None:
         size = min(size, max(SMALLEST, sample.holdout.height))
     if size < SMALLEST or not columns:
-        return {"auc": None, "rows": size, "columns": [], "spread": None, "rounds": 0}
+        return {"auc": None, "rows": size, "columns": [], "spread": None, "interval": None, "rounds": 0}
     rng = np.random.default_rng(seed)
     real, made = (_drawn(frame, size, rng) for frame in (sample.original, sample.synthetic))
     features, categorical, owners = features_of(columns[:COLUMNS], pl.concat([real, made]))
     labels = np.repeat([0, 1], size)
     folds = np.concatenate([rng.permutation(size) % FOLDS, rng.permutation(size) % FOLDS])
     areas: list[float] = []
+    deviations: list[float] = []
     losses: list[tuple[str, float]] = []
     rounds = FOLDS if size < MANY else 3
     for fold in range(rounds):
@@ -70,7 +72,9 @@ def detection_figures(
         with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="openmp"):
             warnings.simplefilter("ignore")  # a fold may lack a category; the trees cope
             model.fit(features[~test], labels[~test])
-            areas.append(area_under_curve(model.predict_proba(features[test])[:, 1], labels[test] == 1))
+            area, parts = area_under_curve(model.predict_proba(features[test])[:, 1], labels[test] == 1)
+            areas.append(area)
+            deviations.append(deviation_of(parts))
             if fold == 0 and areas[0] > 0.51:
                 losses = _losses(model, features[test], labels[test] == 1, owners, areas[0], rng)
     return {
@@ -78,23 +82,14 @@ def detection_figures(
         "rows": size,
         "rounds": rounds,
         "spread": float(np.std(areas)),
+        # the tests' rows are different ones, their errors as good as independent
+        "interval": around(float(np.mean(areas)), float(np.sqrt(np.square(deviations).sum())) / rounds),
         "columns": [
             {"column": name, "loss": loss}
             for name, loss in sorted(losses, key=lambda item: -item[1])[:10]
             if loss > 0.001
         ],
     }
-
-
-def area_under_curve(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Give the chance that a positive row scores above a negative one, ties half (Mann and Whitney).
-
-    >>> area_under_curve(np.array([0.1, 0.9]), np.array([False, True]))
-    1.0
-    """
-    ranks = pl.Series(scores).rank("average").to_numpy()
-    count = int(positive.sum())
-    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(scores) - count)))
 
 
 def features_of(
@@ -150,7 +145,7 @@ def _losses(
         shuffled = features.copy()
         places = [index for index, name in enumerate(owners) if name == owner]
         shuffled[:, places] = features[rng.permutation(len(features))][:, places]
-        found.append((owner, base - area_under_curve(model.predict_proba(shuffled)[:, 1], positive)))
+        found.append((owner, base - area_under_curve(model.predict_proba(shuffled)[:, 1], positive)[0]))
     return found
 
 

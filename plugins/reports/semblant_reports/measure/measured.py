@@ -7,16 +7,21 @@ import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from semblant_reports.measure.accuracy import Accuracy, Overlap, compare
 from semblant_reports.measure.binning import Classes, classes_of, code_matrix
+from semblant_reports.measure.confidence import accuracy_deviation, around
 from semblant_reports.measure.copying import copying_figures
 from semblant_reports.measure.detection import detection_figures
+from semblant_reports.measure.membership import membership_figures
+from semblant_reports.measure.phik import phik_matrix
+from semblant_reports.measure.relations import Relation, relations_of
 from semblant_reports.measure.sample import Sample, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from semblant.report.inputs import ReportInputs
@@ -24,20 +29,26 @@ if TYPE_CHECKING:
     from semblant_reports.measure.forms import ColumnForm
 
 TOO_FEW = "too few rows to compare"
+PHIK_COLUMNS = 30
+"""Columns of a matrix that can still be read, if the report sets no lower limit."""
 
 
 class MeasuredTable:
     """What is measured of one table; every property is computed at its first use."""
 
-    def __init__(
-        self, name: str, sample: Sample, seed: int, knn_limit: int | None, min_subjects: int, check: Callable[[], None]
-    ) -> None:
-        """Keep the sample; nothing is computed yet."""
+    def __init__(self, name: str, sample: Sample, inputs: ReportInputs, check: Callable[[], None]) -> None:
+        """Keep the sample and the settings; nothing is computed yet."""
         self.name = name
         self.sample = sample
-        self.seed = seed
-        self.knn_limit = knn_limit
-        self.min_subjects = min_subjects
+        self.seed = inputs.seed
+        self.knn_limit = inputs.limits.knn
+        self.phik_limit = inputs.limits.phik
+        self.min_subjects = inputs.min_subjects
+        self.targets = [
+            place
+            for place, column in enumerate(sample.columns)
+            if {column.name, f"{name}.{column.name}"} & set(inputs.targets)
+        ]
         self.check = check
 
     @property
@@ -89,6 +100,21 @@ class MeasuredTable:
         return held.measured.shifted(self.by_chance, held.expected)
 
     @cached_property
+    def intervals(self) -> dict[str, list[float]]:
+        """95% intervals of the accuracies: ``overall``, the depths, and ``ceiling``; empty with few rows."""
+        if self.accuracy is None:
+            return {}
+        sizes = [item.size for item in self.classes]
+        values = {"overall": self.accuracy.overall, **self.accuracy.by_depth}
+        spread = accuracy_deviation(self.codes["original"], self.codes["synthetic"], sizes, self.seed)
+        found = {name: around(values[name], deviation) for name, deviation in spread.items()}
+        if self.ceiling is not None:
+            held = accuracy_deviation(self.codes["original"], self.codes["holdout"], sizes, self.seed)
+            if held:
+                found["ceiling"] = around(self.ceiling.overall, held["overall"])
+        return found
+
+    @cached_property
     def most_different(self) -> list[int]:
         """Places of the columns, the most different first."""
         if self.accuracy is None:
@@ -105,6 +131,41 @@ class MeasuredTable:
     def copying(self) -> dict[str, Any]:
         """Distances to the closest record and identical matches."""
         return copying_figures(self.sample, self.near_columns, self.seed, self.check)
+
+    @cached_property
+    def membership(self) -> dict[str, Any]:
+        """How well a membership attack finds the training rows."""
+        return membership_figures(self.sample, self.near_columns, self.seed, self.check)
+
+    @cached_property
+    def phik_columns(self) -> list[int]:
+        """Places of the columns whose dependence is measured, in their order."""
+        return sorted(self.most_different[: min(PHIK_COLUMNS, self.phik_limit or PHIK_COLUMNS)])
+
+    @cached_property
+    def phik(self) -> dict[str, NDArray[np.float64]]:
+        """PhiK of all pairs of :attr:`phik_columns` of each side, shape (columns, columns)."""
+        sizes = [self.classes[place].size for place in self.phik_columns]
+        missing = [size - 1 for size in sizes]
+        found = {}
+        for side, codes in self.codes.items():
+            self.check()
+            found[side] = phik_matrix(codes[self.phik_columns], sizes, missing)
+        return found
+
+    @cached_property
+    def utility(self) -> list[dict[str, Any]]:
+        """How well models of synthetic rows predict real ones, per target; needs scikit-learn."""
+        from semblant_reports.measure.utility import targets_of, utility_figures
+
+        if not self.comparable:
+            return []
+        full = np.full((len(self.sample.columns),) * 2, np.nan)
+        full[np.ix_(self.phik_columns, self.phik_columns)] = self.phik["original"]
+        chosen = self.targets or targets_of(self.sample, full, self.min_subjects)
+        return [
+            utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen
+        ]
 
     @cached_property
     def detection(self) -> dict[str, Any]:
@@ -126,10 +187,15 @@ class Measured:
             elif name not in inputs.synthetic.tables:
                 self.skipped[name] = "there is no synthetic table of that name"
             else:
-                sample = take(inputs, name)
-                self.tables[name] = MeasuredTable(
-                    name, sample, inputs.seed, inputs.limits.knn, inputs.min_subjects, check
-                )
+                self.tables[name] = MeasuredTable(name, take(inputs, name), inputs, check)
+        self._check = check
+        self._relations: list[Relation] | None = None
+
+    def relations(self, inputs: ReportInputs) -> list[Relation]:
+        """Measure the foreign keys, once; ``inputs`` are those that this was made of."""
+        if self._relations is None:
+            self._relations = relations_of(inputs, self._check)
+        return self._relations
 
 
 _lock = threading.Lock()

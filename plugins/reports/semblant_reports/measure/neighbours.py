@@ -24,15 +24,29 @@ def nearest(
 ) -> NDArray[np.float64]:
     """Give the Euclidean distances to the nearest reference points, ascending, float64, shape (n, neighbours).
 
-    Candidates are ranked by a matrix product (one more than asked for), their distances are then
-    computed anew in double precision. Columns beyond the size of the reference are infinite.
+    Columns beyond the size of the reference are infinite.
 
     >>> nearest(np.array([[0.0], [3.0]], dtype=np.float32), np.array([[1.0]], dtype=np.float32)).tolist()
     [[1.0, 2.0]]
     """
+    return nearest_places(reference, queries, neighbours, progress)[0]
+
+
+def nearest_places(
+    reference: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    neighbours: int = 2,
+    progress: Callable[[], None] = lambda: None,
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Give the distances as :func:`nearest` does, and which reference point is the nearest, shape (n,).
+
+    Candidates are ranked by a matrix product (one more than asked for), their distances are then
+    computed anew in double precision.
+    """
+    places = np.zeros(len(queries), dtype=np.intp)
     result = np.full((len(queries), neighbours), np.inf)
     if not len(reference) or not len(queries):
-        return result
+        return result, places
     candidates = min(neighbours + 1, len(reference))
     precision = np.float64 if len(reference) * len(queries) <= SMALL else np.float32
     centre = reference.mean(axis=0, dtype=np.float64)
@@ -52,7 +66,8 @@ def nearest(
             found[:, place] = scores.argmin(axis=1)
             scores[rows, found[:, place]] = np.inf
         gaps = exact[found] - block.astype(np.float64)[:, None, :]
-        distances = np.sort(np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps)), axis=1)
+        distances = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps))
+        places[start : start + len(block)] = found[rows, distances.argmin(axis=1)]
         kept = min(neighbours, candidates)
-        result[start : start + len(block), :kept] = distances[:, :kept]
-    return result
+        result[start : start + len(block), :kept] = np.sort(distances, axis=1)[:, :kept]
+    return result, places

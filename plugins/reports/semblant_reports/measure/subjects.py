@@ -30,7 +30,7 @@ def subjects_of(database: Database, name: str, limit: int | None, copied: Collec
     key = _upward(database, name, copied, {name})
     if key is None:
         return None
-    frame = _keys(database.tables[name].load(key.columns, limit), key.columns)
+    frame = keys_of(database.tables[name].load(key.columns, limit), key.columns)
     seen = {name}
     while key is not None:
         parent = key.references
@@ -41,8 +41,8 @@ def subjects_of(database: Database, name: str, limit: int | None, copied: Collec
         parents = (
             pl.DataFrame(
                 {
-                    "key": _keys(rows, key.referenced_columns)["key"],
-                    "next": _keys(rows, above.columns)["key"] if above else _keys(rows, key.referenced_columns)["key"],
+                    "key": keys_of(rows, key.referenced_columns)["key"],
+                    "next": keys_of(rows, above.columns if above else key.referenced_columns)["key"],
                 }
             )
             .drop_nulls("key")
@@ -85,7 +85,7 @@ def _upward(database: Database, name: str, copied: Collection[str], seen: Collec
     return None
 
 
-def _keys(table: pa.Table, columns: Sequence[str]) -> pl.DataFrame:
+def keys_of(table: pa.Table, columns: Sequence[str]) -> pl.DataFrame:
     """Give one text per row that names its key; null where a part is missing."""
     parts = [values_of(table, ColumnForm(name=column, path=(column,), form=Form.CATEGORY)) for column in columns]
     named = pl.DataFrame([part.alias(str(index)) for index, part in enumerate(parts)])

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from semblant.atomic import atomic_write
 from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.charts import PAGE
+from semblant_reports.renderers.findings import findings_of, left_out
 from semblant_reports.renderers.svg import SVG, svg_of
 from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, STEPS, SYNTHETIC, TONES, WORDS
 
@@ -97,19 +98,33 @@ def _page(report: ReportDocument) -> Iterator[str]:
     created = dt.datetime.fromisoformat(report.created).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     facts = {**report.facts, "Created": f"{created} by Semblant {report.version}"}
     lines = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(value)}</dd>" for name, value in facts.items())
-    yield f"<dl>{lines}</dl></header>"
-    links = "".join(f'<li><a href="#{_safe(item.name)}">{_safe(item.title)}</a></li>' for item in report.sections)
+    yield f"<dl>{lines}</dl>{_verdicts(report)}</header>"
+    sections = [item for item in report.sections if not item.left_out]
+    if len(sections) < len(report.sections):
+        sections.append(left_out(report))
+    links = "".join(f'<li><a href="#{_safe(item.name)}">{_safe(item.title)}</a></li>' for item in sections)
     yield f'<nav aria-label="Contents"><ol>{links}</ol></nav><main>'
-    for number, section in enumerate(report.sections):
+    for number, section in enumerate(sections):
         yield from _section(section, number)
     yield "</main></body></html>\n"
+
+
+def _verdicts(report: ReportDocument) -> str:
+    """Write what the sections found: what is off in full, what is well by name."""
+    off, well = findings_of(report)
+    said = [
+        f'<p class="toned {item.tone}">{SIGNS[item.tone]} <a href="#{_safe(item.section)}">{_safe(item.title)}</a>: '
+        f"{_safe(item.text)}</p>"
+        for item in off
+    ]
+    if well:
+        said.append(f'<p class="toned good">{SIGNS[Tone.GOOD]} {_safe(well)}</p>')
+    return f"<h3>What the sections found</h3>{''.join(said)}" if said else ""
 
 
 def _section(section: SectionResult, number: int) -> Iterator[str]:
     """Write a section; charts that fit stand side by side."""
     yield f'<section id="{_safe(section.name)}"><h2>{_safe(section.title)}</h2>'
-    if section.left_out:
-        yield f"<p>Left out: {_safe(section.left_out)}</p>"
     row = False
     for place, block in enumerate(section.blocks):
         chart = isinstance(block, Chart)

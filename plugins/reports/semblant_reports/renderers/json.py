@@ -39,6 +39,10 @@ def document(report: ReportDocument) -> dict[str, Any]:
         "created": report.created,
         "version": report.version,
         "facts": dict(report.facts),
+        "verdicts": [
+            {"section": said.section, "table": said.table, "tone": said.tone.value, "text": said.text}
+            for said in report.verdicts
+        ],
         "sections": [
             {
                 "name": section.name,
@@ -64,8 +68,14 @@ def schema() -> dict[str, Any]:
     }
     summary = {
         "type": "object",
-        "required": ["scores", "accuracy", "ceiling", "detection", "nearer_to_training", "tables"],
+        "required": ["scores", "intervals", "accuracy", "ceiling", "detection", "nearer_to_training", "tables"],
         "properties": {
+            "scores": {"type": "object", "additionalProperties": {"type": "number"}},
+            "intervals": {
+                "type": "object",
+                "description": "95% intervals of the scores, by the same names",
+                "additionalProperties": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+            },
             "accuracy": depths | {"description": "overlap with the training rows, mean over tables"},
             "ceiling": depths | {"description": "what the holdout reaches"},
             "detection": share | {"description": "AUC of a classifier; 0.5 is best"},
@@ -93,7 +103,32 @@ def schema() -> dict[str, Any]:
         "data": per_table,
         "univariate": per_table,
         "bivariate": per_table,
+        "trivariate": per_table,
+        "phik": per_table,
         "missing": per_table,
+        "history": per_table,
+        "relational": {
+            "type": "object",
+            "required": ["relations"],
+            "properties": {
+                "relations": {
+                    "type": "array",
+                    "items": {"type": "object", "required": ["child", "columns", "parent", "note", "integrity"]},
+                }
+            },
+        },
+        "constraints": {
+            "type": "object",
+            "required": ["rules"],
+            "properties": {
+                "rules": {
+                    "type": "array",
+                    "items": {"type": "object", "required": ["table", "rule", "original", "synthetic"]},
+                }
+            },
+        },
+        "utility": per_table,
+        "privacy": per_table,
         "detection": per_table,
         "neighbours": per_table,
     }
@@ -101,7 +136,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Semblant quality report",
         "type": "object",
-        "required": ["format", "title", "created", "version", "facts", "sections"],
+        "required": ["format", "title", "created", "version", "facts", "verdicts", "sections"],
         "properties": {
             "format": {"const": FORMAT},
             "title": {"type": "string"},
@@ -109,6 +144,20 @@ def schema() -> dict[str, Any]:
             "created": {"type": "string", "format": "date-time"},
             "version": {"type": "string"},
             "facts": {"type": "object", "additionalProperties": {"type": "string"}},
+            "verdicts": {
+                "type": "array",
+                "description": "what the sections say in one sentence each",
+                "items": {
+                    "type": "object",
+                    "required": ["section", "table", "tone", "text"],
+                    "properties": {
+                        "section": {"type": "string"},
+                        "table": {"type": "string", "description": "empty when it is about all tables"},
+                        "tone": {"enum": ["plain", "good", "fair", "bad"]},
+                        "text": {"type": "string"},
+                    },
+                },
+            },
             "sections": {
                 "type": "array",
                 "items": {

@@ -11,6 +11,7 @@ from fpdf.prefs import ViewerPreferences
 from semblant.atomic import atomic_write
 from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.charts import PAGE
+from semblant_reports.renderers.findings import findings_of, left_out
 from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.sheet import MARGIN, Sheet
 from semblant_reports.renderers.tables import TOGETHER, write_table
@@ -50,8 +51,11 @@ class PdfRenderer:
         sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
         _cover(sheet, report)
         _contents(sheet, report)
-        for number, section in enumerate(report.sections):
+        made = [section for section in report.sections if not section.left_out]
+        for number, section in enumerate(made):
             _section(sheet, section, first=number == 0)
+        if len(made) < len(report.sections):
+            _section(sheet, left_out(report), first=not made)
         if fonts.boxed:
             sheet.room(12)
             _paragraph(
@@ -109,6 +113,7 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
     if scores is not None:
         _tiles(sheet, scores.scores)
         sheet.set_y(sheet.get_y() + 6)
+    _findings(sheet, report)
     created = dt.datetime.fromisoformat(report.created).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     for label, value in {**report.facts, "Created": f"{created} by Semblant {report.version}"}.items():
         sheet.pen(9, colour=INK)
@@ -125,6 +130,17 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
         sheet.set_draw_color(RULE)
         sheet.set_line_width(0.2)
         sheet.line(MARGIN, sheet.get_y(), sheet.w - MARGIN, sheet.get_y())
+
+
+def _findings(sheet: Sheet, report: ReportDocument) -> None:
+    """Write what the sections found: the worst in full, what is well by name."""
+    off, well = findings_of(report)
+    said = [Text(text=f"{item.title}: {item.text}", tone=item.tone) for item in off]
+    if well:
+        said.append(Text(text=well, tone=Tone.GOOD))
+    for text in said:
+        _paragraph(sheet, text)
+    sheet.set_y(sheet.get_y() + (5 if said else 0))
 
 
 def _contents(sheet: Sheet, report: ReportDocument) -> None:
@@ -197,8 +213,6 @@ def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
     sheet.set_line_width(0.7)
     sheet.line(MARGIN, y + 1.2, MARGIN + 22, y + 1.2)
     sheet.set_y(y + 5.5)
-    if section.left_out:
-        _paragraph(sheet, Text(text=f"Left out: {section.left_out}"))
     _blocks(sheet, list(section.blocks))
 
 
@@ -277,11 +291,12 @@ def _paragraph(sheet: Sheet, block: Text) -> None:
 
 
 def _tiles(sheet: Sheet, scores: Sequence[Score]) -> None:
-    """Write headline figures side by side, at most four in a row."""
+    """Write headline figures side by side, at most four in a row, rows as even as can be."""
     visible = sheet.fonts_at_hand.visible
-    for start in range(0, len(scores), 4):
-        shown = scores[start : start + 4]
-        width = (sheet.epw - GUTTER * (max(2, len(shown)) - 1)) / max(2, len(shown))
+    across = -(-len(scores) // max(1, -(-len(scores) // 4)))
+    for start in range(0, len(scores), across or 1):
+        shown = scores[start : start + across]
+        width = (sheet.epw - GUTTER * (max(2, across) - 1)) / max(2, across)
         sheet.pen(7.5)
         notes = [sheet.lines(visible(score.note), width - 8)[:9] if score.note else [] for score in shown]
         height = 23 + 3.5 * max(len(note) for note in notes)

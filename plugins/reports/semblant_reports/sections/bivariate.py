@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Text
-from semblant_reports.charts import accuracy_matrix, pair_heatmap
+from semblant_reports.charts import pair_heatmap
+from semblant_reports.matrices import accuracy_matrix
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.measure.pairs import pair_figures
+from semblant_reports.sections.verdicts import of_combinations, told
 from semblant_reports.style import percent
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Bivariate:
             if table["note"]:
                 blocks.append(Text(text=f"{table['table']}: {table['note']}."))
                 continue
+            blocks.extend(told(table))
             blocks.append(accuracy_matrix(table["columns"], [(cell[0], cell[1], cell[2]) for cell in table["matrix"]]))
             if table["left_out"]:
                 blocks.append(
@@ -92,7 +95,7 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
     ] + [[place[a], place[b], round(value, 5)] for (a, b), value in accuracy.pairs.items() if a in place and b in place]
     ranked = sorted(((value, pair) for pair, value in accuracy.pairs.items() if pair[0] in place and pair[1] in place))
     figures["pairs"] = [pair_figures(table, *pair) for _, pair in ranked[:PAIRS]]
-    return figures
+    return figures | {"verdict": of_combinations(table, "bivariate")}
 
 
 def _pair(pair: Mapping[str, Any]) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Data and settings: what went in, how each column was treated, how the models were trained."""
+"""Data and settings: what went in, how each column was treated, with which settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Table, Text, Tone
 from semblant.vocabulary import ColumnTreatment, Role
-from semblant_reports.charts import history_chart
 from semblant_reports.style import count, seconds
 
 if TYPE_CHECKING:
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
 
 COLUMNS = 300
 LINES = 120
-POINTS = 400
 LONGEST = 160
 
 
 class DataAndSettings:
-    """Tables, columns with type, encoding and reason, what is sensitive, settings, losses and timings."""
+    """Tables, columns with type, encoding and reason, what is sensitive, settings and timings."""
 
     def __init__(self, settings: NoSettings) -> None:
         """Take no settings."""
@@ -37,9 +35,6 @@ class DataAndSettings:
             "tables": [_table(inputs, name) for name in inputs.original.tables],
             "holdout_reason": inputs.holdout_reason,
             "spec": _plain(inputs.spec) if inputs.spec is not None else None,
-            "history": {
-                table: _history(entries, private=_private(inputs)) for table, entries in inputs.history.items()
-            },
             "settings_used": {table: _plain(settings) for table, settings in inputs.settings_used.items()},
             "timings": {name: round(float(value), 3) for name, value in inputs.timings.items()},
             "private": _private(inputs),
@@ -47,7 +42,7 @@ class DataAndSettings:
         }
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
-        """Write tables, columns, settings, history and timings."""
+        """Write tables, columns, settings and timings."""
         blocks: list[Block] = [_tables(figures["tables"])]
         if figures["holdout_reason"]:
             blocks.append(Text(text=f"Holdout: {figures['holdout_reason']}."))
@@ -56,12 +51,6 @@ class DataAndSettings:
         )
         for table in figures["tables"]:
             blocks.extend(_columns(table))
-        for table, history in figures["history"].items():
-            chart = None if figures["private"] else history_chart(history)
-            if chart is not None:
-                blocks += [Heading(text=f"Training of {table}"), chart]
-        if figures["private"]:
-            blocks.append(Text(text="Losses of a private training are not published."))
         for table, settings in figures["settings_used"].items():
             if readable := _readable(settings):
                 blocks += [Heading(text=f"Settings used for {table}"), _lines(readable)]
@@ -182,15 +171,6 @@ def _columns(table: Mapping[str, Any]) -> Iterator[Block]:
     ]
     if open_columns:
         yield Text(text=f"Kept, so that every real value may come out: {', '.join(open_columns)}.", tone=Tone.FAIR)
-
-
-def _history(entries: list[Mapping[str, float]], *, private: bool) -> list[dict[str, float]]:
-    """Give the training history, thinned to a readable number of points; nothing of a private training."""
-    if private:
-        return []
-    every = max(1, -(-len(entries) // POINTS))
-    kept = [entry for place, entry in enumerate(entries) if place % every == 0 or place == len(entries) - 1]
-    return [{name: float(value) for name, value in entry.items() if isinstance(value, int | float)} for entry in kept]
 
 
 def _plain(value: Any) -> Any:

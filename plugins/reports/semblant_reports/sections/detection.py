@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from semblant.report.blocks import Heading, Score, Scores, Table, Text
+from semblant.report.blocks import Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.measure.measured import TOO_FEW, measured
+from semblant_reports.sections.verdicts import told, verdict
 from semblant_reports.style import decimals, grade
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Detection:
             found = (
                 table.detection
                 if table.comparable
-                else {"auc": None, "rows": 0, "spread": None, "rounds": 0, "columns": []}
+                else {"auc": None, "rows": 0, "spread": None, "interval": None, "rounds": 0, "columns": []}
             )
             tables.append(
                 {
@@ -40,6 +41,8 @@ class Detection:
                     "rows": found["rows"],
                     "rounds": found["rounds"],
                     "spread": None if found["spread"] is None else round(found["spread"], 5),
+                    "interval": found["interval"],
+                    "verdict": _verdict(found),
                     "columns": [
                         {"column": item["column"], "loss": round(item["loss"], 5)} for item in found["columns"]
                     ],
@@ -62,15 +65,16 @@ class Detection:
             if table["auc"] is None:
                 blocks.append(Text(text=f"{table['table']}: {TOO_FEW}."))
                 continue
+            blocks.extend(told(table))
             blocks.append(
                 Scores(
                     scores=[
                         Score(
                             label="AUC",
                             value=decimals(table["auc"]),
-                            tone=grade(table["auc"], 0.6, 0.75),
-                            note=f"± {decimals(table['spread'])} between {table['rounds']} tests, {table['rows']:,} "
-                            f"rows of each side",
+                            tone=Tone(table["verdict"]["tone"]),
+                            note=f"95% interval {decimals(table['interval'][0])} to {decimals(table['interval'][1])}; "
+                            f"{table['rounds']} tests with {table['rows']:,} rows of each side",
                         )
                     ]
                 )
@@ -85,3 +89,15 @@ class Detection:
                     )
                 )
         return blocks
+
+
+def _verdict(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """Judge the AUC by what it is at least."""
+    if found["auc"] is None:
+        return None
+    tone = grade(found["interval"][0], 0.6, 0.75)
+    if tone is Tone.GOOD:
+        return verdict(tone, f"A classifier can hardly tell the rows apart: AUC {decimals(found['auc'])}.")
+    names = ", ".join(item["column"] for item in found["columns"][:3])
+    by = f" {names} give{'s' if len(found['columns']) == 1 else ''} it away." if names else ""
+    return verdict(tone, f"A classifier tells the rows apart: AUC {decimals(found['auc'])}.{by}")

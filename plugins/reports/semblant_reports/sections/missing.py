@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from semblant.report.blocks import Heading, Table, Text
+from semblant.report.blocks import Heading, Table, Text, Tone
 from semblant_reports.measure.measured import measured
+from semblant_reports.sections.verdicts import judged, told, verdict
 from semblant_reports.style import percent
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class Missing:
             if not table["columns"]:
                 blocks.append(Text(text=f"No value is missing in {table['table']}."))
                 continue
+            held = f", the holdout's {percent(table['ceiling'])}" if table["ceiling"] is not None else ""
             blocks.append(
                 Text(
-                    text=f"Agreement of the patterns: {percent(table['accuracy'])}. A pattern is the set "
-                    f"of columns that a row leaves empty."
+                    text=f"Agreement of the patterns: {percent(table['accuracy'])}{held}. A pattern is the set of "
+                    "columns that a row leaves empty."
                 )
             )
+            blocks.extend(told(table))
             blocks.append(
                 Table(
                     columns=("missing together", "original", "synthetic"),
@@ -80,6 +83,7 @@ def _patterns(table: MeasuredTable) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "columns": [],
         "accuracy": None,
+        "ceiling": None,
         "patterns": [],
         "other": {"original": 0.0, "synthetic": 0.0},
     }
@@ -101,18 +105,23 @@ def _patterns(table: MeasuredTable) -> dict[str, Any]:
                 [pl.when(pl.col(column.key).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for column in columns]
             ).alias("key")
         )["key"]
-        for frame in (sample.original, sample.synthetic)
+        for frame in (sample.original, sample.synthetic, *([] if sample.holdout is None else [sample.holdout]))
     ]
     subjects = sample.subjects if sample.subjects is not None else np.arange(len(keys[0]))
     held = pl.DataFrame({"key": keys[0], "subject": subjects}).group_by("key").agg(pl.col("subject").n_unique())
     enough = set(held.filter(pl.col("subject") >= table.min_subjects)["key"].to_list())
     shares = [dict(key.value_counts(normalize=True).iter_rows()) for key in keys]
     every = sorted(set(shares[0]) | set(shares[1]))
-    distance = sum(abs(shares[0].get(key, 0.0) - shares[1].get(key, 0.0)) for key in every) / 2
+    distances = [
+        sum(abs(shares[0].get(key, 0.0) - other.get(key, 0.0)) for key in {*shares[0], *other}) / 2
+        for other in shares[1:]
+    ]
     shown = sorted((key for key in every if key in enough), key=lambda key: (-shares[0].get(key, 0.0), key))[:PATTERNS]
     return {
         "columns": names,
-        "accuracy": round(1 - distance, 5),
+        "accuracy": round(1 - distances[0], 5),
+        "ceiling": round(1 - distances[1], 5) if len(distances) > 1 else None,
+        "verdict": _verdict(distances, [len(key) for key in keys], list(shares[0].values())),
         "patterns": [
             {
                 "columns": [name for name, flag in zip(names, key, strict=True) if flag == "1"],
@@ -123,9 +132,20 @@ def _patterns(table: MeasuredTable) -> dict[str, Any]:
         ],
         "other": {
             side: round(abs(1 - sum(found.get(key, 0.0) for key in shown)), 5)
-            for side, found in zip(("original", "synthetic"), shares, strict=True)
+            for side, found in zip(("original", "synthetic"), shares, strict=False)
         },
     }
+
+
+def _verdict(distances: list[float], rows: list[int], shares: list[float]) -> dict[str, str]:
+    """Judge the distance against the holdout's, or against what chance would leave."""
+    spread = sum(float(np.sqrt(share * (1 - share) * 2 / np.pi)) for share in shares) / 2
+    noise = spread * float(np.sqrt(1 / rows[0] + 1 / max(1, rows[1])))
+    usual = distances[1] if len(distances) > 1 else noise
+    tone = judged(distances[0] - usual, 1 - noise, 0.02, 0.05)
+    if tone is Tone.GOOD:
+        return verdict(tone, "Values are missing together as in the original.")
+    return verdict(tone, "Other values are missing together than in the original: check how these columns are encoded.")
 
 
 def _name(columns: list[str]) -> str:

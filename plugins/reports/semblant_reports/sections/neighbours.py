@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Table, Text, Tone
 from semblant_reports.measure.measured import TOO_FEW, measured
-from semblant_reports.style import count, percent
+from semblant_reports.sections.verdicts import told, verdict
+from semblant_reports.style import count, grade, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,8 @@ class Neighbours:
             shown = [column.name for column in table.near_columns]
             found |= {
                 "table": name,
+                "verdict": _copying(found),
+                "identical_verdict": _identical(found["identical"]),
                 "left_out": [column.name for column in table.sample.columns if column.name not in shown],
             }
             tables.append(found)
@@ -75,22 +78,7 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
         reason = f": {figures['holdout_reason']}" if figures["holdout_reason"] else ""
         blocks.append(Text(text=f"Without a holdout only identical rows can be counted{reason}."))
     else:
-        low, high = table["interval"]
-        good = low <= 0.51
-        blocks.append(
-            Text(
-                tone=Tone.GOOD if good else Tone.FAIR if low <= 0.54 else Tone.BAD,
-                text=f"{percent(table['dcr_share'])} of {count(table['rows'])} synthetic rows are nearer "
-                f"to a training row than to a holdout row (95% interval {percent(low)} to "
-                f"{percent(high)}; 50% is what strangers' rows have). "
-                + (
-                    "No sign of copying."
-                    if good
-                    else "The generator may have learned rows by heart: train less long, with a smaller "
-                    "model, or on more rows."
-                ),
-            )
-        )
+        blocks.extend(told(table))
         blocks.append(
             Table(
                 columns=(
@@ -113,6 +101,8 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
                 ],
             )
         )
+    said = table["identical_verdict"]
+    blocks.append(Text(text=said["text"], tone=Tone(said["tone"])))
     blocks.append(
         Table(
             columns=("identical rows", "share"),
@@ -133,3 +123,37 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
             )
         )
     return blocks
+
+
+def _copying(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """Judge the share by what it is at least."""
+    if found["dcr_share"] is None:
+        return None
+    low, high = found["interval"]
+    tone = grade(low, 0.51, 0.54)
+    measured_share = (
+        f"{percent(found['dcr_share'])} of {count(found['rows'])} synthetic rows are nearer to a training row than to "
+        f"a holdout row (95% interval {percent(low)} to {percent(high)}; 50% is what strangers' rows have). "
+    )
+    if tone is Tone.GOOD:
+        return verdict(tone, measured_share + "No sign of copying.")
+    return verdict(
+        tone,
+        measured_share + "The generator may have learned rows by heart: train less long, with a smaller model, or on "
+        "more rows.",
+    )
+
+
+def _identical(found: Mapping[str, Any]) -> dict[str, str]:
+    """Judge identical rows against the holdout's, or against the original's own repeats."""
+    if found["synthetic"] is None:
+        return verdict(Tone.PLAIN, "There are no rows to compare.")
+    usual = found["expected"] if found["holdout"] is None else found["holdout"]
+    whose = "repeats in the original explain" if found["holdout"] is None else "the holdout has"
+    limits = (0.05, 0.5) if found["holdout"] is None else (0.002, 0.01)
+    tone = grade(found["low"] - usual, *limits)
+    share = percent(found["synthetic"], 2)
+    shares = f"{share} of the synthetic rows occur in the training rows, word for word; {whose} "
+    if tone is Tone.GOOD:
+        return verdict(tone, f"{shares}{percent(usual, 2)}.")
+    return verdict(tone, f"{shares}{percent(usual, 2)}. Rows were copied: look for them before you pass the data on.")

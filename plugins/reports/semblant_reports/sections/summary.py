@@ -1,15 +1,18 @@
-"""Summary: how near the synthetic data is to the original, and whether it copies; what to do about the worst."""
+"""Summary: fidelity, utility and privacy in a few scores, and what to do about the worst columns."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from semblant.report.blocks import Heading, Score, Scores, Table, Text, Tone
+from semblant.report.blocks import Heading, Scores, Table, Text, Tone
 from semblant_reports.measure.accuracy import DEPTHS
 from semblant_reports.measure.copying import same_content
 from semblant_reports.measure.measured import TOO_FEW, measured
-from semblant_reports.style import count, decimals, grade, percent
+from semblant_reports.sections.headline import average, headline, intervals, mean, nearest, tiles
+from semblant_reports.sections.privacy import judge as judge_attack
+from semblant_reports.sections.utility import judge
+from semblant_reports.style import count, decimals, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from semblant_reports.measure.measured import Measured, MeasuredTable
 
 WORST = 5
-MIRRORED = 0.4
-"""A classifier is this wrong only where rows of one side have twins on the other."""
 LOOKUP = 0.1
 """Of the rows of the largest table: a smaller one that is the same on both sides may be a lookup table."""
 
@@ -44,11 +45,12 @@ class Summary:
             tables[name] = _table(table)
         _tell_lookups(tables, found, inputs)
         return {
-            "scores": _headline(tables),
-            "accuracy": _mean([figures["accuracy"] for figures in tables.values()]),
-            "ceiling": _mean([figures["ceiling"] for figures in tables.values()]),
-            "detection": _average([figures["detection"] for figures in tables.values()]),
-            "nearer_to_training": _nearest(tables),
+            "scores": headline(tables, _related(found, inputs)),
+            "intervals": intervals(tables),
+            "accuracy": mean([figures["accuracy"] for figures in tables.values()]),
+            "ceiling": mean([figures["ceiling"] for figures in tables.values()]),
+            "detection": average([figures["detection"] for figures in tables.values()]),
+            "nearer_to_training": nearest(tables),
             "tables": tables,
             "skipped": found.skipped,
             "holdout": inputs.holdout is not None,
@@ -67,7 +69,7 @@ class Summary:
                     tone=Tone.BAD,
                 )
             )
-        blocks.append(Scores(scores=_scores(figures)))
+        blocks.append(Scores(scores=tiles(figures)))
         blocks.extend(_words(figures))
         if len(figures["tables"]) > 1:
             blocks.append(_by_table(figures["tables"]))
@@ -102,23 +104,6 @@ class Summary:
         return blocks
 
 
-def _headline(tables: Mapping[str, Any]) -> dict[str, float]:
-    """Give the figures that a pipeline may set a threshold on: means over tables, the worst table for copies."""
-    accuracy = _mean([table["accuracy"] for table in tables.values()]) or {}
-    named = {"accuracy" if name == "overall" else f"{name}_accuracy": value for name, value in accuracy.items()}
-    ceiling = _mean([table["ceiling"] for table in tables.values()])
-    near = _nearest(tables)
-    copies = _copies(tables)
-    found: dict[str, float | None] = {
-        **named,
-        "accuracy_ceiling": None if ceiling is None else ceiling["overall"],
-        "c2st_auc": _average([table["detection"] for table in tables.values()]),
-        "dcr_share": None if near is None else round(near["share"], 5),
-        "identical_rows": None if copies is None else round(copies["synthetic"], 6),
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def _table(table: MeasuredTable) -> dict[str, Any]:
     """Measure one table."""
     accuracy, ceiling = table.accuracy, table.ceiling
@@ -133,7 +118,18 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
         "accuracy": _depths(accuracy),
         "ceiling": _depths(ceiling),
         "expected_by_chance": None if table.by_chance is None else round(table.by_chance.overall, 5),
+        "intervals": table.intervals,
         "detection": None if detection is None else round(detection, 5),
+        "detection_interval": None if detection is None else table.detection["interval"],
+        "utility": [
+            {name: item[name] for name in ("column", "measure", "real", "synthetic", "gap", "interval", "telling")}
+            | {"tone": judge(item)["tone"]}
+            for item in (table.utility if find_spec("sklearn") is not None else ())
+        ],
+        "membership": {
+            name: table.membership[name] for name in ("auc", "interval", "tpr", "tpr_interval")
+        }
+        | {"tone": judge_attack(table.membership)["tone"]},
         "copying": {
             "dcr_share": table.copying["dcr_share"],
             "interval": table.copying["interval"],
@@ -142,6 +138,26 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
         "lookup": False,
         "worst": _worst(table),
     }
+
+
+def _related(found: Measured, inputs: ReportInputs) -> dict[str, float]:
+    """Give the scores of the foreign keys: means, and the worst for what must not happen at all."""
+    figures = [relation.figures for relation in found.relations(inputs) if not relation.figures["note"]]
+    if not figures:
+        return {}
+    keys = [
+        item["integrity"]["synthetic"][name] - item["integrity"]["original"][name]
+        for item in figures
+        for name in ("dangling", "repeated")
+    ]
+    scores = {
+        "children_agreement": average([item["children"]["synthetic"]["agreement"] for item in figures]),
+        "parent_child_accuracy": average([item["parent_child"]["synthetic"] for item in figures]),
+        "sibling_accuracy": average([item["siblings"]["synthetic"] for item in figures]),
+        "family_c2st_auc": average([item["detection"]["auc"] for item in figures]),
+        "broken_keys": round(max(0.0, *keys), 6),
+    }
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 def _tell_lookups(tables: dict[str, Any], found: Measured, inputs: ReportInputs) -> None:
@@ -153,7 +169,7 @@ def _tell_lookups(tables: dict[str, Any], found: Measured, inputs: ReportInputs)
     largest = max((table["rows"]["original"] for table in tables.values()), default=0)
     for name in same:
         small = tables[name]["rows"]["original"] <= LOOKUP * largest
-        tables[name]["lookup"] = small and not inputs.columns.get(name) and len(same) < len(tables)
+        tables[name]["lookup"] = small and inputs.spec is None and not inputs.models and len(same) < len(tables)
 
 
 def _depths(accuracy: Overlap | None) -> dict[str, float] | None:
@@ -208,95 +224,6 @@ def _advice(table: MeasuredTable, column: ColumnForm, behind: float, missing: li
     return "train longer, or with a larger model"
 
 
-def _scores(figures: Mapping[str, Any]) -> list[Score]:
-    """Make the headline figures."""
-    accuracy, ceiling = figures["accuracy"], figures["ceiling"]
-    value = None if accuracy is None else accuracy["overall"]
-    top = None if ceiling is None else ceiling["overall"]
-    chance = _average([table["expected_by_chance"] for table in figures["tables"].values()])
-    reach = top if top is not None else chance
-    behind = None if value is None or reach is None else reach - value
-    note = (
-        f"real data that nobody trained on reach {percent(top)}"
-        if top is not None
-        else f"chance alone would leave {percent(chance)}"
-        if chance is not None
-        else "not measured"
-    )
-    scores = [Score(label="Accuracy", value=percent(value), tone=grade(behind, 0.01, 0.03), note=note)]
-    if figures["detection"] is not None:
-        scores.append(_detection_score(figures))
-    near = figures["nearer_to_training"]
-    if near is not None:
-        scores.append(
-            Score(
-                label="Nearer to training",
-                value=percent(near["share"]),
-                tone=grade(near["interval"][0], 0.51, 0.54),
-                note="of the synthetic rows are nearer to a training row than to a holdout row; 50% is "
-                "what strangers' rows have",
-            )
-        )
-    copies = _copies(figures["tables"])
-    if copies is not None:
-        scores.append(_copies_score(copies, several=len(figures["tables"]) > 1))
-    return scores
-
-
-def _detection_score(figures: Mapping[str, Any]) -> Score:
-    """Grade the classifier; one that is wrong far more often than by chance has met twins."""
-    auc = figures["detection"]
-    known = {
-        name: table["detection"]
-        for name, table in figures["tables"].items()
-        if table["detection"] is not None and not table["lookup"]
-    }
-    name = min(known, key=lambda table: known[table], default=None)
-    tone, note = grade(auc, 0.6, 0.75), "AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst"
-    if name is not None and known[name] < MIRRORED:
-        where = f"in {name} it is {decimals(known[name])}, " if len(figures["tables"]) > 1 else ""
-        note = (
-            f"AUC of a classifier that tells the rows apart; 0.5 is best. {where}clearly below 0.5: rows occur on "
-            "both sides, the same or nearly so, as copies do"
-        )
-        worse = grade(0.5 - known[name], 0.5 - MIRRORED, 0.25)
-        tone = worse if tone is Tone.GOOD or worse is Tone.BAD else tone
-    return Score(label="Detection", value=decimals(auc), tone=tone, note=note)
-
-
-def _copies_score(copies: Mapping[str, Any], *, several: bool) -> Score:
-    """Grade identical rows against the holdout's, or against what the original's own repeats explain."""
-    share, usual, expected = copies["synthetic"], copies["holdout"], copies["expected"]
-    of = f" of {copies['table']}" if several else ""
-    if usual is not None:
-        tone = grade(share - usual, 0.002, 0.01)
-        note = f"occur in the training rows{of}; {percent(usual, 2)} of the holdout's do"
-    else:
-        beyond = share - expected
-        tone = Tone.BAD if beyond > 0.5 else Tone.FAIR if beyond > 0.05 else Tone.PLAIN
-        verdict = {
-            Tone.BAD: "these are copies: as many cannot be chance",
-            Tone.FAIR: "more than chance explains: some are likely to be copies",
-        }.get(tone, "without a holdout nobody knows how many would by chance")
-        note = f"occur in the training rows{of}, whose own repeats explain {percent(expected, 2)}; {verdict}"
-    return Score(label="Identical rows", value=percent(share, 2), tone=tone, note=note)
-
-
-def _copies(tables: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the identical rows of the table that has most beyond what is usual; lookup tables do not count."""
-    known = [
-        {"table": name, **table["copying"]["identical"]}
-        for name, table in tables.items()
-        if table["copying"]["identical"]["synthetic"] is not None and not table["lookup"]
-    ]
-
-    def beyond(found: Mapping[str, Any]) -> float:
-        usual = found["expected"] if found["holdout"] is None else found["holdout"]
-        return float(found["synthetic"] - usual)
-
-    return max(known, key=beyond, default=None)
-
-
 def _words(figures: Mapping[str, Any]) -> list[Block]:
     """Say the scores in words."""
     accuracy, ceiling = figures["accuracy"], figures["ceiling"]
@@ -304,8 +231,15 @@ def _words(figures: Mapping[str, Any]) -> list[Block]:
         return [
             Text(text="Nothing could be compared: a side has no rows, or no column is on both sides.", tone=Tone.FAIR)
         ]
+    named = {"accuracy" if name == "overall" else f"{name}_accuracy": name for name in ("overall", *DEPTHS)}
+    bounds = {named[name]: found for name, found in figures["intervals"].items() if name in named}
     rows = [
-        (name, percent(accuracy.get(name)), percent((ceiling or {}).get(name)))
+        (
+            name,
+            percent(accuracy.get(name)),
+            " to ".join(percent(bound) for bound in bounds.get(name, ())) or "–",
+            percent((ceiling or {}).get(name)),
+        )
         for name in (*DEPTHS, "overall")
         if name in accuracy
     ]
@@ -315,7 +249,9 @@ def _words(figures: Mapping[str, Any]) -> list[Block]:
             "every column, pair and triple of columns, cut into at most ten classes. Two samples of "
             "the same people never agree fully: the ceiling is what rows that were held back reach."
         ),
-        Table(columns=("columns taken together", "accuracy", "ceiling (holdout)"), rows=rows, align="lrr"),
+        Table(
+            columns=("columns taken together", "accuracy", "95% interval", "ceiling (holdout)"), rows=rows, align="lrrr"
+        ),
     ]
     if not figures["holdout"]:
         reason = figures["holdout_reason"]
@@ -350,27 +286,3 @@ def _by_table(tables: Mapping[str, Any]) -> Table:
     )
 
 
-def _mean(found: list[dict[str, float] | None]) -> dict[str, float] | None:
-    """Average over tables what each of them has."""
-    known = [figures for figures in found if figures is not None]
-    names = ("overall", *DEPTHS)
-    return {
-        name: round(sum(values) / len(values), 5)
-        for name in names
-        if (values := [figures[name] for figures in known if name in figures])
-    } or None
-
-
-def _average(values: list[float | None]) -> float | None:
-    """Average what is known."""
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 5) if known else None
-
-
-def _nearest(tables: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the share nearer to training of the table where it is highest."""
-    known = {name: table["copying"] for name, table in tables.items() if table["copying"]["dcr_share"] is not None}
-    if not known:
-        return None
-    name = max(known, key=lambda table: known[table]["dcr_share"])
-    return {"share": known[name]["dcr_share"], "interval": known[name]["interval"], "table": name}

@@ -8,6 +8,7 @@ from semblant.report.blocks import Heading, Table, Text
 from semblant_reports.charts import colour_key, column_chart
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.measure.shapes import shape_of
+from semblant_reports.sections.verdicts import of_columns, told
 from semblant_reports.style import percent
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Univariate:
             if table["note"]:
                 blocks.append(Text(text=f"{table['table']}: {table['note']}."))
                 continue
+            blocks.extend(told(table))
             for column in table["columns"]:
                 chart = column_chart(column, column["column"])
                 if chart is not None:
@@ -115,7 +117,7 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
             }
         )
     figures["left_out"] = [sample.columns[place].name for place in table.most_different[limit:]]
-    return figures
+    return figures | {"verdict": of_columns(table)}
 
 
 def _by_value(table: MeasuredTable, place: int) -> bool:

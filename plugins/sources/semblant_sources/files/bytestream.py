@@ -13,7 +13,9 @@ from typing import IO, TYPE_CHECKING, cast
 
 import pyarrow as pa
 
-from semblant.errors import DataError, SourceError
+from semblant.errors import DataError, SemblantError, SourceError
+from semblant.remote.faults import Cause, cause_of, fault
+from semblant.revealed import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,10 @@ class reading:  # noqa: N801 - used as a verb in a with statement
     def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
         """Translate the error."""
         place = self._place
+        if exc is not None:
+            clean(exc)
+        if isinstance(exc, Exception) and place.remote and _of_the_driver(exc):
+            raise fault(exc, SourceError, doing="reading", place=str(place), credentials=place.credentials) from exc
         if isinstance(exc, (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)):
             msg = f"'{place}' is truncated or damaged: {exc}"
             raise SourceError(msg, fix="copy or download the file again") from exc
@@ -118,6 +124,21 @@ class reading:  # noqa: N801 - used as a verb in a with statement
         if isinstance(exc, OSError):
             msg = f"'{place}' cannot be read: {exc}"
             raise SourceError(msg, fix="copy or download the file again, or check the connection") from exc
+
+
+def _of_the_driver(exc: Exception) -> bool:
+    """Tell a fault of an object storage from damaged content."""
+    if isinstance(exc, SemblantError | FileNotFoundError | IsADirectoryError):
+        return False
+    return cause_of(exc) is not Cause.OTHER or "/site-packages/" in _raised_in(exc)
+
+
+def _raised_in(exc: Exception) -> str:
+    """Give the file that raised: a driver's own classes of errors are many and have no common root."""
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else trace.tb_frame.f_code.co_filename
 
 
 def seekable(place: Place) -> IO[bytes]:

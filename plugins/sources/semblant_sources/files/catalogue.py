@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import attrs
 from attrs import define, field
 
 from semblant.errors import DataError, SourceError
+from semblant.remote.manifest import MANIFEST, Manifest
+from semblant.remote.settings import Access
 from semblant_sources.files.bytestream import reading
 from semblant_sources.files.forms import SUFFIXES, known_ending, stem_of, table_of
 from semblant_sources.files.parts import PartedTable
 from semblant_sources.files.place import Place, place_of
+from semblant_sources.settings import FilesSettings
 
 if TYPE_CHECKING:
+    from semblant.remote.manifest import StoredTable
+    from semblant.retry import Retry
     from semblant_sources.files.source import FileTable
-    from semblant_sources.settings import FilesSettings
 
 _PART = re.compile(r"(part|chunk|data)?[-_.]?\d+([-_.].*)?|part[-_].*", re.IGNORECASE)
 _GLOB = re.compile(r"[*?\[]")
@@ -29,6 +33,8 @@ class _Found:
 
     files: dict[str, list[Place]] = field(factory=dict)
     skipped: list[str] = field(factory=list)
+    stored: dict[str, StoredTable] = field(factory=dict)
+    """What manifests say of the tables that they list."""
     searched: bool = False
     """Whether a folder or glob was looked through, where stray files are to be expected."""
 
@@ -39,7 +45,7 @@ class _Found:
         self.files[name] = places
 
 
-def find_tables(settings: FilesSettings) -> tuple[dict[str, FileTable], tuple[str, ...]]:
+def find_tables(settings: FilesSettings, retry: Retry | None = None) -> tuple[dict[str, FileTable], tuple[str, ...]]:
     """Find the files of all paths and open none of them further than needed to know its format.
 
     :returns: tables by name in a stable order, and notes on files that were skipped.
@@ -48,12 +54,14 @@ def find_tables(settings: FilesSettings) -> tuple[dict[str, FileTable], tuple[st
     if not settings.path:
         raise DataError("the files source has no path", fix="set path to a file, folder, glob or URL")
     found = _Found()
+    access = settings if isinstance(settings, Access) else None
     for location in settings.path:
-        _search(location, found)
+        _search(place_of(location, access, retry), found)
     if settings.table is not None:
         if len(found.files) != 1:
             msg = f"table: '{settings.table}' names one table, the path holds {len(found.files)}"
             raise DataError(msg, fix="name a single file, or leave table out")
+        found.stored = dict.fromkeys([settings.table], *found.stored.values()) if found.stored else {}
         found.files = {settings.table: next(iter(found.files.values()))}
     _refuse_unknown_overrides(settings, found)
     tables: dict[str, FileTable] = {}
@@ -71,7 +79,7 @@ def find_tables(settings: FilesSettings) -> tuple[dict[str, FileTable], tuple[st
 
 
 def _open(name: str, found: _Found, settings: FilesSettings) -> FileTable | None:
-    own = attrs.evolve(settings, **settings.overrides.get(name, {}))
+    own = attrs.evolve(_as_stored(settings, found.stored.get(name)), **settings.overrides.get(name, {}))
     parts = []
     for place in found.files[name]:
         part = table_of(name, place, own, strict=not found.searched)
@@ -84,8 +92,17 @@ def _open(name: str, found: _Found, settings: FilesSettings) -> FileTable | None
     return parts[0] if parts else None
 
 
+def _as_stored(settings: FilesSettings, stored: StoredTable | None) -> FilesSettings:
+    """Take over what the manifest says of the format, where the user says nothing: its key has no ending."""
+    if stored is None or settings.format != "auto":
+        return settings
+    form = cast("Literal['csv', 'parquet', 'arrow', 'jsonl']", stored.format)
+    delimiter = stored.delimiter if stored.format == "csv" and settings.delimiter == "auto" else settings.delimiter
+    return attrs.evolve(settings, format=form, delimiter=delimiter)
+
+
 def _refuse_unknown_overrides(settings: FilesSettings, found: _Found) -> None:
-    known = {attribute.name for attribute in attrs.fields(type(settings))} - set(_OWN)
+    known = {attribute.name for attribute in attrs.fields(FilesSettings)} - set(_OWN)
     for table, values in settings.overrides.items():
         if table not in found.files:
             raise DataError(
@@ -97,12 +114,11 @@ def _refuse_unknown_overrides(settings: FilesSettings, found: _Found) -> None:
                 raise DataError(f"overrides.{table}.{key} is no setting", fix=f"use one of {', '.join(sorted(known))}")
 
 
-def _search(location: str, found: _Found) -> None:
-    place = place_of(location)
+def _search(place: Place, found: _Found) -> None:
     with reading(place):
         if place.filesystem.isdir(place.path):
             found.searched = True
-            _search_folder(place, found)
+            _search_folder(place, found, manifest_of(place))
         elif _GLOB.search(place.path) and not place.filesystem.exists(place.path):
             found.searched = True
             _search_glob(place, found)
@@ -124,13 +140,35 @@ def _search_glob(place: Place, found: _Found) -> None:
             _take(one, found)
 
 
-def _search_folder(place: Place, found: _Found) -> None:
+def manifest_of(place: Place) -> Manifest | None:
+    """Give the manifest of a set that was delivered to an object storage; None where there is none.
+
+    :raises SourceError: when it is damaged: without it nobody knows what belongs together.
+    """
+    try:
+        text = place.filesystem.cat_file(f"{place.path.rstrip('/')}/{MANIFEST}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return Manifest.parse(text)
+    except ValueError as exc:
+        msg = f"'{place}/{MANIFEST}' is damaged or from a newer version: {exc}"
+        raise SourceError(msg, fix="deliver the set again, or move the manifest away") from exc
+
+
+def _search_folder(place: Place, found: _Found, manifest: Manifest | None) -> None:
+    known = set()
+    for name, stored in manifest.tables.items() if manifest is not None else ():
+        found.add(name, [place.table(stored)])
+        found.stored[name] = stored
+        known.add(stored.key)
     entries = sorted(place.filesystem.ls(place.path, detail=True), key=lambda entry: str(entry["name"]))
     children = [(place.child(entry["name"]), entry["type"] == "directory") for entry in entries]
     visible = [(child, folder) for child, folder in children if not child.name.startswith((".", "_"))]
     found.skipped.extend(f"'{child}' skipped: hidden" for child, _ in children if child.name.startswith((".", "_")))
+    visible = [(child, folder) for child, folder in visible if child.name not in known]
     files = [child for child, folder in visible if not folder]
-    if len(files) > 1 and len(files) == len(visible) and _are_parts(files):
+    if not known and len(files) > 1 and len(files) == len(visible) and _are_parts(files):
         found.add(place.name, files)
         return
     for child, folder in visible:

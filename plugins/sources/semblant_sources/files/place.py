@@ -6,23 +6,18 @@ import difflib
 import posixpath
 from typing import IO, TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from semblant.errors import MissingDependencyError, SourceError
+from semblant.errors import SourceError
+from semblant.remote.filesystem import mark_of, open_filesystem
+from semblant.remote.patient import PatientFilesystem
+from semblant.retry import Retry
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+    from semblant.remote.manifest import StoredTable
+    from semblant.remote.settings import Access
 
-_EXTRAS = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gcs",
-    "gcs": "gcs",
-    "abfs": "azure",
-    "abfss": "azure",
-    "az": "azure",
-    "adl": "azure",
-}
+_HERE = ("file", "local", "memory")
 
 
 @frozen(eq=False)
@@ -32,6 +27,11 @@ class Place:
     filesystem: Any
     path: str
     shown: str
+    credentials: str = "the credentials"
+    """The settings with the keys, for messages; of a place on another machine."""
+    remote: bool = False
+    stored: StoredTable | None = None
+    """What the manifest of a set says of this object; None for a file that stands alone."""
 
     def __str__(self) -> str:
         """Give what a message calls it."""
@@ -43,13 +43,37 @@ class Place:
         return posixpath.basename(self.path.rstrip("/"))
 
     def open(self) -> IO[bytes]:
-        """Open for reading bytes."""
+        """Open for reading bytes.
+
+        :raises SourceError: when the object is no longer the one of the set's manifest.
+        """
+        self.unchanged()
         return self.filesystem.open(self.path, "rb")  # type: ignore[no-any-return]
+
+    def unchanged(self) -> None:
+        """Make sure that an object of a set is still the one that the manifest names.
+
+        :raises SourceError: when a delivery replaced or removed it: two tables read would be of two sets.
+        """
+        if self.stored is None:
+            return
+        try:
+            details = self.filesystem.info(self.path)
+        except FileNotFoundError:
+            details = {"size": -1}
+        if int(details["size"]) != self.stored.bytes or mark_of(details) != (self.stored.mark or mark_of(details)):
+            msg = f"the table at '{self}' was replaced while the set was read"
+            raise SourceError(msg, fix="read the set again; a delivery was under way")
 
     def child(self, path: str) -> Place:
         """Give a file below this folder by its full path."""
         inside = path.rstrip("/")[len(self.path.rstrip("/")) :].lstrip("/")
-        return Place(self.filesystem, path.rstrip("/"), f"{self.shown.rstrip('/')}/{inside}")
+        return evolve(self, path=path.rstrip("/"), shown=f"{self.shown.rstrip('/')}/{inside}")
+
+    def table(self, stored: StoredTable) -> Place:
+        """Give the object of a table that the manifest of this folder names."""
+        folder, shown = self.path.rstrip("/"), self.shown.rstrip("/")
+        return evolve(self, path=f"{folder}/{stored.place}", shown=f"{shown}/{stored.key}", stored=stored)
 
     def missing(self) -> SourceError:
         """Make the error for a place where nothing is, with the nearest name that exists."""
@@ -63,24 +87,19 @@ class Place:
         return SourceError(f"there is no file or folder '{self.shown}'", fix=fix)
 
 
-def place_of(location: str) -> Place:
+def place_of(location: str, access: Access | None = None, retry: Retry | None = None) -> Place:
     """Find the file system of a path or URL.
+
+    :param access: settings with keys, where it takes any.
+    :param retry: how often a place on another machine is asked again.
 
     >>> place_of("memory://a.csv").name
     'a.csv'
     """
-    from fsspec.core import url_to_fs
-
-    scheme = location.partition("://")[0] if "://" in location else ""
-    filesystem: AbstractFileSystem
-    try:
-        filesystem, path = url_to_fs(location)
-    except ImportError as exc:
-        extra = _EXTRAS.get(scheme, "")
-        msg = f"'{scheme}://' needs a package that is not installed"
-        advice = f"pip install 'semblant[{extra}]'" if extra else f"pip install '{exc.name or 'aiohttp'}'"
-        raise MissingDependencyError(msg, fix=advice) from exc
-    except ValueError as exc:
-        msg = f"'{location}' cannot be opened: {exc}"
-        raise SourceError(msg, fix="use a path or a URL such as file://, s3:// or https://") from exc
-    return Place(filesystem, path, location)
+    filesystem, path = open_filesystem(location, access)
+    protocol = filesystem.protocol
+    if (protocol if isinstance(protocol, str) else protocol[0]) in _HERE:
+        return Place(filesystem, path, location)
+    patient = PatientFilesystem(filesystem, retry or Retry())
+    credentials = access.credentials if access is not None else "the credentials"
+    return Place(patient, path, location, credentials=credentials, remote=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from semblant.retry import Retry
     from semblant_sources.settings import FilesSettings
 
 
@@ -34,9 +35,10 @@ class FileTable(Protocol):
 class FilesSource:
     """Reads files as the tables of a database; see :class:`~semblant_sources.settings.FilesSettings`."""
 
-    def __init__(self, settings: FilesSettings) -> None:
+    def __init__(self, settings: FilesSettings, *, retry: Retry | None = None) -> None:
         """Nothing is opened yet."""
         self._settings = settings
+        self._retry = retry
         self._tables: dict[str, FileTable] | None = None
         self._skipped: tuple[str, ...] = ()
         self._described: dict[str, Table] = {}
@@ -87,5 +89,5 @@ class FilesSource:
 
     def _found(self) -> dict[str, FileTable]:
         if self._tables is None:
-            self._tables, self._skipped = find_tables(self._settings)
+            self._tables, self._skipped = find_tables(self._settings, self._retry)
         return self._tables

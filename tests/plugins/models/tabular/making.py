@@ -13,11 +13,10 @@ from semblant.training import ColumnPlan, Split, TrainingTable
 from semblant.vocabulary import EncodingType
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.backend import ColumnArBackend
+from semblant_models.tabular.model import TabularModel
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from semblant_models.tabular.model import TabularModel
 
 FAST = {"max_epochs": 3}
 
@@ -81,7 +80,16 @@ def trained(
     """Prepare and fit."""
     backend = backend_with(settings, **{**FAST, **spec})
     run = run or run_in(folder)
-    return backend.fit(table, backend.prepare(table, run), run)
+    found = backend.fit(table, backend.prepare(table, run), run)
+    assert isinstance(found, TabularModel)
+    return found
+
+
+def loaded(folder: Path) -> TabularModel:
+    """Load a saved model."""
+    found = backend_with().load(folder)
+    assert isinstance(found, TabularModel)
+    return found
 
 
 def drawn(model: TabularModel, folder: Path, **request: Any) -> pa.Table:

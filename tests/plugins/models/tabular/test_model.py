@@ -13,7 +13,7 @@ import pytest
 from semblant.errors import ArtefactError, DataError
 from semblant.training import GenerationRequest, Sampling
 from semblant_models.tabular.model import TabularModel
-from tests.plugins.models.tabular.making import backend_with, drawn, people, run_in, trained, training_table
+from tests.plugins.models.tabular.making import drawn, loaded, people, run_in, trained, training_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_marginals_and_dependence_are_those_of_the_data(model: TabularModel, tmp
 @pytest.mark.feature(94)
 def test_a_saved_model_makes_the_same_rows_and_holds_no_training_row(model: TabularModel, tmp_path: Path) -> None:
     model.save(tmp_path)
-    again = backend_with().load(tmp_path)
+    again = loaded(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
     assert drawn(again, tmp_path, rows=100).equals(drawn(model, tmp_path, rows=100))
     assert [dict(h) for h in again.history] == [dict(h) for h in model.history]
@@ -126,6 +126,17 @@ def test_nulls_in_given_rows_are_filled_unless_they_are_named(model: TabularMode
     assert filled["score"].null_count < 50
     assert kept["score"].null_count == 100
     assert set(filled["city"].to_pylist()) == {"Turin"}
+
+
+@pytest.mark.feature(221)
+def test_no_null_is_drawn_where_none_is_wanted(model: TabularModel, tmp_path: Path) -> None:
+    given = pa.table({"city": pa.array(["Turin"] * 200)})
+    usual = drawn(model, tmp_path, rows=200, given=given)
+    filled = drawn(model, tmp_path, rows=200, given=given, no_nulls=frozenset(["score", "city", "weight"]))
+    again = drawn(model, tmp_path, rows=200, given=given)
+    assert usual["score"].null_count > 10
+    assert filled["score"].null_count == 0
+    assert again.equals(usual)
 
 
 def test_what_cannot_be_given_is_refused_by_name(model: TabularModel, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The settings of training, each changed alone; small and odd tables; resume; stop."""
+"""Training: the same seed, resume, small and odd tables, protection."""
 
 from __future__ import annotations
 
@@ -9,100 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from semblant.errors import Cancelled, DataError, ModelError
-from semblant.settings import AUTO
-from semblant.spec.training import ModelSpec
-from semblant.training import Split
-from semblant.vocabulary import EncodingType, Goal, ModelSize
-from semblant_models.settings import ColumnArSettings
+from semblant.errors import Cancelled, DataError
+from semblant.vocabulary import EncodingType
 from semblant_models.tabular import training as training_module
-from semblant_models.tabular.recipe import Recipe
-from tests.plugins.models.tabular.making import backend_with, drawn, people, run_in, trained, training_table
+from semblant_models.tabular.model import TabularModel
+from tests.plugins.models.tabular.making import backend_with, drawn, loaded, people, run_in, trained, training_table
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def recipe(rows: int = 50_000, **spec: Any) -> Recipe:
-    return Recipe.of(ModelSpec(**spec), ColumnArSettings(), rows)
-
-
-@pytest.mark.feature(21)
-def test_size_decides_the_width() -> None:
-    small, medium, large = (recipe(size=s).hidden for s in (ModelSize.SMALL, ModelSize.MEDIUM, ModelSize.LARGE))
-    assert small < medium < large
-
-
-@pytest.mark.feature(130)
-def test_goal_speed_trains_less_than_goal_accuracy() -> None:
-    fast, exact = recipe(goal=Goal.SPEED), recipe(goal=Goal.ACCURACY)
-    assert fast.max_epochs < exact.max_epochs
-    assert fast.hidden < exact.hidden
-
-
-@pytest.mark.feature(26, 27, 28)
-def test_batch_and_accumulation_are_chosen_unless_set_and_never_exceed_the_table() -> None:
-    assert recipe(auto_batching=True, batch_size=AUTO).batch_size == 512
-    own = recipe(auto_batching=False, batch_size=100, gradient_accumulation=3)
-    assert (own.batch_size, own.accumulation) == (100, 3)
-    assert recipe(rows=40, auto_batching=False, batch_size=1000).batch_size == 40
-    tight = recipe(rows=40, auto_batching=False, batch_size=30, gradient_accumulation=8)
-    assert tight.batch_size * tight.accumulation <= 40
-
-
-@pytest.mark.feature(24, 25)
-def test_the_rate_falls_by_itself_or_stays_as_set(tmp_path: Path) -> None:
-    table = training_table(people(300))
-    adaptive = trained(table, tmp_path / "a", max_epochs=6)
-    fixed = trained(table, tmp_path / "b", max_epochs=6, adaptive_learning_rate=False, learning_rate=0.002)
-    assert adaptive.history[-1]["learning_rate"] < 0.5 * max(h["learning_rate"] for h in adaptive.history)
-    assert fixed.history[-1]["learning_rate"] == pytest.approx(0.002)
-
-
-@pytest.mark.feature(23, 30)
-def test_epochs_and_steps_between_validations_are_kept(tmp_path: Path) -> None:
-    model = trained(
-        training_table(people(300)),
-        tmp_path,
-        max_epochs=2,
-        steps_between_validations=3,
-        auto_batching=False,
-        batch_size=30,
-        early_stop_delta=0.0,
-    )
-    steps = [h["step"] for h in model.history]
-    per_epoch = model.settings_used["training_rows"] // 30
-    assert steps[-1] == 2 * per_epoch
-    assert set(np.diff([0, *steps[:-1]])) == {3}
-
-
-@pytest.mark.feature(29)
-def test_the_validation_rows_are_those_of_the_split(tmp_path: Path) -> None:
-    table = training_table(people(400), split=Split(seed=1, fraction=0.4))
-    prepared = backend_with().prepare(table, run_in(tmp_path))
-    train, validation = prepared.tokens()
-    expected = int(table.split.validates(np.arange(400, dtype=np.uint64)).sum())
-    assert (len(train), len(validation)) == (400 - expected, expected)
-    assert prepared.summary["validation_rows"] == expected
-
-
-@pytest.mark.feature(31)
-def test_a_larger_early_stop_delta_stops_earlier(tmp_path: Path) -> None:
-    table = training_table(people(300))
-    eager = trained(table, tmp_path / "a", max_epochs=400, early_stop_delta=0.05)
-    patient = trained(table, tmp_path / "b", max_epochs=400, early_stop_delta=0.0)
-    assert eager.settings_used["steps"] < patient.settings_used["steps"]
-
-
-@pytest.mark.feature(28)
-def test_accumulated_batches_act_like_one_large_batch_without_dropout(tmp_path: Path) -> None:
-    table = training_table(people(240))
-    quiet = {"input_dropout": 0.0, "hidden_dropout": 0.0}
-    one = trained(table, tmp_path / "a", settings=quiet, auto_batching=False, batch_size=60)
-    two = trained(table, tmp_path / "b", settings=quiet, auto_batching=False, batch_size=30, gradient_accumulation=2)
-    assert one.history[-1]["validation_loss"] == pytest.approx(two.history[-1]["validation_loss"], rel=1e-3)
-    for name, value in one.arrays.items():
-        assert np.allclose(value, two.arrays[name], atol=2e-3), name
 
 
 def test_the_same_seed_trains_the_same_weights_and_another_seed_others(tmp_path: Path) -> None:
@@ -139,39 +53,10 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     heard: list[Any] = []
     later.emit = heard.append
     again = backend.fit(table, backend.load_prepared(tmp_path / "cut"), later)
+    assert isinstance(again, TabularModel)
     assert min(event.done for event in heard if event.done is not None) > 3, "it began anew"
     assert [h["step"] for h in again.history] == [h["step"] for h in whole.history]
     assert all(np.array_equal(whole.arrays[n], again.arrays[n]) for n in whole.arrays)
-
-
-@pytest.mark.feature(134)
-def test_stopping_keeps_the_best_weights_and_says_when(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-
-    def stop_after_an_epoch(event: Any) -> None:
-        if "validation_loss" in event.metrics:
-            run.stop_training.set()
-
-    run.emit = stop_after_an_epoch
-    model = trained(training_table(people(300)), tmp_path, run=run, max_epochs=50, early_stop_delta=0.0)
-    assert model.settings_used["stopped"] == "asked"
-    assert 0 < model.settings_used["stopped_at_step"] < 400
-    assert drawn(model, tmp_path, rows=10).num_rows == 10
-
-
-def test_the_longest_training_time_is_kept(tmp_path: Path) -> None:
-    model = trained(training_table(people(300)), tmp_path, max_epochs=10_000, max_minutes=0.0001, early_stop_delta=0.0)
-    assert model.settings_used["stopped"] == "time"
-    assert len(model.history) >= 1
-
-
-def test_a_rate_that_explodes_ends_in_a_named_error_or_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semblant_models.tabular import stepping
-    from semblant_models.tabular.network import row_losses as real
-
-    monkeypatch.setattr(stepping, "row_losses", lambda *a, **k: real(*a, **k) * np.float32(np.nan))
-    with pytest.raises(ModelError, match="not a number"):
-        trained(training_table(people(100)), tmp_path)
 
 
 @pytest.mark.feature(79)
@@ -202,7 +87,7 @@ def test_a_table_without_anything_to_learn_generates_what_it_is(tmp_path: Path) 
     model = trained(training_table(table, encodings={"id": EncodingType.IDENTIFIER}), tmp_path)
     assert (model.shape.tokens, len(model.history)) == (0, 0)
     model.save(tmp_path)
-    made = drawn(backend_with().load(tmp_path), tmp_path, rows=70)
+    made = drawn(loaded(tmp_path), tmp_path, rows=70)
     assert set(made["same"].to_pylist()) == {"x"}
     assert made["none"].null_count == 70
     assert len(set(made["id"].to_pylist())) == 70

@@ -11,10 +11,17 @@ from attrs import define
 
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text, values_from_json, values_to_json
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
+from semblant_models.tabular.encodings.forms import salt_of
+from semblant_models.tabular.encodings.letters import Letters
 from semblant_models.tabular.encodings.subjects import holders
 
 ONE_TOKEN = 256
-MOST_VALUES = ONE_TOKEN * ONE_TOKEN - ONE_TOKEN
+OPEN_SHARE, OPEN_VALUES = 0.05, 50
+"""Share of rows with rare values, and number of these, from which a list of strings is open: new ones belong to it."""
+MOST_MEMBERS = 1024
+"""Values of a group at most, where there are so many that smaller groups would be more than a token holds."""
+MOST_VALUES = (ONE_TOKEN - 2) * MOST_MEMBERS
+"""Values kept at most, the most frequent ones."""
 
 
 @define(eq=False)
@@ -23,7 +30,9 @@ class Categorical:
 
     Codes of the first token: null when there are nulls, RARE when rare values occur, then values
     (or groups of values that are neighbours in sorting order, so that codes with a common
-    beginning stay together). RARE is learned and never drawn while there is a value to draw.
+    beginning stay together). RARE is learned and never drawn while there is a value to draw; in an
+    open list of strings (names, streets), where many rows hold rare values, it is drawn and a new
+    string is made up for it.
 
     >>> column = Categorical.fit(Sample(values=pa.array(["a"] * 12 + ["b"] * 11 + ["secret"])))
     >>> column.values.to_pylist()
@@ -40,6 +49,8 @@ class Categorical:
     rare: bool
     group_of: np.ndarray | None = None
     """Group of each value, ascending, where one token is not enough."""
+    letters: Letters | None = None
+    """Makes values up in the manner of the rare ones."""
 
     @classmethod
     def fit(cls, sample: Sample, *, keep: bool = False) -> Categorical:
@@ -64,19 +75,23 @@ class Categorical:
         if len(kept) > ONE_TOKEN - 2:
             group = _groups(rows[kept])
         total = max(int(rows[kept].sum()), 1)
+        few = np.ones(len(values), bool)
+        few[kept] = False
+        letters = _letters(sample, real, few[codes], subjects) if len(kept) and not keep else None
         return cls(
             values=values.take(pa.array(kept, pa.int64())),
             shares=rows[kept] / total,
             null=array.null_count > 0,
             rare=len(kept) < len(values),
             group_of=group,
+            letters=letters,
         )
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """One token, or two: group and member."""
         extra = int(self.null) + int(self.rare)
-        blocked = (int(self.null),) if self.rare and len(self.values) else ()
+        blocked = (int(self.null),) if self.rare and len(self.values) and self.letters is None else ()
         if self.group_of is None:
             size = len(self.values) + extra
             return (Field(cardinality=size, blocked=blocked),) if size > 1 else ()
@@ -130,8 +145,8 @@ class Categorical:
         absent = np.zeros(rows, bool)
         if self.null:
             absent |= first == 0
+        rare = (first == int(self.null)) if self.rare else absent
         if self.rare:
-            rare = first == int(self.null)
             if len(self.values):
                 place[rare] = np.searchsorted(
                     np.cumsum(self.shares)[:-1], draw.rng.random(int(rare.sum())), side="right"
@@ -140,7 +155,10 @@ class Categorical:
                 absent |= rare
         if not len(self.values):
             return pa.nulls(rows, self.values.type)
-        return self.values.take(pa.array(np.clip(place, 0, len(self.values) - 1), pa.int64(), mask=absent))
+        made = self.values.take(pa.array(np.clip(place, 0, len(self.values) - 1), pa.int64(), mask=absent))
+        if self.letters is None or not rare.any():
+            return made
+        return pc.replace_with_mask(made, pa.array(rare), self.letters.draw(int(rare.sum()), draw.rng))
 
     def code_of(self, value: Any) -> tuple[int, ...] | None:
         """Give the tokens of one value, None where it is not kept."""
@@ -164,6 +182,7 @@ class Categorical:
             "null": self.null,
             "rare": self.rare,
             "groups": None if self.group_of is None else self.group_of.tolist(),
+            "letters": None if self.letters is None else self.letters.to_dict(),
         }
 
     @classmethod
@@ -176,16 +195,29 @@ class Categorical:
             null=bool(state["null"]),
             rare=bool(state["rare"]),
             group_of=None if groups is None else np.array(groups, np.int64),
+            letters=Letters.from_dict(state["letters"]) if state.get("letters") else None,
         )
 
 
+def _letters(sample: Sample, real: pa.Array, rare: np.ndarray, subjects: np.ndarray | None) -> Letters | None:
+    """Learn to make values up where the list is open: strings, and rare ones in many rows."""
+    if not pa.types.is_large_string(sample.values.type) or rare.mean() < OPEN_SHARE:
+        return None
+    strings = real.filter(pa.array(rare))
+    if pc.count_distinct(strings).as_py() < OPEN_VALUES:
+        return None
+    who = None if subjects is None else subjects[rare]
+    return Letters.fit(strings, who, least=sample.min_subjects, guarded=real, salt=salt_of(sample.column))
+
+
 def _groups(rows: np.ndarray) -> np.ndarray:
-    """Cut values into groups of about equal mass and at most ONE_TOKEN members."""
+    """Cut values into groups of about equal mass and at most ONE_TOKEN members, or MOST_MEMBERS for very many."""
+    most = ONE_TOKEN if len(rows) <= (ONE_TOKEN - 2) * ONE_TOKEN else MOST_MEMBERS
     wanted = int(np.clip(np.ceil(np.sqrt(len(rows))), 2, ONE_TOKEN - 2))
     middle = np.cumsum(np.sqrt(rows)) - np.sqrt(rows) / 2
     group = np.minimum((middle * wanted / np.sqrt(rows).sum()).astype(np.int64), wanted - 1)
     group = np.unique(group, return_inverse=True)[1]
-    while np.bincount(group).max() > ONE_TOKEN:
+    while np.bincount(group).max() > most:
         counts = np.bincount(group)
         place = np.arange(len(group)) - np.searchsorted(group, group)
         group = np.unique(group * 2 + (place >= counts[group] / 2), return_inverse=True)[1]

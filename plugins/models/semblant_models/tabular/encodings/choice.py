@@ -11,14 +11,17 @@ from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_models.tabular.encodings.arrow import plain, plain_type
 from semblant_models.tabular.encodings.categorical import Categorical
 from semblant_models.tabular.encodings.encoding import Encoding, Sample
+from semblant_models.tabular.encodings.gap import Gap
 from semblant_models.tabular.encodings.identifier import Identifier
 from semblant_models.tabular.encodings.moment import Moment
+from semblant_models.tabular.encodings.nested import Nested
 from semblant_models.tabular.encodings.number import Number
 from semblant_models.tabular.encodings.pattern import Pattern
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from semblant.detection import together
     from semblant.training import ColumnPlan
 
 _NUMERIC = (
@@ -29,7 +32,8 @@ _NUMERIC = (
     EncodingType.TIME,
     EncodingType.DURATION,
 )
-_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier)}
+_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier, Nested)}
+_NESTED = (EncodingType.JSON, EncodingType.LIST, EncodingType.STRUCT)
 
 
 def fit_encoding(
@@ -50,6 +54,8 @@ def fit_encoding(
     )
     if plan.encoding in (EncodingType.CATEGORICAL, EncodingType.BOOLEAN, EncodingType.BINARY):
         return _categories(sample, keep=keep)
+    if plan.encoding in _NESTED:
+        return Nested.fit(sample, keep=keep)
     if plan.encoding in _NUMERIC:
         return Number.fit(sample, decimals=plan.options.get("decimals"), keep=keep)
     if plan.encoding in (EncodingType.DATE, EncodingType.DATETIME):
@@ -57,6 +63,20 @@ def fit_encoding(
     if plan.encoding is EncodingType.PATTERN:
         return Pattern.fit(sample, keep=keep)
     return Identifier.fit(sample, keep=keep)
+
+
+def fit_gap(
+    plan: ColumnPlan,
+    values: pa.Array | pa.ChunkedArray,
+    anchors: pa.Array,
+    gap: together.Gap,
+    subjects: np.ndarray | None,
+    min_subjects: int,
+) -> Gap:
+    """Fit a moment on its difference to the plain ``anchors`` of the same rows."""
+    sample = Sample(values=plain(values), subjects=subjects, min_subjects=min_subjects, column=plan.name)
+    keep = plan.treatment is ColumnTreatment.KEEP
+    return Gap.fit(sample, anchors, anchor=gap.anchor, daily=gap.daily, keep=keep)
 
 
 def encoding_from_dict(state: dict[str, Any]) -> Encoding:
@@ -71,6 +91,15 @@ def encoding_from_dict(state: dict[str, Any]) -> Encoding:
         msg = f"the model file holds a damaged '{kind.kind}' encoding"
         raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
     return made
+
+
+def gap_from_dict(state: dict[str, Any]) -> Gap:
+    """Take back a gap; damage raises :class:`ArtefactError`."""
+    try:
+        return Gap.from_dict(state)
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as exc:
+        msg = "the model file holds a damaged 'gap' encoding"
+        raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
 
 
 def _categories(sample: Sample, *, keep: bool) -> Encoding:
@@ -93,6 +122,8 @@ def _fits(encoding: EncodingType, kind: pa.DataType) -> bool:
     decimal = pa.types.is_decimal(kind)
     if encoding in (EncodingType.CATEGORICAL, EncodingType.BOOLEAN, EncodingType.BINARY):
         return not pa.types.is_nested(kind)
+    if encoding in _NESTED:
+        return bool(text if encoding is EncodingType.JSON else pa.types.is_nested(kind))
     if encoding in _NUMERIC:
         return bool(number or decimal or pa.types.is_temporal(kind) or pa.types.is_null(kind))
     if encoding in (EncodingType.DATE, EncodingType.DATETIME):
@@ -100,4 +131,5 @@ def _fits(encoding: EncodingType, kind: pa.DataType) -> bool:
     if encoding is EncodingType.PATTERN:
         return bool(text)
     whole = pa.types.is_integer(kind) or (decimal and kind.scale == 0)
-    return encoding is EncodingType.IDENTIFIER and bool(text or whole)
+    bytes_ = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    return encoding is EncodingType.IDENTIFIER and bool(text or whole or bytes_)

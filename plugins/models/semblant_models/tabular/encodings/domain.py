@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
+from semblant_models.tabular.encodings.subjects import holders
+
 _SHIFT = np.int64(-(2**63))
 _MOST_DECIMALS = 9
 
@@ -33,8 +35,21 @@ class Domain:
         return self.form != "float"
 
     @classmethod
-    def fit(cls, values: pa.Array, decimals: int | None = None) -> Domain:
-        """Choose the form for non-null finite ``values``; ``decimals`` overrides what is seen."""
+    def fit(
+        cls,
+        values: pa.Array,
+        decimals: int | None = None,
+        *,
+        subjects: np.ndarray | None = None,
+        least: int = 1,
+    ) -> Domain:
+        """Choose the form for non-null finite ``values``; ``decimals`` overrides what is seen.
+
+        Digits after the point that fewer than ``least`` subjects need are not taken for the column's.
+
+        >>> Domain.fit(pa.array([1.5, 2.5, 0.123456789] * 3), least=4).decimals
+        1
+        """
         kind = values.type
         if pa.types.is_uint64(kind):
             return cls(form="uint64")
@@ -43,7 +58,7 @@ class Domain:
         if pa.types.is_integer(kind) or pa.types.is_temporal(kind):
             numbers = _int64(values)
             return cls(form="int", unit=_unit(numbers))
-        digits = decimals if decimals is not None else _decimals(values)
+        digits = decimals if decimals is not None else _decimals(values, subjects, least)
         if digits is None:
             return cls(form="float")
         units = np.rint(values.to_numpy(zero_copy_only=False).astype(np.float64) * 10.0**digits).astype(np.int64)
@@ -103,16 +118,19 @@ def _from_int64(numbers: np.ndarray, kind: pa.DataType) -> pa.Array:
     return pa.array(np.clip(numbers, info.min, info.max), pa.int64()).cast(kind)
 
 
-def _decimals(values: pa.Array) -> int | None:
-    """Give the digits after the point that hold every value, None where nine are not enough."""
+def _decimals(values: pa.Array, subjects: np.ndarray | None, least: int) -> int | None:
+    """Give the digits after the point that write all values but those of few subjects, None above nine digits."""
     kind = {pa.float16(): np.float16, pa.float32(): np.float32}.get(values.type, np.float64)
     floats = values.to_numpy(zero_copy_only=False).astype(np.float64)
     largest = float(np.abs(floats).max()) if len(floats) else 0.0
+    most = max(min(least, len(floats) // 2), 1)
     for digits in range(_MOST_DECIMALS + 1):
         if largest * 10.0**digits >= 2.0**52:
             return None
         back = np.rint(floats * 10.0**digits) / 10.0**digits
-        if bool((back.astype(kind) == floats.astype(kind)).all()):
+        finer = back.astype(kind) != floats.astype(kind)
+        who = None if subjects is None else subjects[finer]
+        if holders(np.zeros(int(finer.sum()), np.int64), who, 1)[0] < most:
             return digits
     return None
 

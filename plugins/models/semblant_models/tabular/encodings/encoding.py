@@ -18,9 +18,10 @@ class Field:
     """One token of a column.
 
     ``parent`` is the place, within the same encoding, of the field whose code decides which codes
-    are possible here (the coarse part of a number, the group of a category). ``phase`` orders the
-    fields of a table: all of phase 0 come before all of phase 1. ``blocked`` codes are learned and
-    never drawn.
+    are possible here (the coarse part of a number, the group of a category); where ``loose``, it
+    decides code 0 alone, and every other code that occurs stays possible beside it. ``phase`` orders
+    the fields of a table: all of phase 0 come before all of phase 1. ``blocked`` codes are learned
+    and never drawn.
     """
 
     cardinality: int
@@ -28,6 +29,7 @@ class Field:
     parent: int | None = None
     ordered: bool = False
     blocked: tuple[int, ...] = ()
+    loose: bool = False
 
 
 @frozen(kw_only=True)

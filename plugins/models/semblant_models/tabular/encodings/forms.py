@@ -1,9 +1,12 @@
 """The forms of strings: where digits, capitals, small letters and signs stand, and which of them occur there.
 
-A form is kept when enough subjects hold a value of it; a character at a place, and the beginning
-of a value, likewise. New values are put together from these, so they always have a form of the
+A form is kept when enough subjects hold a value of it; a character at a place, the beginning of a
+value and a whole value likewise. New values are put together from these, so they always have a form of the
 data. A value that few hold could come out by chance: those are guarded, and what hits one is drawn
-again, unless the form has hardly another value.
+again. In a pattern (not in an identifier) the guard stands back from a form with so few possible values
+that at least half of the blind draws hit one of the data, and whose values are shared by subjects in at
+least half of the rows (postal codes of a few towns): to see a value there tells nothing of who is in
+the data, and to avoid them all would leave the wrong half.
 """
 
 from __future__ import annotations
@@ -16,40 +19,32 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import define
+from attrs import define, evolve
 
 from semblant_models.replay import ReplayGuard, text_hashes
+from semblant_models.tabular.encodings.form import (
+    DIGIT,
+    EVERY,
+    LOWER,
+    MOST_LENGTH,
+    UPPER,
+    Form,
+    characters,
+    form_of_rows,
+    invented,
+    pool,
+)
 from semblant_models.tabular.encodings.subjects import holders
 
 MOST_ROWS = 100_000
-MOST_LENGTH = 256
-"""Characters of a value that has a form; a longer one counts as of a form that few hold."""
 _MOST_CELLS = 6_400_000
 """Characters looked at in one go: each takes some 16 bytes on the way."""
 _TRIES = 20
+_STAND_BACK = 0.5
+_BLIND_DRAWS = 2000
 _PLACES = 2**31
 MOST_FORMS = 128
-MOST_HEADS = 64
-_DIGIT, _UPPER, _LOWER = 1, 2, 3
-_ALL = {_DIGIT: "0123456789", _UPPER: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", _LOWER: "abcdefghijklmnopqrstuvwxyz"}
 _WIDE = 2**40
-
-
-@define(eq=False)
-class Form:
-    """One form: per place an alphabet with shares (one sign has an alphabet of one), and the usual beginnings."""
-
-    share: float
-    alphabets: tuple[str, ...]
-    chances: tuple[tuple[float, ...], ...]
-    classes: tuple[int, ...]
-    heads: tuple[str, ...] = ()
-    head_shares: tuple[float, ...] = ()
-
-    @property
-    def head_length(self) -> int:
-        """Characters of a beginning; 0 when there are none."""
-        return len(self.heads[0]) if self.heads else 0
 
 
 @define(eq=False)
@@ -85,31 +80,49 @@ class Forms:
         usual = min(int(np.median(lengths)), MOST_LENGTH) if len(lengths) else 8
         return cls(cls._learned(values, subjects, least, usual), guard)
 
+    def standing_back(self, values: pa.Array, subjects: np.ndarray | None) -> Forms:
+        """Give forms whose guard is off where ``values``, those of :meth:`fit`, fill a form's space and are shared."""
+        if self.guard is None or not len(self.guard.bits):
+            return self
+        hashes, members = np.unique(text_hashes(values, self.guard.salt), return_inverse=True)
+        shared = holders(members, subjects, len(hashes))[members] > 1
+        pick = np.unique(np.linspace(0, len(values) - 1, MOST_ROWS).astype(np.int64))
+        form_of, shared = self.read(values.take(pa.array(pick)))[0], shared[pick]
+        rng, forms = np.random.Generator(np.random.PCG64(self.guard.salt)), []
+        for place, form in enumerate(self.forms):
+            drawn = self._composed(np.full(_BLIND_DRAWS, place), np.full(_BLIND_DRAWS, -1), rng)
+            hits = pc.is_in(pa.array(drawn, values.type), value_set=values).to_numpy(zero_copy_only=False)
+            mine = shared[form_of == place]
+            small = hits.mean() >= _STAND_BACK and len(mine) > 0 and mine.mean() >= _STAND_BACK
+            forms.append(evolve(form, guarded=not small))
+        none = ReplayGuard.of_hashes(np.zeros(0, np.uint64), self.guard.salt)
+        return Forms(tuple(forms), self.guard if any(form.guarded for form in forms) else none)
+
     @staticmethod
     def _learned(values: pa.Array, subjects: np.ndarray | None, least: int, usual: int) -> tuple[Form, ...]:
-        codes, kinds = _characters(values)
+        codes, kinds = characters(values)
         if not len(codes):
-            return (_invented(usual),)
+            return (invented(usual),)
         shape = np.ascontiguousarray(kinds).view(np.dtype((np.void, kinds.dtype.itemsize * kinds.shape[1])))[:, 0]
         _, first, members = np.unique(shape, return_index=True, return_inverse=True)
         held, rows = holders(members, subjects, len(first)), np.bincount(members)
         kept = np.flatnonzero(held >= least)
         kept = kept[np.argsort(-rows[kept], kind="stable")][:MOST_FORMS]
         if not len(kept):
-            return (_invented(usual),)
+            return (invented(usual),)
         total = float(rows[kept].sum())
-        pooled = {k: _pool(codes, kinds, k, subjects, least) for k in _ALL}
+        pooled = {k: pool(codes, kinds, k, subjects, least) for k in EVERY}
         made = []
         for f in kept:
             inside = members == f
             who = None if subjects is None else subjects[inside]
-            made.append(_form(codes[inside], kinds[first[f]], who, least, float(rows[f]) / total, pooled))
+            made.append(form_of_rows(codes[inside], kinds[first[f]], who, least, float(rows[f]) / total, pooled))
         return tuple(made)
 
     @property
     def sizes(self) -> tuple[int, int]:
         """Number of forms, and the most beginnings that one of them has plus one for all others."""
-        return len(self.forms), 1 + max(len(form.heads) for form in self.forms)
+        return len(self.forms), 1 + max(len(form.beginnings) for form in self.forms)
 
     def read(self, values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Give form and beginning (0: another one) of each string, the first form for an unknown one."""
@@ -117,7 +130,7 @@ class Forms:
         if len(values) > piece:
             parts = [self.read(values.slice(start, piece)) for start in range(0, len(values), piece)]
             return np.concatenate([form for form, _ in parts]), np.concatenate([head for _, head in parts])
-        codes, kinds = _characters(values)
+        codes, kinds = characters(values)
         form_of, head_of = np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64)
         for index, form in enumerate(self.forms):
             wanted = np.zeros(kinds.shape[1], kinds.dtype)
@@ -126,11 +139,8 @@ class Forms:
             wanted[: len(form.classes)] = form.classes
             rows = np.flatnonzero((kinds == wanted).all(axis=1))
             form_of[rows] = index
-            if form.heads and len(rows):
-                length = form.head_length
-                texts = pc.utf8_slice_codeunits(values.take(pa.array(rows)), 0, length)
-                found = pc.index_in(texts, value_set=pa.array(form.heads, texts.type))
-                head_of[rows] = pc.fill_null(pc.add(found, 1), 0).to_numpy(zero_copy_only=False)
+            if form.beginnings and len(rows):
+                head_of[rows] = form.begun(values.take(pa.array(rows)))
         return form_of, head_of
 
     def draw(self, form_of: np.ndarray, head_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -140,17 +150,21 @@ class Forms:
         """
         out = self._composed(form_of, head_of, rng)
         for step in range(_TRIES):
-            again = self._guarded(out)
+            again = self._guarded(out, form_of)
             if not len(again):
                 break
             heads = head_of[again] if 2 * step < _TRIES else np.full(len(again), -1)
             out[again] = self._composed(form_of[again], heads, rng)
         return out
 
-    def _guarded(self, made: np.ndarray) -> np.ndarray:
+    def _guarded(self, made: np.ndarray, form_of: np.ndarray) -> np.ndarray:
         if self.guard is None or not len(self.guard.bits):
             return np.zeros(0, np.int64)
-        return np.flatnonzero(self.guard.recognises(pa.array(made, pa.large_string())))
+        watched = np.array([form.guarded for form in self.forms])[form_of]
+        texts = pa.array(made, pa.large_string())
+        shared = pa.array([text for form in self.forms for text in form.whole], texts.type)
+        watched &= ~pc.is_in(texts, value_set=shared).to_numpy(zero_copy_only=False)
+        return np.flatnonzero(watched & self.guard.recognises(texts))
 
     def _composed(self, form_of: np.ndarray, head_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         out = np.empty(len(form_of), object)
@@ -161,12 +175,14 @@ class Forms:
             letters = np.zeros((len(rows), max(len(form.alphabets), 1)), np.uint32)
             for place, (alphabet, chances) in enumerate(zip(form.alphabets, form.chances, strict=True)):
                 letters[:, place] = _letters(alphabet)[_pick(chances, len(rows), rng)]
-            if form.heads:
-                head = head_of[rows].copy()
-                drawn = _pick(form.head_shares, len(rows), rng)
-                head = np.where(head < 0, drawn + 1, np.minimum(head, len(form.heads)))
-                table = np.array(form.heads).view(np.uint32).reshape(len(form.heads), -1)
-                letters[head > 0, : table.shape[1]] = table[head[head > 0] - 1]
+            if form.beginnings:
+                head = head_of[rows]
+                if form.heads:
+                    head = np.where(head < 0, _pick(form.head_shares, len(rows), rng) + 1, head)
+                head = np.minimum(head, len(form.beginnings))
+                table = np.array(form.beginnings).view(np.uint32).reshape(len(form.beginnings), -1)[head - 1]
+                there = (head > 0)[:, None] & (table > 0)
+                letters[:, : table.shape[1]][there] = table[there]
             out[rows] = np.ascontiguousarray(letters).view(f"U{letters.shape[1]}")[:, 0]
         return out
 
@@ -190,7 +206,7 @@ class Forms:
                     moved = places[rows] + step * stride
                     moved = np.where(moved < _span(form, size, taken)[2], moved, places[rows])
                     out[rows] = _numbered(form, out[rows], moved, size, taken)
-            again = again[self._guarded(out[again])]
+            again = again[self._guarded(out[again], form_of[again])]
             if not len(again):
                 break
         return out
@@ -198,17 +214,7 @@ class Forms:
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {
-            "forms": [
-                {
-                    "share": f.share,
-                    "alphabets": list(f.alphabets),
-                    "chances": [list(c) for c in f.chances],
-                    "classes": list(f.classes),
-                    "heads": list(f.heads),
-                    "head_shares": list(f.head_shares),
-                }
-                for f in self.forms
-            ],
+            "forms": [form.to_dict() for form in self.forms],
             "guard": None
             if self.guard is None
             else {"salt": self.guard.salt, "bits": b64encode(self.guard.bits.tobytes()).decode("ascii")},
@@ -220,17 +226,7 @@ class Forms:
         guard = state.get("guard")
         return cls(
             guard=guard and ReplayGuard(int(guard["salt"]), np.frombuffer(b64decode(guard["bits"]), np.uint8)),
-            forms=tuple(
-                Form(
-                    share=float(f["share"]),
-                    alphabets=tuple(f["alphabets"]),
-                    chances=tuple(tuple(c) for c in f["chances"]),
-                    classes=tuple(f["classes"]),
-                    heads=tuple(f["heads"]),
-                    head_shares=tuple(f["head_shares"]),
-                )
-                for f in state["forms"]
-            ),
+            forms=tuple(Form.from_dict(form) for form in state["forms"]),
         )
 
 
@@ -242,105 +238,6 @@ def salt_of(column: str) -> int:
 def _guard(values: pa.Array, subjects: np.ndarray | None, least: int, salt: int) -> ReplayGuard:
     hashes, members = np.unique(text_hashes(values, salt), return_inverse=True)
     return ReplayGuard.of_hashes(hashes[holders(members, subjects, len(hashes)) < least], salt)
-
-
-def _characters(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Give code points and classes, uint32, shape (n, MOST_LENGTH + 1 or less).
-
-    A class is 1 for a digit, 2 capital, 3 small or foreign letter, else 16 + code point; 0 behind the end.
-    A string longer than MOST_LENGTH keeps one character more, and so is longer than any form.
-    """
-    if not len(values):
-        return np.zeros((0, 1), np.uint32), np.zeros((0, 1), np.uint32)
-    short = pc.utf8_slice_codeunits(values, 0, MOST_LENGTH + 1)
-    longest = max(int(pc.max(pc.utf8_length(short)).as_py() or 0), 1)
-    codes = short.to_numpy(zero_copy_only=False).astype(f"U{longest}").view(np.uint32).reshape(len(values), longest)
-    kinds = np.where(codes > 0, codes + 16, 0).astype(np.uint32)
-    kinds[(codes >= ord("0")) & (codes <= ord("9"))] = _DIGIT
-    kinds[(codes >= ord("A")) & (codes <= ord("Z"))] = _UPPER
-    kinds[((codes >= ord("a")) & (codes <= ord("z"))) | (codes >= 128)] = _LOWER
-    return codes, kinds
-
-
-def _shared(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[str, tuple[float, ...]]:
-    """Give the characters held by enough subjects, with their shares."""
-    letters, members = np.unique(codes, return_inverse=True)
-    kept = holders(members, subjects, len(letters)) >= least
-    rows = np.bincount(members, minlength=len(letters))[kept]
-    return "".join(map(chr, letters[kept])), tuple((rows / max(rows.sum(), 1)).tolist())
-
-
-def _pool(
-    codes: np.ndarray, kinds: np.ndarray, kind: int, subjects: np.ndarray | None, least: int
-) -> tuple[str, tuple[float, ...]]:
-    """Give the characters of a class anywhere in the column; the whole class where none is shared."""
-    row, _ = np.nonzero(kinds == kind)
-    found = _shared(
-        codes[kinds == kind], np.arange(len(codes), dtype=np.uint64)[row] if subjects is None else subjects[row], least
-    )
-    return found if found[0] else (_ALL[kind], (1.0 / len(_ALL[kind]),) * len(_ALL[kind]))
-
-
-def _form(
-    codes: np.ndarray,
-    kinds: np.ndarray,
-    subjects: np.ndarray | None,
-    least: int,
-    share: float,
-    pooled: dict[int, tuple[str, tuple[float, ...]]],
-) -> Form:
-    length = int((kinds > 0).sum())
-    alphabets: list[str] = []
-    chances: list[tuple[float, ...]] = []
-    for place in range(length):
-        kind = int(kinds[place])
-        if kind > _LOWER:
-            alphabets.append(chr(kind - 16))
-            chances.append((1.0,))
-            continue
-        letters, odds = _shared(codes[:, place], subjects, least)
-        if not letters:
-            letters, odds = pooled[kind]
-        alphabets.append(letters)
-        chances.append(odds)
-    heads, head_shares = _heads(codes[:, :length], subjects, least)
-    return Form(
-        share=share,
-        alphabets=tuple(alphabets),
-        chances=tuple(chances),
-        classes=tuple(int(k) for k in kinds[:length]),
-        heads=heads,
-        head_shares=head_shares,
-    )
-
-
-def _heads(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Give the longest beginnings of one length that most rows share with enough subjects; none where none varies."""
-    best: tuple[tuple[str, ...], tuple[float, ...]] = ((), ())
-    members = np.zeros(len(codes), np.int64)
-    for length in range(1, codes.shape[1]):
-        longer = members << 21 | codes[:, length - 1].astype(np.int64)
-        _, first, members = np.unique(longer, return_index=True, return_inverse=True)
-        kept = holders(members, subjects, len(first)) >= least
-        rows = np.bincount(members)
-        if kept.sum() > MOST_HEADS or rows[kept].sum() < 0.8 * len(codes):
-            break
-        if kept.sum() > 1:
-            texts = np.ascontiguousarray(codes[first[kept], :length]).view(f"U{length}")[:, 0]
-            best = tuple(str(u) for u in texts), tuple((rows[kept] / rows[kept].sum()).tolist())
-    return best
-
-
-def _invented(length: int) -> Form:
-    """Give a form of digits and small letters, for a column that has no form in common."""
-    length = max(length, 1)
-    alphabet = _ALL[_LOWER] + _ALL[_DIGIT]
-    return Form(
-        share=1.0,
-        alphabets=(alphabet,) * length,
-        chances=((1.0 / len(alphabet),) * len(alphabet),) * length,
-        classes=(_LOWER,) * length,
-    )
 
 
 def _letters(alphabet: str) -> np.ndarray:
@@ -358,9 +255,9 @@ def _span(form: Form, size: int, taken: int) -> tuple[list[str], int, int]:
 
     Digits alone are widened to leave ``taken`` numbers aside; where that is not enough, none are left aside.
     """
-    digits, every = (_DIGIT,), (_DIGIT, _UPPER, _LOWER)
+    digits, every = (DIGIT,), (DIGIT, UPPER, LOWER)
     for wide, wanted in (((), size + taken), (digits, size + taken), ((), size), (digits, size), (every, size)):
-        alphabets = [_ALL[k] if k in wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
+        alphabets = [EVERY[k] if k in wide else a for k, a in zip(form.classes, form.alphabets, strict=True)]
         first, space = len(alphabets), 1
         while first > 0 and space < _WIDE:
             first -= 1

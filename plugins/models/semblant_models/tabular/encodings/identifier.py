@@ -35,9 +35,9 @@ class Identifier:
     type: pa.DataType
     null: bool
     form: str
-    """``integer``, ``uuid`` or ``code``."""
+    """``integer``, ``uuid``, ``bytes`` or ``code``."""
     digits: int = 0
-    """For integers: decimal digits of the usual value; 0: numbered from 1."""
+    """For integers: decimal digits of the usual value; 0: numbered from 1. For bytes: their usual number."""
     upper: bool = False
     forms: Forms | None = None
 
@@ -46,6 +46,10 @@ class Identifier:
         """Learn the form from a sample; no value is kept, whatever the treatment, nor guarded with ``keep``."""
         kind, real = sample.values.type, sample.values.drop_null()
         null = sample.values.null_count > 0
+        if _is_bytes(kind):
+            lengths = pc.binary_length(real).to_numpy(zero_copy_only=False)
+            usual = int(np.bincount(lengths).argmax()) if len(real) else 16
+            return cls(type=kind, null=null, form="bytes", digits=usual)
         if not pa.types.is_large_string(kind):
             numbers = pc.abs(pc.cast(real, pa.decimal256(76, 0), safe=False)) if pa.types.is_decimal(kind) else real
             digits = 0
@@ -91,6 +95,9 @@ class Identifier:
             made = pa.array(numbers, pa.int64(), mask=missing)
             # to Arrow an int64 has 19 digits: a narrower decimal does not take it directly
             return (made.cast(pa.decimal128(19, 0)) if pa.types.is_decimal(self.type) else made).cast(self.type)
+        if self.form == "bytes":
+            made = _bytes(places, self.digits, draw.rng)
+            return pa.array(made, pa.binary(), mask=missing).cast(self.type)
         if self.form == "uuid":
             return pa.array(_uuids(rows, draw.rng, upper=self.upper), self.type, mask=missing)
         assert self.forms is not None
@@ -119,6 +126,24 @@ class Identifier:
             upper=bool(state["upper"]),
             forms=Forms.from_dict(state["forms"]) if state["forms"] else None,
         )
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _bytes(places: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Give random bytes as an object array, 16 of them as a version-4 UUID; few of them count the rows."""
+    made = rng.integers(0, 256, (len(places), max(length, 1)), dtype=np.uint8)
+    if length == 16:
+        made[:, 6] = made[:, 6] % 16 + 0x40
+        made[:, 8] = made[:, 8] % 64 + 0x80
+    elif length < 12:
+        numbers = places.astype(">u8").view(np.uint8).reshape(len(places), 8)
+        made[:, -min(length, 8) :] = numbers[:, -min(length, 8) :]
+    out = np.empty(len(places), object)
+    out[:] = [row.tobytes() for row in made]
+    return out
 
 
 def _most(kind: pa.DataType) -> int:

@@ -12,7 +12,7 @@ from attrs import define
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
 from semblant_models.tabular.encodings.scale import Scale
-from semblant_models.tabular.encodings.subjects import holders
+from semblant_models.tabular.encodings.subjects import holders, too_few
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _SECONDS = (1, 5, 15, 60, 300, 900, 1800, 3600)
@@ -54,14 +54,11 @@ class Moment:
         """Learn from a sample."""
         kind, real = sample.values.type, sample.values.drop_null()
         null = sample.values.null_count > 0
-        if not len(real):
-            return cls(type=kind, null=null, weekly=False, day=None, clock=None, tick=1, noon=0)
         least = 1 if keep else sample.min_subjects
-        subjects = (
-            None
-            if sample.subjects is None
-            else sample.subjects[sample.values.is_valid().to_numpy(zero_copy_only=False)]
-        )
+        there = sample.values.is_valid().to_numpy(zero_copy_only=False)
+        if not len(real) or (null and too_few(there, sample.subjects, least)):
+            return cls(type=kind, null=null, weekly=False, day=None, clock=None, tick=1, noon=0)
+        subjects = None if sample.subjects is None else sample.subjects[there]
         local = _local(real)
         days, clock = np.divmod(local, _day(kind))
         unique, members = np.unique(days, return_inverse=True)

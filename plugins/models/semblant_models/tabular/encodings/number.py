@@ -13,7 +13,7 @@ from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.domain import Domain
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
 from semblant_models.tabular.encodings.scale import Scale
-from semblant_models.tabular.encodings.subjects import holders
+from semblant_models.tabular.encodings.subjects import holders, too_few
 
 _SPECIALS = ("null", "nan", "+inf", "-inf")
 _DAY_STEPS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -52,11 +52,13 @@ class Number:
                 if holders(np.zeros(int(rows.sum()), np.int64), who, 1)[0] < least:
                     present.remove(name)
         finite = marks < 0
+        if "null" in present and too_few(finite, sample.subjects, least):
+            finite[:] = False
         scale, domain = None, Domain(form="int")
         if finite.any():
             real = values.filter(pa.array(finite))
-            domain = Domain.fit(real, decimals)
             subjects = None if sample.subjects is None else sample.subjects[finite]
+            domain = Domain.fit(real, decimals, subjects=subjects, least=least)
             scale = Scale.fit(domain.numbers(real), subjects, least, steps=_steps(values.type, domain.unit), keep=keep)
         return cls(type=values.type, domain=domain, specials=tuple(present), scale=scale)
 

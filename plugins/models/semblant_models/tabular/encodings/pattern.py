@@ -12,7 +12,8 @@ from attrs import define
 from semblant.errors import DataError
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
-from semblant_models.tabular.encodings.forms import MOST_LENGTH, Forms, salt_of
+from semblant_models.tabular.encodings.form import MOST_LENGTH
+from semblant_models.tabular.encodings.forms import Forms, salt_of
 
 
 @define(eq=False)
@@ -20,7 +21,7 @@ class Pattern:
     """A string column whose values share forms.
 
     The first token is null or the form, the second the beginning (which carries most of the
-    meaning of codes: an area, a country, a kind).
+    meaning of codes: an area, a country, a kind), or the whole value where many hold it.
 
     >>> column = Pattern.fit(Sample(values=pa.array([f"AB{i:04d}" for i in range(300)], pa.large_string())))
     >>> tokens = column.encode(pa.array(["AB0001"], pa.large_string()))
@@ -50,6 +51,7 @@ class Pattern:
             raise DataError(msg, fix=f"set 'encoding: text' for '{sample.column}', or exclude it with 'include: false'")
         salt = None if keep else salt_of(sample.column)
         forms = Forms.fit(real, subjects, 1 if keep else sample.min_subjects, salt)
+        forms = forms.standing_back(real, subjects)
         return cls(type=sample.values.type, null=sample.values.null_count > 0, forms=forms)
 
     @property

@@ -217,9 +217,9 @@ def _points(
     """
     starts = np.searchsorted(group, np.arange(int(group[-1]) + 2))
     half = max((least + 1) // 2, 1)
-    edges = [values[0] if keep else _outer(values, subjects, least)]
+    edges = [values[0] if keep else outer_bound(values, subjects, least)]
     edges += [_near(values, subjects, int(s), half, least) for s in starts[1:-1]]
-    edges.append(values[-1] if keep else _outer(values[::-1], None if subjects is None else subjects[::-1], least))
+    edges.append(values[-1] if keep else outer_bound(values[::-1], None if subjects is None else subjects[::-1], least))
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
     edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
     middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in pairwise(starts)]
@@ -237,12 +237,21 @@ def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int
     return _mean(values[low:high][np.unique(subjects[low:high], return_index=True)[1]])
 
 
-def _outer(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
-    """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin."""
+def outer_bound(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
+    """Give the mean over the subjects ranked ``least`` to twice that from the outside, where ``values`` begin.
+
+    Where there are fewer than four times as many, the outer half is averaged with its outer half drawn in to
+    where that ends, so that no single value moves the mean far.
+    """
     if subjects is not None:
         values = values[np.sort(np.unique(subjects, return_index=True)[1])]
     if len(values) < 4 * least:
-        return _mean(values[: max(len(values) // 2, min(least, len(values)))])
+        part = values[: max(len(values) // 2, min(least, len(values)))].copy()
+        inner = min(max(len(values) // 4, 1), len(values) - 1)
+        part[:inner] = values[inner]
+        if len(part) == len(values) and len(values) - inner > inner:
+            part[len(values) - inner :] = values[len(values) - inner - 1]
+        return _mean(part)
     return _mean(values[least : 2 * least])
 
 

@@ -32,6 +32,20 @@ def holders(codes: np.ndarray, subjects: np.ndarray | None, size: int) -> np.nda
     return np.bincount(c[first], minlength=size)
 
 
+FEWEST = 5
+"""Subjects below which even a mean over all of them tells of each."""
+
+
+def too_few(rows: np.ndarray, subjects: np.ndarray | None, least: int) -> bool:
+    """Tell whether so few subjects hold a value in ``rows``, bool, shape (n,), that none can be made from them.
+
+    >>> too_few(np.array([True, False]), None, 10), too_few(np.ones(5, bool), None, 10)
+    (True, False)
+    """
+    who = None if subjects is None else subjects[rows]
+    return bool(holders(np.zeros(int(rows.sum()), np.int64), who, 1)[0] < min(least, FEWEST))
+
+
 def groups_of_subjects(
     counts: np.ndarray, members: np.ndarray, subjects: np.ndarray | None, wanted: int, least: int
 ) -> np.ndarray:

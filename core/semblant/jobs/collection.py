@@ -1,0 +1,147 @@
+"""The generators of a home: those that are ready, those in the making, those that failed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from semblant.atomic import atomic_write
+from semblant.errors import ConfigError
+from semblant.home import Kind
+from semblant.jobs.details import iso, timeline
+from semblant.jobs.sizes import bytes_below
+from semblant.jobs.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from semblant.home import Home
+    from semblant.store.database import Store
+    from semblant.store.records import JobRecord
+
+READY = "ready"
+TRAINING = "training"
+_CHUNK = 2**20
+
+
+@frozen(kw_only=True)
+class GeneratorStatus:
+    """A generator, finished or not."""
+
+    name: str
+    status: str
+    """``ready``, ``waiting``, ``training``, ``failed`` or ``cancelled``."""
+    path: str
+    created: float | None
+    bytes: int
+    tables: Sequence[str]
+    job: str | None
+    timeline: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give a JSON-ready dict."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "path": self.path or None,
+            "created": iso(self.created),
+            "bytes": self.bytes,
+            "tables": list(self.tables),
+            "job": self.job,
+            "timeline": {name: dict(stage) for name, stage in self.timeline.items()},
+        }
+
+
+def generators_of(store: Store, home: Home) -> list[GeneratorStatus]:
+    """Give every generator of a home by name, with the ones that jobs are still making or failed to make."""
+    noted = {record.name: record for record in store.generators.list(home.identity())}
+    found: dict[str, GeneratorStatus] = {}
+    for name in home.names(Kind.GENERATORS):
+        path, record = home.path(Kind.GENERATORS, name), noted.get(name)
+        found[name] = GeneratorStatus(
+            name=name,
+            status=READY,
+            path=str(path),
+            created=record.created if record else path.stat().st_mtime,
+            bytes=bytes_below(path),
+            tables=record.tables if record else (),
+            job=record.job if record else None,
+            timeline=_timeline(store, record.job if record else None),
+        )
+    for job in store.lookup.jobs():
+        if job.home == home.identity() and job.orders.get("kind") in {"run", "train"} and job.name not in found:
+            found[job.name] = _unfinished(store, job)
+    return [found[name] for name in sorted(found)]
+
+
+def _unfinished(store: Store, job: JobRecord) -> GeneratorStatus:
+    words = {State.RUNNING: TRAINING, State.QUEUED: "waiting", State.FINISHED: "elsewhere"}
+    return GeneratorStatus(
+        name=job.name,
+        status=words.get(job.state, str(job.state)),
+        path=str((job.result or {}).get("generator", "")),
+        created=job.ended,
+        bytes=0,
+        tables=list(dict.fromkeys(task.table_name for task in store.lookup.tasks(job.id) if task.table_name)),
+        job=job.id,
+        timeline=_timeline(store, job.id),
+    )
+
+
+def _timeline(store: Store, job: str | None) -> dict[str, dict[str, Any]]:
+    return {} if job is None else timeline(store.lookup.steps(job), store.lookup.tasks(job))
+
+
+def generator_of(store: Store, home: Home, name: str) -> GeneratorStatus:
+    """Give one generator.
+
+    :raises ConfigError: there is none; with the nearest names.
+    """
+    for found in generators_of(store, home):
+        if found.name == name:
+            return found
+    home.find(Kind.GENERATORS, name)
+    raise AssertionError
+
+
+def export_generator(home: Home, name: str, target: Path) -> None:
+    """Copy a generator to a file, whole or not at all."""
+    with home.find(Kind.GENERATORS, name).open("rb") as source, atomic_write(target) as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
+
+
+def import_generator(store: Store, home: Home, file: Path, name: str | None) -> GeneratorStatus:
+    """Take a generator file into the home, after every name, size, hash and description in it was checked.
+
+    :raises ArtefactError: it is damaged, hostile, or from a newer version; nothing was taken in.
+    :raises ConfigError: a generator of that name is there.
+    """
+    from semblant.pipeline.dataset import load_generator
+
+    with tempfile.TemporaryDirectory(prefix="import-", dir=home.cache) as folder:
+        found = load_generator(file, Path(folder))
+    chosen = name or found.name
+    path = home.path(Kind.GENERATORS, chosen)
+    if path.exists():
+        msg = f"there is a generator '{chosen}' already"
+        raise ConfigError(msg, fix="choose another name (--name), or delete that one")
+    with file.open("rb") as source, atomic_write(path) as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
+    tables = [entry.table.name for entry in found.tables]
+    store.generators.note(
+        chosen, home.identity(), path=str(path), size=bytes_below(path), tables=tables, job=None, state=READY
+    )
+    return generator_of(store, home, chosen)
+
+
+def delete_generator(store: Store, home: Home, name: str) -> None:
+    """Delete a generator from the home.
+
+    :raises ConfigError: there is none.
+    """
+    home.delete(Kind.GENERATORS, name)
+    store.generators.forget(name, home.identity())

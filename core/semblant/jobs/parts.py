@@ -1,0 +1,197 @@
+"""The tasks and steps of a job, made from its plan, moved by its events."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+
+from semblant.events import EventKind, Step
+from semblant.jobs.states import PartState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from semblant.events import Event
+
+SYNTHESIZING: Final = "synthesizing table"
+COPYING: Final = "copying table"
+TEXT: Final = "generating text"
+PACKAGING: Final = "packaging"
+REPORT: Final = "quality report"
+
+_TEXT_SUFFIX: Final = " (text)"
+_WEIGHTS: Final = {
+    Step.ORGANIZE: 1.0,
+    Step.ANALYZE: 1.0,
+    Step.TRANSFORM: 1.0,
+    Step.TRAIN: 12.0,
+    Step.GENERATE: 3.0,
+    Step.PACKAGE: 0.3,
+    Step.DELIVER: 1.0,
+    Step.ARCHIVE: 0.3,
+    Step.REPORT: 4.0,
+}
+"""How long steps take beside each other; what a job is done with is counted by them."""
+_NEVER_WHOLE: Final = 0.99
+_ENOUGH: Final = 0.02
+
+
+@define
+class Part:
+    """A step of a task as it stands."""
+
+    task: int
+    step: Step
+    state: PartState = PartState.WAITING
+    share: float = 0.0
+    seconds_left: float | None = None
+
+
+@define
+class Parts:
+    """All tasks and steps of one attempt, and what of them was not written yet."""
+
+    attempt: int
+    tasks: list[tuple[str, str]] = field(factory=list)
+    """Kind and table of each task, by its number."""
+    parts: dict[tuple[int, Step], Part] = field(factory=dict)
+    task_states: dict[int, PartState] = field(factory=dict)
+    changed_tasks: dict[int, dict[str, Any]] = field(factory=dict)
+    changed_steps: dict[tuple[int, str], dict[str, Any]] = field(factory=dict)
+    metrics: dict[tuple[int, float], dict[str, float]] = field(factory=dict)
+    delivered: bool = False
+    _share: float = 0.0
+    _began: float = field(factory=time.monotonic)
+    _taken_over: float = 0.0
+
+    def plan(self, details: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Lay out what a plan says will be done; give the rows of tasks and steps."""
+        self.tasks, self.parts = [], {}
+        generates, packs = details["generates"], details["packs"]
+        for table in details["tables"]:
+            learned = packs and not table["copied"]
+            training = learned and table["trains"]
+            steps = [Step.ORGANIZE] if packs else []
+            steps += [Step.ANALYZE] if learned else []
+            steps += [Step.TRANSFORM, Step.TRAIN] if training else []
+            steps += [Step.GENERATE] if generates else []
+            self._add(COPYING if table["copied"] else SYNTHESIZING, table["name"], steps)
+            if table["text"]:
+                steps = [Step.TRANSFORM, Step.TRAIN] if packs else []
+                self._add(TEXT, table["name"], [*steps, *([Step.GENERATE] if generates else [])])
+        last = [Step.PACKAGE] if packs else []
+        last += [Step.DELIVER] if generates else []
+        last += [Step.ARCHIVE] if details["archives"] else []
+        self._add(PACKAGING, "", last)
+        if details["reports"]:
+            self._add(REPORT, "", [Step.REPORT])
+        tasks = [
+            {"number": number, "kind": kind, "table_name": table, "state": PartState.WAITING, "message": ""}
+            for number, (kind, table) in enumerate(self.tasks)
+        ]
+        steps_ = [
+            {"task": task, "step": str(step), "state": PartState.WAITING, "attempt": self.attempt, "unit": ""}
+            for task, step in self.parts
+        ]
+        return tasks, steps_
+
+    def _add(self, kind: str, table: str, steps: list[Step]) -> None:
+        number = len(self.tasks)
+        self.tasks.append((kind, table))
+        self.task_states[number] = PartState.WAITING
+        for step in steps:
+            self.parts[number, step] = Part(number, step)
+
+    def take(self, event: Event) -> None:
+        """Move what an event is about."""
+        if event.step is None:
+            return
+        if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:
+            self.delivered = True
+        for part in self._meant(event):
+            self._move(part, event)
+
+    def _meant(self, event: Event) -> list[Part]:
+        table = event.table or ""
+        names = {name for _, name in self.tasks}
+        text = table not in names and table.endswith(_TEXT_SUFFIX)
+        table = table.removesuffix(_TEXT_SUFFIX) if text else table
+        return [
+            part
+            for (number, step), part in self.parts.items()
+            if step is event.step
+            and self.tasks[number][1] == table
+            # texts are drawn while their table is generated
+            and (step is Step.GENERATE or (self.tasks[number][0] == TEXT) == text)
+        ]
+
+    def _move(self, part: Part, event: Event) -> None:
+        now, key = event.time.timestamp(), (part.task, str(part.step))
+        change = self.changed_steps.setdefault(key, {})
+        if event.kind is EventKind.STEP_STARTED:
+            part.state = PartState.RUNNING
+            change |= {"state": part.state, "started": now}
+        elif event.kind is EventKind.STEP_PROGRESS:
+            if event.total and event.done is not None:
+                part.share = max(part.share, min(event.done / event.total, _NEVER_WHOLE))
+            part.seconds_left = event.seconds_left
+            change |= {
+                "done": event.done,
+                "total": event.total,
+                "unit": event.unit,
+                "seconds_left": event.seconds_left,
+            }
+            if event.metrics and part.step is Step.TRAIN and "validation_loss" in event.metrics:
+                self.metrics[part.task, float(event.done or 0.0)] = dict(event.metrics)
+        elif event.kind in {EventKind.STEP_FINISHED, EventKind.STEP_SKIPPED}:
+            skipped = event.kind is EventKind.STEP_SKIPPED
+            part.state = PartState.TAKEN_OVER if skipped else PartState.FINISHED
+            part.share, part.seconds_left = 1.0, None
+            change |= {"state": part.state, "ended": now, "seconds": event.seconds, "seconds_left": None}
+            if skipped:
+                self._taken_over += _WEIGHTS.get(part.step, 1.0)
+        self._task_of(part, now)
+
+    def _task_of(self, part: Part, now: float) -> None:
+        steps = [other for (number, _), other in self.parts.items() if number == part.task]
+        before = self.task_states[part.task]
+        if all(step.state in {PartState.FINISHED, PartState.TAKEN_OVER} for step in steps):
+            taken = all(step.state is PartState.TAKEN_OVER for step in steps)
+            after = PartState.TAKEN_OVER if taken else PartState.FINISHED
+        elif any(step.state is not PartState.WAITING for step in steps):
+            after = PartState.RUNNING
+        else:
+            after = before
+        if after is before:
+            return
+        self.task_states[part.task] = after
+        change = self.changed_tasks.setdefault(part.task, {})
+        change["state"] = after
+        if before is PartState.WAITING:
+            change["started"] = now
+        if after is not PartState.RUNNING:
+            change["ended"] = now
+
+    def share(self) -> float:
+        """Give what is done of the job, 0 to 0.99: it never falls, and is whole only when the job has finished."""
+        total = sum(_WEIGHTS.get(part.step, 1.0) for part in self.parts.values())
+        done = sum(_WEIGHTS.get(part.step, 1.0) * part.share for part in self.parts.values())
+        self._share = max(self._share, min(done / total, _NEVER_WHOLE) if total else 0.0)
+        return self._share
+
+    def seconds_left(self) -> float | None:
+        """Guess how long the rest takes: what the running step says, and the others as long as the first ones took."""
+        total = sum(_WEIGHTS.get(part.step, 1.0) for part in self.parts.values())
+        done = sum(_WEIGHTS.get(part.step, 1.0) * part.share for part in self.parts.values()) - self._taken_over
+        if not total or done / total < _ENOUGH:
+            return None
+        per_weight = (time.monotonic() - self._began) / done
+        left = 0.0
+        for part in self.parts.values():
+            if part.state is PartState.RUNNING and part.seconds_left is not None:
+                left += part.seconds_left
+            elif part.state in {PartState.WAITING, PartState.RUNNING}:
+                left += per_weight * _WEIGHTS.get(part.step, 1.0) * (1 - part.share)
+        return left

@@ -1,0 +1,137 @@
+"""Matched keys: learned from both sides as they are, filled in when both are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import define
+
+from semblant.pipeline.generate import DATA
+from semblant.pipeline.relations.making import References
+from semblant.relations import Link, LinkKind
+from semblant.training import Groups, MatchRequest, MatchTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from semblant.artefact.generator import GeneratorTable
+    from semblant.pipeline.relations.frames import Relations
+    from semblant.pipeline.relations.learning import LinkFacts
+    from semblant.protocols import Matcher
+    from semblant.run import Run
+    from semblant.training import Split
+
+MATCHED = (LinkKind.MATCH, LinkKind.SELF)
+_WITHIN = 0.95
+"""Share of references that must stay below the same ancestor for this to be a rule."""
+_LEAST_ANCESTORS = 2
+
+
+def match_task(relations: Relations, table: str, facts: LinkFacts, split: Split, min_subjects: int) -> MatchTask:
+    """Give what is to be learned about a matched key."""
+    link = facts.link
+    child_plans, child = relations.frame(table)
+    target_plans, target = relations.frame(link.key.references)
+    return MatchTask(
+        table=table,
+        key=link.name,
+        child_plans=child_plans,
+        child=child,
+        target_plans=target_plans,
+        target=target,
+        numbers=relations.numbers(table, link),
+        split=split,
+        child_subjects=relations.subjects(table),
+        target_subjects=relations.subjects(link.key.references),
+        min_subjects=min_subjects,
+        itself=link.kind is LinkKind.SELF,
+    )
+
+
+def lines_up(relations: Relations, table: str) -> dict[str, np.ndarray]:
+    """Give the row of each ancestor that each row of a table stands below, nearest first."""
+    found: dict[str, np.ndarray] = {}
+    numbers, name = np.arange(relations.rows(table)), table
+    while (link := relations.members[name].parent) is not None:
+        above = relations.numbers(name, link)
+        numbers = np.where(numbers >= 0, above[np.maximum(numbers, 0)], -1) if len(above) else numbers
+        name = link.key.references
+        found[name] = numbers
+    return found
+
+
+def shared_ancestor(relations: Relations, table: str, link: Link) -> tuple[str, float]:
+    """Find the nearest table below one row of which nearly all references stay; "" where there is none."""
+    numbers = relations.numbers(table, link)
+    there = numbers >= 0
+    own = lines_up(relations, table)
+    theirs = {link.key.references: np.arange(relations.rows(link.key.references))}
+    theirs |= lines_up(relations, link.key.references)
+    for name, above in own.items():
+        if name not in theirs or not there.any() or relations.rows(name) < _LEAST_ANCESTORS:
+            continue
+        mine, its = above[there], theirs[name][numbers[there]]
+        share = float(((mine == its) & (mine >= 0)).mean())
+        if share >= _WITHIN:
+            return name, share
+    return "", 0.0
+
+
+def groups_of(relations: Relations, table: str, facts: LinkFacts) -> Groups | None:
+    """Give the rows that belong together on both sides of a matched key."""
+    if not facts.within:
+        return None
+    target = facts.key.references
+    theirs = {target: np.arange(relations.rows(target)), **lines_up(relations, target)}
+    return Groups(child=lines_up(relations, table)[facts.within], target=theirs[facts.within], share=facts.within_share)
+
+
+@define(kw_only=True)
+class Matching:
+    """Fills in the matched keys of a table."""
+
+    entry: GeneratorTable
+    relations: Relations
+    matcher: Callable[[LinkFacts], Matcher]
+
+    def fill(self, run: Run) -> None:
+        """Write the table again, into ``run.workspace``, with its matched keys."""
+        name = self.entry.table.name
+        table = self.relations.members[name].path
+        schema = self.entry.schema()
+        links = [facts for facts in self.entry.links if facts.kind in MATCHED]
+        found = {facts.link.name: self._numbers(facts, run) for facts in links}
+        references = References(
+            entry=self.entry,
+            relations=self.relations,
+            rng=np.random.default_rng([run.random_seed("matched", name) % 2**32]),
+        )
+        done = 0
+        with (
+            pq.ParquetFile(table) as file,
+            pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer,
+        ):
+            for batch in file.iter_batches():
+                rows = pa.Table.from_batches([batch])
+                for facts in links:
+                    numbers = found[facts.link.name][done : done + rows.num_rows]
+                    rows = references.matched(rows, facts, numbers)
+                writer.write_table(rows.select(schema.names).cast(schema))
+                done += rows.num_rows
+                run.progress(done, file.metadata.num_rows)
+
+    def _numbers(self, facts: LinkFacts, run: Run) -> np.ndarray:
+        name = self.entry.table.name
+        child, target = self.relations.frame(name)[1], self.relations.frame(facts.key.references)[1]
+        request = MatchRequest(
+            child=child,
+            target=target,
+            seed=run.random_seed("match", name, facts.link.name),
+            groups=groups_of(self.relations, name, facts),
+        )
+        numbers = self.matcher(facts).assign(request, run)
+        self.relations.set_numbers(name, facts.link, numbers)
+        return numbers

@@ -1,0 +1,91 @@
+"""After training: drawn sequences are held against the real ones, and the fixed log-shares shifted.
+
+The same correction as for a table by itself (see :mod:`semblant_models.tabular.calibration`), but on
+whole sequences: what a row is conditioned on is then what the model made itself, and the drift that
+comes of it is seen, and taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from semblant.training import GenerationRequest
+from semblant_models.tabular.calibration import corrections
+from semblant_models.tabular.context.stepping import Stepper
+from semblant_models.tabular.network import IMPOSSIBLE
+
+if TYPE_CHECKING:
+    from semblant.run import Run
+    from semblant_models.tabular.context.net import Net
+    from semblant_models.tabular.context.prepared import PreparedRelated
+
+_ROWS = 60_000
+"""Rows drawn per round at most."""
+_ROUNDS = 3
+_LEAST_ROWS = 500
+_ALL = 4096
+
+
+def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run, seed: int) -> None:
+    """Shift the log-shares of all networks of a related table."""
+    scheme = prepared.scheme
+    features, keys = prepared.array("features"), prepared.array("keys")
+    if len(features) < _LEAST_ROWS:
+        return
+    contents = {entry.key: prepared.array(f"content{place}") for place, entry in enumerate(scheme.lookups)}
+    rng = np.random.default_rng([seed % 2**32, 5])
+    if scheme.parent is None:
+        counts = np.ones(min(len(features), _ROWS), np.int64)
+        above, anchors = np.zeros((len(counts), 0), np.int16), {}
+    else:
+        lengths = prepared.array("lengths")
+        rows = rng.permutation(len(lengths))
+        rows = np.sort(rows[: max(int(np.searchsorted(np.cumsum(lengths[rows]), _ROWS)) + 1, 1)])
+        counts, above = lengths[rows], prepared.array("parents")[rows]
+        anchors = {name: prepared.array(f"anchor{place}")[rows] for place, name in enumerate(scheme.anchors)}
+        if "counts" in nets:
+            _counts(nets["counts"], prepared, seed)
+    for number in range(_ROUNDS):
+        run.check()
+        stepper = Stepper(
+            scheme=scheme,
+            nets=nets,
+            contents=contents,
+            request=GenerationRequest(rows=0, seed=seed),
+            key=jax.random.fold_in(jax.random.key(seed % 2**31), number),
+            rng=rng,
+        )
+        made = stepper.rows(above, anchors, counts)
+        for name, real, drawn in (("keys", keys, made.keys), ("features", features, made.features)):
+            if name in nets:
+                shift(nets[name], real, drawn)
+
+
+def _counts(net: Net, prepared: PreparedRelated, seed: int) -> None:
+    real, parents = prepared.array("counts"), prepared.array("parents")
+    for number in range(_ROUNDS):
+        key = jax.random.fold_in(jax.random.key(seed % 2**31), number)
+        times = max(1, _ALL * 4 // max(len(parents), 1))
+        drawn = np.concatenate([net.draw(jax.random.fold_in(key, i), parents) for i in range(min(times, 16))])
+        shift(net, real, drawn)
+
+
+def shift(net: Net, real: np.ndarray, drawn: np.ndarray) -> None:
+    """Shift a network's log-shares by the ratio of real to drawn counts of each token's codes."""
+    layout = net.layout
+    wanted, found = np.zeros((2, int(layout.count_offsets[-1])), np.int64)
+    layout.count(real, wanted)
+    layout.count(drawn, found)
+    change = corrections(layout, wanted, found)
+    tables = {name: table.copy() for name, table in net.tables.items()}
+    for k, head in enumerate(net.shape.heads):
+        table = tables[f"shares_{k}"]
+        for token, start in zip(head.tokens, head.rows, strict=True):
+            low, high = int(layout.count_offsets[token]), int(layout.count_offsets[token + 1])
+            part = change[low:high].reshape(-1, int(layout.cardinality[token]))
+            block = table[start : start + len(part), : part.shape[1]]
+            block += np.where(block > IMPOSSIBLE / 2, part, 0.0).astype(np.float32)
+    net.replace(tables)

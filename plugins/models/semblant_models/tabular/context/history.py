@@ -1,0 +1,163 @@
+"""What a row knows of its sequence: place, the row before, and running figures of all rows before.
+
+Training and generation step through sequences with the same code, so that they see the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import define, frozen
+
+from semblant_models.tabular.context.shape import to_codes
+
+_EXACT = 32
+"""Places up to which position and length have a code each; beyond it there are two per octave."""
+_PLACES = _EXACT + 1 + 2 * 26
+_SHARES = 12
+"""Tokens of at most so many codes have the share of each code among the rows before."""
+_MOST_FIGURES = 160
+_DECAY = 0.6
+
+
+def place_codes(numbers: np.ndarray) -> np.ndarray:
+    """Give codes of positions and lengths.
+
+    >>> place_codes(np.array([0, 32, 40, 70])).tolist()
+    [0, 32, 33, 35]
+    """
+    exact = np.minimum(numbers, _EXACT)
+    octave = np.floor(2 * np.log2(np.maximum(numbers, _EXACT) / _EXACT)).astype(np.int64)
+    return np.asarray(np.minimum(exact + np.where(numbers > _EXACT, octave + 1, 0), _PLACES - 1), np.int64)
+
+
+@frozen(kw_only=True)
+class Followed:
+    """Which tokens of a row the next rows see, and how."""
+
+    cardinality: tuple[int, ...]
+    """Of each token that the next row sees."""
+    ordered: tuple[bool, ...]
+    """Whether a token is a number's first code: it has running figures."""
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """Cardinalities of the context tokens: number of rows, position, rows left, and the row before."""
+        return (_PLACES, _PLACES, _PLACES, *(c + 1 for c in self.cardinality))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Places of the tokens with running figures."""
+        return tuple(i for i, there in enumerate(self.ordered) if there)[: _MOST_FIGURES // 8]
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """Places of the tokens with running shares, as many as there is room for."""
+        room, out = _MOST_FIGURES - 4 * len(self.numbers), []
+        for place, size in enumerate(self.cardinality):
+            if not self.ordered[place] and 2 <= size <= _SHARES and size <= room:
+                out.append(place)
+                room -= size
+        return tuple(out)
+
+    @property
+    def dense(self) -> int:
+        """How many numbers the context holds."""
+        return 3 + 4 * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the state as JSON."""
+        return {"cardinality": list(self.cardinality), "ordered": list(self.ordered)}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Followed:
+        """Take back what :meth:`to_dict` gave."""
+        return cls(
+            cardinality=tuple(int(c) for c in state["cardinality"]), ordered=tuple(bool(o) for o in state["ordered"])
+        )
+
+
+@define(eq=False)
+class History:
+    """The state of many sequences that stand at the same position."""
+
+    followed: Followed
+    lengths: np.ndarray
+    """Rows of each sequence, int64, shape (sequences,)."""
+    step: int = 0
+    _before: np.ndarray | None = None
+    _figures: np.ndarray | None = None
+    """Mean, decayed mean, least and largest rank of each number, shape (sequences, numbers, 4)."""
+    _shares: np.ndarray | None = None
+
+    def context(self) -> tuple[np.ndarray, np.ndarray]:
+        """Give tokens, int64, shape (sequences, tokens), and numbers, float32, shape (sequences, dense)."""
+        n, t = self.lengths, self.step
+        rows = len(n)
+        left = np.maximum(n - t - 1, 0)
+        places = np.stack([place_codes(n), np.full(rows, place_codes(np.array([t]))[0]), place_codes(left)], axis=1)
+        before = self._before if self._before is not None else np.zeros((rows, len(self.followed.cardinality)), int)
+        scale = np.stack([np.log1p(n) / 4, np.full(rows, np.log1p(t) / 4), t / np.maximum(n, 1)], axis=1)
+        figures = np.zeros((rows, 4 * len(self.followed.numbers))) if self._figures is None else self._figures
+        shares = np.zeros((rows, sum(self.followed.cardinality[i] for i in self.followed.shared)))
+        shares = shares if self._shares is None else self._shares
+        dense = np.concatenate([scale, figures.reshape(rows, -1), shares], axis=1)
+        return np.concatenate([places, before], axis=1), dense.astype(np.float32)
+
+    def add(self, tokens: np.ndarray) -> None:
+        """Take the tokens of the rows at this position, shape (sequences, tokens), and go on to the next."""
+        self.step += 1
+        self._before = tokens.astype(np.int64) + 1
+        followed = self.followed
+        if followed.numbers:
+            at = list(followed.numbers)
+            size = np.maximum(np.array(followed.cardinality)[at] - 1, 1)
+            rank = tokens[:, at] / size
+            if self._figures is None:
+                self._figures = np.repeat(rank[:, :, None], 4, axis=2)
+            else:
+                old = self._figures
+                self._figures = np.stack(
+                    [
+                        old[:, :, 0] + (rank - old[:, :, 0]) / self.step,
+                        _DECAY * old[:, :, 1] + (1 - _DECAY) * rank,
+                        np.minimum(old[:, :, 2], rank),
+                        np.maximum(old[:, :, 3], rank),
+                    ],
+                    axis=2,
+                )
+        if followed.shared:
+            now = np.concatenate(
+                [tokens[:, [i]] == np.arange(followed.cardinality[i]) for i in followed.shared], axis=1
+            ).astype(np.float64)
+            self._shares = now if self._shares is None else self._shares + (now - self._shares) / self.step
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Go on with some of the sequences only."""
+        self.lengths = self.lengths[rows]
+        self._before = None if self._before is None else self._before[rows]
+        self._figures = None if self._figures is None else self._figures[rows]
+        self._shares = None if self._shares is None else self._shares[rows]
+
+
+def histories(followed: Followed, tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Give the context codes of every row, int16, shape (rows, tokens + dense), for whole sequences.
+
+    :param tokens: of all rows, sequence after sequence.
+    :param starts: first row of each sequence; ``lengths`` its rows.
+    """
+    out = np.zeros((len(tokens), len(followed.tokens) + followed.dense), np.int16)
+    there = np.flatnonzero(lengths > 0)
+    there = there[np.argsort(-lengths[there], kind="stable")]
+    starts, lengths = starts[there], lengths[there]
+    state = History(followed=followed, lengths=lengths)
+    for step in range(int(lengths[0]) if len(lengths) else 0):
+        active = int(np.searchsorted(-lengths, -step, side="left"))
+        if active < len(state.lengths):
+            state.keep(np.arange(active))
+        rows = starts[:active] + step
+        codes, dense = state.context()
+        out[rows] = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
+        state.add(tokens[rows])
+    return out

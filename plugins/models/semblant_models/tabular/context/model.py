@@ -1,0 +1,175 @@
+"""The model of a related table: draws numbers of rows, then row after row of every sequence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pyarrow as pa
+from attrs import define, field
+
+from semblant.errors import DataError
+from semblant.training import PARENT_ROW, reference_column
+from semblant_models.tabular.conditions import Conditions
+from semblant_models.tabular.context.net import Net
+from semblant_models.tabular.context.scheme import Scheme
+from semblant_models.tabular.context.stepping import Stepper
+from semblant_models.tabular.encodings import Draw
+from semblant_models.tabular.layout import Layout
+from semblant_models.tabular.storage import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from semblant.run import Run
+    from semblant.training import GenerationRequest
+
+FORMAT = "related-1"
+_PARENTS = 4096
+_ROWS = 65_536
+"""Rows made together at most, as far as whole sequences allow."""
+
+
+@define(eq=False)
+class RelatedModel:
+    """A trained related table; see :class:`~semblant.protocols.Model`."""
+
+    scheme: Scheme
+    nets: dict[str, Net]
+    settings_used: Mapping[str, Any]
+    history: Sequence[Mapping[str, float]]
+    _contents: dict[str, np.ndarray] = field(factory=dict, init=False)
+
+    def generate(self, request: GenerationRequest, run: Run) -> Iterator[pa.RecordBatch]:
+        """Make the rows of every parent, or ``request.rows`` rows where there is none."""
+        context = request.context
+        if context is None:
+            msg = "this model makes rows that refer to other tables, and these were not given"
+            raise DataError(msg, fix="generate from the whole generator, not from one of its models")
+        self._contents = {entry.key: entry.content.encode(context.lookups[entry.key]) for entry in self.scheme.lookups}
+        root = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
+        done = 0
+        for number, (first, parents, counts) in enumerate(self._groups(request, root, run)):
+            batch = self._group(request, number, (first, parents, counts), root, done)
+            done += batch.num_rows
+            run.progress(done, None)
+            yield batch
+
+    def log_prob(self, rows: pa.Table) -> np.ndarray:
+        """Give zeros: without the rows it refers to a row has no probability."""
+        return np.zeros(rows.num_rows)
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json`` and two files per network."""
+        for name, net in self.nets.items():
+            net.save(folder, name)
+        state = {
+            "format": FORMAT,
+            "scheme": self.scheme.to_dict(),
+            "nets": list(self.nets),
+            "settings_used": dict(self.settings_used),
+            "history": list(self.history),
+        }
+        (folder / "model.json").write_text(json.dumps(state), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> RelatedModel:
+        """Load what :meth:`save` wrote."""
+        state = read_json(folder / "model.json")
+        scheme = Scheme.from_dict(state["scheme"])
+        layouts = {"keys": scheme.keys, "features": scheme.features.layout}
+        if scheme.counts is not None:
+            layouts["counts"] = Layout.of([scheme.counts])
+        return cls(
+            scheme=scheme,
+            nets={name: Net.load(folder, name, layouts[name]) for name in state["nets"]},
+            settings_used=dict(state["settings_used"]),
+            history=list(state["history"]),
+        )
+
+    def _groups(
+        self, request: GenerationRequest, root: jax.Array, run: Run
+    ) -> Iterator[tuple[int, pa.RecordBatch | None, np.ndarray]]:
+        """Give first parent, parents, and rows of each parent; without parents each row is a sequence by itself."""
+        context = request.context
+        assert context is not None
+        if self.scheme.parent is None or context.parents is None:
+            for start in range(0, request.rows, _ROWS // 4):
+                yield start, None, np.ones(min(_ROWS // 4, request.rows - start), np.int64)
+            return
+        first = 0
+        for batch in context.parents():
+            for start in range(0, batch.num_rows, _PARENTS):
+                part = batch.slice(start, _PARENTS)
+                run.check()
+                counts = self._counts(request, part, first, root)
+                for begin, end in _cut(counts):
+                    yield first + begin, part.slice(begin, end - begin), counts[begin:end]
+                first += part.num_rows
+
+    def _counts(self, request: GenerationRequest, parents: pa.RecordBatch, first: int, root: jax.Array) -> np.ndarray:
+        """Give the number of rows of each parent."""
+        context, scheme = request.context, self.scheme
+        assert context is not None
+        assert scheme.parent is not None
+        if context.counts is not None:
+            return context.counts[first : first + parents.num_rows]
+        orphans = first + np.arange(parents.num_rows) >= context.parent_rows
+        assert scheme.counts is not None
+        rng = np.random.default_rng((request.seed, first, 3))
+        if "counts" in self.nets:
+            key = jax.random.fold_in(jax.random.fold_in(root, 1), first)
+            tokens = self.nets["counts"].draw(key, scheme.parent.encode(parents))
+        else:
+            tokens = np.zeros((parents.num_rows, 0), np.int16)
+        drawn = scheme.counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
+        counts = np.maximum(drawn, 0) * context.ratio
+        whole = np.floor(counts).astype(np.int64)
+        whole += rng.random(len(whole)) < counts - whole
+        return np.where(orphans, 1, whole)
+
+    def _conditions(self, request: GenerationRequest) -> Conditions | None:
+        """Read what the request fixes; rising columns and keys cannot be given."""
+        if request.given is None and not request.shares:
+            return None
+        return Conditions.of(request, self.scheme.features, {})
+
+    def _group(
+        self,
+        request: GenerationRequest,
+        number: int,
+        group: tuple[int, pa.RecordBatch | None, np.ndarray],
+        root: jax.Array,
+        done: int,
+    ) -> pa.RecordBatch:
+        """Make the rows of some parents, in the order of these."""
+        first, parents, counts = group
+        stepper = Stepper(
+            scheme=self.scheme,
+            nets=self.nets,
+            contents=self._contents,
+            request=request,
+            key=jax.random.fold_in(jax.random.fold_in(root, 2), number),
+            rng=np.random.default_rng((request.seed, number, 4)),
+            done=done,
+            conditions=self._conditions(request),
+        )
+        made = stepper.run(parents, counts)
+        owner = np.repeat(first + np.arange(len(counts)), counts)
+        arrays = [*made.columns, pa.array(owner), *(pa.array(made.references[e.key]) for e in self.scheme.lookups)]
+        names = [*self.scheme.names, PARENT_ROW, *(reference_column(e.key) for e in self.scheme.lookups)]
+        return pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def _cut(counts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Cut parents into groups of about ``_ROWS`` rows at most."""
+    total, start = np.cumsum(counts), 0
+    while start < len(counts):
+        base = total[start - 1] if start else 0
+        end = max(int(np.searchsorted(total, base + _ROWS, side="right")), start + 1)
+        yield start, end
+        start = end

@@ -1,0 +1,47 @@
+"""The static shape of what a network is conditioned on."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+
+CENTRE = 8192
+"""Where a dense value of 0 lies among the codes of dense values."""
+UNIT = 4096
+"""Codes per unit of a dense value."""
+
+
+@frozen(kw_only=True)
+class ContextShape:
+    """Tokens and dense values that a row is conditioned on; they stand behind the row's own tokens."""
+
+    cardinality: tuple[int, ...]
+    dense: int
+    """Numbers in fixed point (see :func:`to_codes`)."""
+    embedding: int
+    width: int
+    """Width of the vector that they become."""
+
+    @property
+    def columns(self) -> int:
+        """Columns behind a row's own tokens."""
+        return len(self.cardinality) + self.dense
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that go into the first layer."""
+        return len(self.cardinality) * self.embedding + self.dense
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where each token's rows begin in the embedding table; int32, shape (tokens,)."""
+        return np.concatenate([[0], np.cumsum(self.cardinality)]).astype(np.int32)[:-1]
+
+
+def to_codes(values: np.ndarray) -> np.ndarray:
+    """Write numbers from -2 to 2 as int16 in fixed point, so that tokens and numbers share one matrix.
+
+    >>> to_codes(np.array([0.0, 0.5, 9.0])).tolist()
+    [8192, 10240, 16384]
+    """
+    return np.asarray(np.rint(np.clip(values, -2.0, 2.0) * UNIT + CENTRE).astype(np.int16))

@@ -1,0 +1,208 @@
+"""Making sequences: all of them take a step at a time, with what they know of their past carried along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import define, field
+
+from semblant_models.tabular.context.history import History
+from semblant_models.tabular.context.rising import Rising, ticks_of
+from semblant_models.tabular.context.shape import to_codes
+from semblant_models.tabular.encodings import Draw
+from semblant_models.tabular.encodings.arrow import plain, restore
+
+if TYPE_CHECKING:
+    from semblant.training import GenerationRequest
+    from semblant_models.tabular.conditions import Conditions
+    from semblant_models.tabular.context.net import Net
+    from semblant_models.tabular.context.scheme import Scheme
+
+_AGAIN = 4
+"""Draws of a reference that may not come twice, before the most usual free one is taken."""
+
+
+@define(eq=False)
+class Made:
+    """Finished rows of a group of sequences, sequence after sequence."""
+
+    columns: list[pa.Array]
+    references: dict[str, np.ndarray]
+
+
+@define(eq=False)
+class Rows:
+    """What is known of all rows of a group while it is made, by row."""
+
+    keys: np.ndarray
+    features: np.ndarray
+    days: list[np.ndarray]
+    clocks: list[np.ndarray | None]
+    references: list[np.ndarray]
+
+
+@define(eq=False)
+class Stepper:
+    """One group of sequences."""
+
+    scheme: Scheme
+    nets: dict[str, Net]
+    contents: dict[str, np.ndarray]
+    request: GenerationRequest
+    key: jax.Array
+    rng: np.random.Generator
+    done: int = 0
+    """Rows that were made before."""
+    conditions: Conditions | None = None
+    """Given values and shares of features."""
+    _given: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
+    _fixed: dict[int, tuple[pa.Array, np.ndarray]] = field(factory=dict, init=False)
+    _anchors: dict[str, np.ndarray] = field(factory=dict, init=False)
+
+    def run(self, parents: pa.RecordBatch | None, counts: np.ndarray) -> Made:
+        """Make ``counts`` rows for each parent."""
+        scheme = self.scheme
+        above, anchors = np.zeros((len(counts), 0), np.int16), {}
+        if parents is not None and scheme.parent is not None:
+            above = scheme.parent.encode(parents)
+            anchors = {
+                name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days
+                for name in scheme.anchors
+            }
+        return self.finished(self.rows(above, anchors, counts))
+
+    def rows(self, above: np.ndarray, anchors: dict[str, np.ndarray], counts: np.ndarray) -> Rows:
+        """Draw ``counts`` rows below each parent, given its tokens and the days of its dates."""
+        scheme, total = self.scheme, int(counts.sum())
+        if self.conditions is not None and self.conditions.some:
+            codes, mask, self._fixed = self.conditions.batch(scheme.features, self.done, total, self.rng)
+            self._given = codes, mask
+        starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+        rows = Rows(
+            keys=np.zeros((total, scheme.keys.tokens), np.int16),
+            features=np.zeros((total, scheme.features.layout.tokens), np.int16),
+            days=[np.zeros(total, np.int64) for _ in scheme.rising],
+            clocks=[np.zeros(total, np.int64) if len(r.parts) > 3 else None for r in scheme.rising],
+            references=[np.full(total, -1, np.int64) for _ in scheme.lookups],
+        )
+        order = np.argsort(-counts, kind="stable")
+        order = order[counts[order] > 0]
+        above = above[order]
+        self._anchors = {name: days[order] for name, days in anchors.items()}
+        state = History(followed=scheme.followed, lengths=counts[order]) if scheme.parent is not None else None
+        for step in range(int(counts.max(initial=0))):
+            active = int(np.searchsorted(-counts[order], -step, side="left"))
+            if state is not None and active < len(state.lengths):
+                state.keep(np.arange(active))
+            at = starts[order[:active]] + step
+            past = np.zeros((active, 0), np.int16)
+            if state is not None:
+                codes, dense = state.context()
+                past = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
+            seen = np.concatenate([above[:active], past], axis=1)
+            known = self._keys(step, at, seen, rows)
+            made = self._features(step, np.concatenate([known, seen], axis=1), at)
+            rows.features[at] = made
+            if state is not None:
+                state.add(np.concatenate([made, known], axis=1))
+        return rows
+
+    def _keys(self, step: int, at: np.ndarray, seen: np.ndarray, rows: Rows) -> np.ndarray:
+        """Draw steps and references of one row of each sequence; gives what the features see of them."""
+        scheme = self.scheme
+        if not scheme.rising and not scheme.lookups:
+            return np.zeros((len(at), 0), np.int16)
+        tokens = self._draw("keys", step, seen)
+        rows.keys[at] = tokens
+        values, steps, number = [], [], 0
+        for place, rising in enumerate(scheme.rising):
+            parts = [tokens[:, scheme.key_places(number + i)] for i in range(len(rising.parts))]
+            number += len(parts)
+            before = rows.days[place][at - 1] if step else None
+            drawn = [p.decode(codes, Draw(rng=self.rng)) for p, codes in zip(rising.parts, parts, strict=True)]
+            days, array = rising.decode(drawn, before, {k: v[: len(at)] for k, v in self._anchors.items()})
+            rows.days[place][at] = days
+            clock = rows.clocks[place]
+            if clock is not None:
+                clock[at] = drawn[3].fill_null(0).to_numpy(zero_copy_only=False)
+            values.append(rising.absolute.encode(array).astype(np.int16))
+            steps.append(parts[2].astype(np.int16))
+        shown = []
+        for place, entry in enumerate(scheme.lookups):
+            codes = tokens[:, scheme.key_places(scheme.reference_number + place)]
+            numbers = entry.reference.decode(codes)
+            if entry.distinct and step:
+                numbers = self._not_again(step, (at, seen), numbers, rows.references[place], place)
+            rows.references[place][at] = numbers
+            shown.append(entry.seen(numbers, self.contents[entry.key]))
+        return scheme.known_codes(values, steps, shown)
+
+    def _not_again(
+        self, step: int, here: tuple[np.ndarray, np.ndarray], numbers: np.ndarray, used: np.ndarray, place: int
+    ) -> np.ndarray:
+        """Draw references anew that a sequence holds already; at last take any that it does not hold."""
+        at, seen = here
+        entry = self.scheme.lookups[place]
+        past = used[at[:, None] - np.arange(1, step + 1)[None, :]]
+        for attempt in range(_AGAIN):
+            again = np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0))
+            if not len(again):
+                return numbers
+            tokens = self._draw("keys", step, seen[again], attempt + 1)
+            places = self.scheme.key_places(self.scheme.reference_number + place)
+            numbers[again] = entry.reference.decode(tokens[:, places])
+        for row in np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0)):
+            free = np.setdiff1d(np.arange(entry.reference.rows), past[row])
+            numbers[row] = self.rng.choice(free) if len(free) else numbers[row]
+        return numbers
+
+    def _features(self, step: int, seen: np.ndarray, at: np.ndarray) -> np.ndarray:
+        if "features" not in self.nets:
+            return np.zeros((len(seen), 0), np.int16)
+        given = None if self._given is None else (self._given[0][at], self._given[1][at])
+        return self._draw("features", step, seen, given=given)
+
+    def _draw(
+        self,
+        name: str,
+        step: int,
+        seen: np.ndarray,
+        attempt: int = 0,
+        given: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        if name not in self.nets:
+            layout = self.scheme.keys if name == "keys" else self.scheme.features.layout
+            return np.zeros((len(seen), layout.tokens), np.int16)
+        key = jax.random.fold_in(jax.random.fold_in(self.key, 2 * step + (name == "keys")), attempt)
+        sampling = self.request.sampling
+        tokens = self.nets[name].shape.tokens
+        heat, top = np.full(tokens, sampling.temperature, np.float32), np.full(tokens, sampling.top_p, np.float32)
+        if name == "features":
+            encoding = self.scheme.features
+            for column, (one, other) in sampling.columns.items():
+                if column in encoding.names:
+                    at = encoding.places(encoding.names.index(column))
+                    heat[at], top[at] = one, other
+        return self.nets[name].draw(key, seen, given=given, heat=heat, top=top)
+
+    def finished(self, rows: Rows) -> Made:
+        """Turn tokens into columns, in the table's order."""
+        scheme = self.scheme
+        draw = Draw(rng=self.rng, first_row=self.done)
+        batch = scheme.features.decode(rows.features, draw)
+        found = dict(zip(scheme.features.names, batch.columns, strict=True))
+        for place, (values, there) in self._fixed.items():
+            name = scheme.features.names[place]
+            found[name] = pc.if_else(pa.array(there), values, plain(found[name]))
+        for place, rising in enumerate(scheme.rising):
+            found[rising.column] = self._rising(rising, rows.days[place], rows.clocks[place])
+        columns = [restore(plain(found[n]), t) for n, t in zip(scheme.names, scheme.types, strict=True)]
+        references = {entry.key: rows.references[place] for place, entry in enumerate(scheme.lookups)}
+        return Made(columns=columns, references=references)
+
+    def _rising(self, rising: Rising, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
+        return rising.made(days, clock)

@@ -1,0 +1,200 @@
+"""New strings in the manner of rare ones: a model of letters, each given the three before it.
+
+A category that few subjects hold never comes out. Where a column has many of them (first names, streets,
+firms), leaving them all out would bend the column, so new ones are made up: letter by letter, from runs of
+letters that enough subjects hold each (an n-gram model; where a run is unknown, or by chance in proportion to
+what was left out of it, a shorter one is asked). What equals a rare value of the data is drawn again.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from attrs import define
+
+from semblant_models.replay import ReplayGuard, text_hashes
+from semblant_models.tabular.encodings.subjects import holders
+
+ORDER = 3
+MOST_LENGTH = 60
+_MOST_ROWS = 100_000
+_END, _FREE = 0, 1
+"""The codes of the end of a string and of the place before its beginning; letters follow."""
+_TRIES = 20
+
+
+@define(eq=False)
+class Runs:
+    """The runs of one length: after which run which letter comes how often.
+
+    ``keys`` are sorted runs as numbers, shape (runs,); entries of run k are ``starts[k]:starts[k + 1]`` of
+    ``letters`` and ``edges`` (cumulative shares among the kept ones). ``known`` is the share of what was
+    seen after a run that was kept: with the rest of the chance a shorter run is asked.
+    """
+
+    keys: np.ndarray
+    starts: np.ndarray
+    letters: np.ndarray
+    edges: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, runs: np.ndarray, letters: np.ndarray, subjects: np.ndarray | None, least: int, size: int
+    ) -> Runs:
+        """Count ``letters`` behind ``runs``, both shape (n,); an entry needs ``least`` subjects."""
+        entries, members = np.unique(runs * size + letters, return_inverse=True)
+        counts = np.bincount(members)
+        kept = holders(members, subjects, len(entries)) >= least
+        keys, place = np.unique(entries // size, return_inverse=True)
+        seen = np.bincount(place, weights=counts, minlength=len(keys))
+        shown = np.bincount(place, weights=counts * kept, minlength=len(keys))
+        there = shown > 0
+        number = np.cumsum(there) - 1
+        place, rows = number[place[kept]], counts[kept].astype(np.float64)
+        starts = np.searchsorted(place, np.arange(int(there.sum()) + 1))
+        total = np.cumsum(rows)
+        before = np.concatenate([[0.0], total])[starts[:-1]]
+        edges = (total - before[place]) / shown[there][place]
+        return cls(keys[there], starts, entries[kept] % size, edges, (shown / seen)[there])
+
+    def draw(self, runs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give a letter behind each run, shape (n,); -1 where a shorter run is to be asked."""
+        out = np.full(len(runs), -1, np.int64)
+        if not len(self.keys):
+            return out
+        place = np.minimum(np.searchsorted(self.keys, runs), len(self.keys) - 1)
+        found = np.flatnonzero((self.keys[place] == runs) & (rng.random(len(runs)) < self.known[place]))
+        place = place[found]
+        # one search over all runs: the edges of run k lie between k and k + 1
+        whole = self.edges + np.repeat(np.arange(len(self.keys)), np.diff(self.starts))
+        at = np.searchsorted(whole, place + rng.random(len(found)), side="right")
+        out[found] = self.letters[np.minimum(at, self.starts[place + 1] - 1)]
+        return out
+
+
+@define(eq=False)
+class Letters:
+    """Makes strings up.
+
+    >>> names = pa.array([a + b for a in ("Mar", "Jo", "An", "Be") for b in ("ta", "na", "la", "ra")] * 20)
+    >>> letters = Letters.fit(names, None, least=10, guarded=names.slice(0, 0), salt=1)
+    >>> len(letters.draw(5, np.random.default_rng(0)))
+    5
+    """
+
+    alphabet: str
+    runs: tuple[Runs, ...]
+    """For runs of 0, 1, … letters."""
+    guard: ReplayGuard
+
+    @classmethod
+    def fit(
+        cls, values: pa.Array, subjects: np.ndarray | None, *, least: int, guarded: pa.Array, salt: int
+    ) -> Letters | None:
+        """Learn from strings without nulls, shape (n,); None where no letter has ``least`` subjects.
+
+        ``guarded`` are values that must not come out.
+        """
+        guard = ReplayGuard.of_hashes(np.unique(text_hashes(guarded, salt)), salt)
+        if len(values) > _MOST_ROWS:
+            pick = np.linspace(0, len(values) - 1, _MOST_ROWS).astype(np.int64)
+            values, subjects = values.take(pa.array(pick)), None if subjects is None else subjects[pick]
+        points = _points(values)
+        used, members = np.unique(points, return_inverse=True)
+        rows = np.broadcast_to(np.arange(len(points))[:, None], points.shape)
+        who = rows.reshape(-1).astype(np.uint64) if subjects is None else subjects[rows.reshape(-1)]
+        common = (holders(members.reshape(-1), who, len(used)) >= least) & (used > 0)
+        if not common.any():
+            return None
+        alphabet = "".join(chr(int(c)) for c in used[common])
+        code_of = np.full(len(used), -1, np.int64)
+        code_of[common] = np.arange(int(common.sum())) + _FREE + 1
+        code_of[used == 0] = _END
+        codes = code_of[members.reshape(points.shape)]
+        # a string with a rare letter is left out whole: its runs would be cut
+        good = (codes >= 0).all(axis=1)
+        codes, rows = codes[good], rows[good]
+        size = len(alphabet) + 2
+        padded = np.concatenate([np.full((len(codes), ORDER), _FREE), codes], axis=1)
+        ends = np.argmax(codes == _END, axis=1)
+        live = np.arange(codes.shape[1])[None, :] <= ends[:, None]
+        key = np.zeros(codes.shape, np.int64)
+        found = []
+        for order in range(ORDER + 1):
+            if order:
+                key = key + padded[:, ORDER - order : -order or None] * size ** (order - 1)
+            holder = rows[live].astype(np.uint64) if subjects is None else subjects[rows[live]]
+            found.append(Runs.fit(key[live], codes[live], holder, least, size))
+        return cls(alphabet, tuple(found), guard)
+
+    def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
+        """Make ``rows`` strings, none of them guarded."""
+        out = self._drawn(rows, rng)
+        for _ in range(_TRIES):
+            again = np.flatnonzero(self.guard.recognises(pa.array(out, pa.large_string())))
+            if not len(again):
+                break
+            out[again] = self._drawn(len(again), rng)
+        return pa.array(out, pa.large_string())
+
+    def _drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        size = len(self.alphabet) + 2
+        table = np.array([0, 0, *(ord(c) for c in self.alphabet)], np.uint32)
+        codes = np.full((rows, ORDER + MOST_LENGTH), _FREE, np.int64)
+        live = np.arange(rows)
+        for at in range(ORDER, ORDER + MOST_LENGTH):
+            letter = np.full(len(live), -1, np.int64)
+            for order in range(ORDER, -1, -1):
+                open_ = np.flatnonzero(letter < 0)
+                if not len(open_):
+                    break
+                powers = size ** np.arange(order, dtype=np.int64)
+                key = (codes[live[open_], at - order : at][:, ::-1] * powers).sum(axis=1)
+                letter[open_] = self.runs[order].draw(key, rng)
+            codes[live, at] = np.maximum(letter, _END)
+            live = live[letter > _END]
+            if not len(live):
+                break
+        codes[live, -1] = _END
+        written = np.ascontiguousarray(table[codes[:, ORDER:]])
+        written[np.cumsum(codes[:, ORDER:] == _END, axis=1) > 0] = 0
+        return written.view(f"<U{MOST_LENGTH}")[:, 0].astype(object)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the state as JSON."""
+        return {
+            "alphabet": self.alphabet,
+            "runs": [
+                {
+                    "keys": r.keys.tolist(),
+                    "starts": r.starts.tolist(),
+                    "letters": r.letters.tolist(),
+                    "edges": r.edges.round(6).tolist(),
+                    "known": r.known.round(6).tolist(),
+                }
+                for r in self.runs
+            ],
+            "guard": {"salt": self.guard.salt, "bits": b64encode(self.guard.bits.tobytes()).decode("ascii")},
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Letters:
+        """Take back what :meth:`to_dict` gave."""
+        whole = ("keys", "starts", "letters")
+        runs = tuple(
+            Runs(**{name: np.array(r[name], np.int64 if name in whole else np.float64) for name in r})
+            for r in state["runs"]
+        )
+        bits = np.frombuffer(b64decode(state["guard"]["bits"]), np.uint8)
+        return cls(str(state["alphabet"]), runs, ReplayGuard(int(state["guard"]["salt"]), bits))
+
+
+def _points(values: pa.Array) -> np.ndarray:
+    """Give code points, uint32, shape (n, longest + 1), 0 behind the end; too long strings are left out as empty."""
+    texts = [text if len(text) < MOST_LENGTH and "\0" not in text else "" for text in values.to_pylist()]
+    longest = max(map(len, texts), default=0) + 1
+    return np.array(texts, f"<U{longest}").view(np.uint32).reshape(len(texts), longest)

@@ -1,0 +1,100 @@
+"""Progress tells the truth: it never falls, is whole only at the end, and the time left follows what was seen."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from semblant.events import Event, EventKind, Step
+from semblant.jobs.parts import _WEIGHTS, TEXT, Parts
+from semblant.jobs.states import PartState
+
+TABLES = [
+    {"name": "lookup", "copied": True, "text": False, "trains": False},
+    {"name": "notes", "copied": False, "text": True, "trains": True},
+]
+DETAILS = {
+    "tables": TABLES,
+    "generates": True,
+    "reports": True,
+    "packs": True,
+    "archives": True,
+}
+
+
+def planned(**changes):
+    found = Parts(attempt=1)
+    found.plan({**DETAILS, **changes})
+    return found
+
+
+def test_the_tasks_are_those_of_the_plan():
+    found = planned()
+    assert found.tasks == [
+        ("copying table", "lookup"),
+        ("synthesizing table", "notes"),
+        ("generating text", "notes"),
+        ("packaging", ""),
+        ("quality report", ""),
+    ]
+    assert [step for task, step in found.parts if task == 2] == [Step.TRANSFORM, Step.TRAIN, Step.GENERATE]
+    only_generating = planned(packs=False, reports=False)
+    assert [step for task, step in only_generating.parts if task == 1] == [Step.GENERATE]
+
+
+@pytest.mark.feature(118)
+def test_the_text_of_a_table_has_its_own_task():
+    found = planned()
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes (text)"))
+    assert found.parts[2, Step.TRAIN].state is PartState.RUNNING
+    assert found.parts[1, Step.TRAIN].state is PartState.WAITING
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.GENERATE, table="notes"))
+    assert found.parts[1, Step.GENERATE].state is found.parts[2, Step.GENERATE].state is PartState.RUNNING
+
+
+def test_progress_never_falls_and_is_never_whole_before_the_end():
+    draw = random.Random(3)
+    for _ in range(50):
+        found, last = planned(), 0.0
+        steps = [(step, found.tasks[task][1]) for task, step in found.parts if found.tasks[task][0] != TEXT]
+        for step, table in steps:
+            found.take(Event(kind=EventKind.STEP_STARTED, step=step, table=table or None))
+            for _ in range(5):
+                done = draw.uniform(0, 120)
+                kind = EventKind.STEP_PROGRESS
+                found.take(Event(kind=kind, step=step, table=table or None, done=done, total=100, unit="rows"))
+                assert last <= found.share() < 1
+                last = found.share()
+            found.take(Event(kind=EventKind.STEP_FINISHED, step=step, table=table or None, seconds=1.0))
+        assert found.share() == 0.99 or found.share() < 0.99
+
+
+@pytest.mark.feature(261)
+def test_the_time_left_is_what_the_running_step_says_and_the_rest_at_the_pace_so_far(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("semblant.jobs.parts.time.monotonic", lambda: clock[0])
+    found = Parts(attempt=1)
+    found._began = 0.0
+    found.plan({**DETAILS, "tables": TABLES[1:], "reports": False})
+    assert found.seconds_left() is None
+    weights = _WEIGHTS
+    for step in (Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM):
+        found.take(Event(kind=EventKind.STEP_STARTED, step=step, table="notes"))
+        clock[0] += 10 * weights[step]
+        found.take(Event(kind=EventKind.STEP_FINISHED, step=step, table="notes", seconds=1))
+    rest = sum(weights[part.step] for part in found.parts.values() if part.state is PartState.WAITING)
+    assert found.seconds_left() == pytest.approx(10 * rest)
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
+    found.take(
+        Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0)
+    )
+    assert found.seconds_left() == pytest.approx(77 + 10 * (rest - weights[Step.TRAIN]))
+
+
+def test_an_attempt_that_takes_over_says_so():
+    found = planned()
+    for step in (Step.ORGANIZE, Step.GENERATE):
+        found.take(Event(kind=EventKind.STEP_SKIPPED, step=step, table="lookup"))
+    assert found.task_states[0] is PartState.TAKEN_OVER
+    assert found.changed_tasks[0]["state"] is PartState.TAKEN_OVER

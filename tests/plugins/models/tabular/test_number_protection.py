@@ -1,0 +1,64 @@
+"""Numbers: what a single row or subject holds decides neither the digits nor the bounds of a column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from semblant.training import ColumnPlan
+from semblant.vocabulary import EncodingType
+from semblant_models.tabular.encodings import Draw, fit_encoding
+from semblant_models.tabular.encodings.scale import Scale
+
+
+def made_from(values: np.ndarray, subjects: np.ndarray | None = None) -> tuple[np.ndarray, str]:
+    array = pa.array(values, from_pandas=True)
+    plan = ColumnPlan(name="x", type=array.type, encoding=EncodingType.NUMBER)
+    encoding = fit_encoding(plan, array, subjects, 10)
+    out = [encoding.decode(encoding.encode(array), Draw(rng=np.random.default_rng(s))) for s in range(5)]
+    return np.concatenate([part.to_numpy(zero_copy_only=False) for part in out]), str(encoding.to_dict())
+
+
+@pytest.mark.feature(210)
+def test_one_value_with_many_decimals_does_not_give_them_to_the_column() -> None:
+    prices = np.random.default_rng(0).lognormal(4, 1, 3000).round(2)
+    prices[7] = 50.123456789
+    out, state = made_from(prices)
+    assert np.array_equal(out, out.round(2))
+    assert "50.1234" not in state
+    prices[:30] += 0.001
+    assert not np.array_equal(made_from(prices)[0].round(2), made_from(prices)[0])
+
+
+@pytest.mark.feature(210, 244)
+def test_decimals_are_counted_by_subjects_and_not_by_rows() -> None:
+    prices = np.random.default_rng(0).lognormal(4, 1, 3000).round(2)
+    prices[:50] += 0.001
+    subjects = np.arange(3000, dtype=np.uint64)
+    assert not np.array_equal(made_from(prices, subjects)[0].round(2), made_from(prices, subjects)[0])
+    subjects[:50] = 7
+    out, _ = made_from(prices, subjects)
+    assert np.array_equal(out, out.round(2))
+
+
+@pytest.mark.feature(244)
+@pytest.mark.parametrize("rare", [10, 12, 25, 39, 60])
+def test_an_extreme_among_few_rare_values_moves_no_bound(rare: int) -> None:
+    usual = np.repeat(np.arange(5.0), 200)
+    others = 10.5 + 1.1 * np.arange(rare - 1)
+    out, _ = made_from(np.concatenate([usual, others, [1e9]]))
+    assert out.max() <= others.max()
+    bounds = Scale.fit(np.concatenate([others, [-1e9]]), None, 10).cells
+    assert bounds.min() >= others.min()
+
+
+@pytest.mark.feature(212, 244)
+def test_a_column_that_fewer_than_five_subjects_fill_stays_missing() -> None:
+    values = np.full(1000, np.nan)
+    values[10] = 123456.0
+    out, state = made_from(values)
+    assert np.isnan(out).all()
+    assert "123456" not in state
+    values[:200] = np.arange(200) % 20
+    assert not np.isnan(made_from(values)[0]).all()
