@@ -279,6 +279,8 @@ def _cheaper(
         changes.append(("goal", Goal.SPEED))
     if model.size is not ModelSize.SMALL:
         changes.append(("size", ModelSize.SMALL))
+    if model.early_stop_delta <= 0:
+        changes.append(("early_stop_delta", 0.001))
     if epochs >= 2:
         changes.append(("max_epochs", max(int(epochs) // 3, 1)))
     changes.append(("max_minutes", 20.0))

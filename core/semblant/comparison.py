@@ -89,9 +89,7 @@ def report_on(
         f"{inputs.synthetic.tables[name].rows:,} synthetic rows"
         for name in wanted.table_names
     }
-    document = measure(
-        host, inputs, run.at(Step.REPORT), sections=wanted_report.sections, facts=facts, version=VERSION
-    )
+    document = measure(host, inputs, run.at(Step.REPORT), sections=wanted_report.sections, facts=facts, version=VERSION)
     out.mkdir(parents=True, exist_ok=True)
     return ReportResult(paths=render(host, document, formats, out), scores=scores(document))
 

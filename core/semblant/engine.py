@@ -43,8 +43,7 @@ class Engine:
 
     :param home: where jobs work and results are kept; by default ``SEMBLANT_HOME`` or the user's data folder.
     :param host: the plugins; by default all that are installed.
-    :param own_process: the process does nothing but this work, so that plugins may set up their libraries for it
-        (JAX keeps compiled programs in the home then).
+    :param own_process: nothing else works in the process, so that plugins may set up their libraries for it.
     :param on_event: called for every event of every job, in the thread that caused it.
     :param supervisor: may forbid what a job is about to do.
 

@@ -12,6 +12,7 @@ from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
 from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
+from semblant.detection.sensitivity import looks_like_people
 from semblant.errors import ConfigError, SemblantError
 from semblant.exposure import exposure_findings, without_validators
 from semblant.findings import ConfigStep, Finding, Severity
@@ -25,6 +26,7 @@ from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.structure import structure
 from semblant.spec.apply import apply_spec
+from semblant.spec.secrets import missing_secrets
 from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
@@ -164,6 +166,7 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
                 )
             ]
         findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
+    findings += [evolve(finding, step=ConfigStep.DESTINATION) for finding in missing_secrets(spec, host)]
     originals = [name for name in seen.used.table_names if spec.table(name).treatment is TableTreatment.ORIGINAL]
     return findings + [found for found in seen.detection.findings if not _only_of_learning(found, originals)]
 
@@ -185,7 +188,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
         tables: tuple[TablePlan, ...] = ()
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
-            findings += _not_learned(tables, host)
+            findings += [*_not_learned(tables, host), *_people_copied(spec, seen)]
             findings += _not_taken_apart(tables, seen.detection)
             findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
             findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
@@ -224,6 +227,28 @@ def _not_learned(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]
                     code="encoding-not-learned",
                     message=f"the model '{table.backend}' cannot learn {column.encoding} columns ({column.type})",
                     fix="exclude the column (include: false), or choose another model.backend",
+                    step=ConfigStep.TREATMENT,
+                )
+            )
+    return found
+
+
+def _people_copied(spec: Spec, seen: Seen) -> list[Finding]:
+    """Refuse to copy a table that looks like people, until the user says that it is meant."""
+    found = []
+    for table in seen.used:
+        wanted, detected = spec.table(table.name), seen.detection.tables.get(table.name)
+        if wanted.treatment is not TableTreatment.ORIGINAL or wanted.accept_original or detected is None:
+            continue
+        reason = looks_like_people(table, detected.columns)
+        if reason:
+            found.append(
+                Finding(
+                    severity=Severity.ERROR,
+                    path=dotted("tables", table.name, "treatment"),
+                    code="people-copied",
+                    message=f"'{table.name}' would be copied unchanged and looks like people: {reason}",
+                    fix=f"write treatment: synthesize, or accept it: --accept-original {table.name}",
                     step=ConfigStep.TREATMENT,
                 )
             )

@@ -191,9 +191,7 @@ class Work:
             return log_probabilities(entry, model, rows)
 
     @contextmanager
-    def _one_table(
-        self, path: Path, table: str | None
-    ) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
+    def _one_table(self, path: Path, table: str | None) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
         """Load the model of one synthesized table; the only one when none is named."""
         with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
             generator = load_generator(path, Path(folder))

@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
 def _measured(files: tuple[Path, Path, Path], out: Path) -> dict[str, Any]:
     """Report on training, holdout and synthetic rows in a process of its own."""
     train, held, made = map(str, files)
-    command = [sys.executable, "-m", "semblant", "report", train, made, "--holdout", held, "-o", str(out), "-q"]
+    command = [sys.executable, "-m", "semblant", "report", train, made, "--holdout", held, "-o", str(out)]
     found = _timed(command)
     sizes = {path.suffix.lstrip("."): path.stat().st_size for path in sorted(out.iterdir())} if out.exists() else {}
     return found | {"bytes": sizes}
@@ -55,7 +55,7 @@ def _measured(files: tuple[Path, Path, Path], out: Path) -> dict[str, Any]:
 def _timed(command: list[str]) -> dict[str, Any]:
     """Run a command; other work on the machine lengthens the seconds, hardly those of the processor."""
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {

@@ -84,6 +84,13 @@ def test_more_than_half_an_hour_is_negative_and_every_suggestion_helps(
             assert again.seconds == pytest.approx(one.seconds, rel=1e-6)
 
 
+@pytest.mark.feature(58)
+def test_training_to_the_very_end_is_named_as_what_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = ("model.early_stop_delta=0", "model.max_epochs=50000")
+    changes = [one.change for one in assessed(write(tmp_path, 20_000), FAST, monkeypatch, *endless).suggestions]
+    assert "model.early_stop_delta: 0.001" in changes
+
+
 @pytest.mark.feature(57)
 def test_the_plan_warns_of_a_long_training_and_of_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

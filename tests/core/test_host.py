@@ -401,9 +401,11 @@ def test_a_location_is_given_to_whoever_claims_its_scheme_or_suffix(
         assert (component.name, settings) == ("acme", {"place": place})
     folder = tmp_path / "folder.acme"
     folder.mkdir()
-    for location in ("data.csv", str(folder), "s3://bucket/data.acme.csv", "zip://*.csv::s3://bucket/a.zip"):
+    for location in ("data.csv", str(folder), "https://host/data.acme.csv", "zip://*.csv::s3://bucket/a.zip"):
         assert host.for_location("source", location)[0].name == "files"
+    assert host.for_location("source", "s3://bucket/data.acme.csv")[0].name == "s3"
     assert host.for_location("destination", "out/")[0].name == "folder"
+    assert host.for_location("destination", "sftp://host/out")[0].name == "objects"
 
 
 def test_a_scheme_that_nobody_opens_is_said_without_its_password() -> None:

@@ -169,6 +169,9 @@ class Shaping:
         table = pa.table([columns[name] for name in self.schema.names], schema=self.schema)
         for mend in mends:
             table = mend.mended(table, told)
+        for name in made.column_names:
+            if name not in self.schema.names:  # what a backend tells beside the rows, such as their references
+                table = table.append_column(name, made.column(name))
         return table
 
     def mends(self) -> list[Any]:

@@ -22,7 +22,7 @@ from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.relations.matching import MATCHED, Matching
 from semblant.pipeline.steps import fingerprint
-from semblant.relations import main_root
+from semblant.relations import LinkKind, main_root
 from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
 
@@ -143,7 +143,15 @@ class GenerationJob:
         if not any(facts.kind not in MATCHED for facts in entry.links):
             generate_table(entry, model, text_model, order, run)
             return
-        made = RelatedTable(entry=entry, model=model, text_model=text_model, order=order, relations=self.relations)
+        made = RelatedTable(
+            entry=entry,
+            model=model,
+            text_model=text_model,
+            order=order,
+            relations=self.relations,
+            learned=self._learned_parents(entry),
+            ratio=self.spec.ratios.get(entry.table.name, 1.0),
+        )
         made.generate(run)
 
     def _remember(self, entry: GeneratorTable, folder: Path) -> None:
@@ -156,16 +164,21 @@ class GenerationJob:
             link = next(facts.link for facts in entry.links if facts.link.name == link_name)
             self.relations.set_numbers(name, link, numbers)
 
+    def _learned_parents(self, entry: GeneratorTable) -> int:
+        above = [facts.key.references for facts in entry.links if facts.kind is LinkKind.PARENT]
+        return next((other.rows for other in self.generator.tables if other.table.name in above), 0)
+
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
+        factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
-            return rows_for(entry, self.spec)
+            return max(min(entry.rows, 1), round(rows_for(entry, self.spec) * factor))
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
         if main is None or entry.table.name == main:
-            return int(self.spec.records)
+            return max(1, round(int(self.spec.records) * factor))
         rows = next(e.rows for e in self.generator.tables if e.table.name == main)
-        wanted: int = max(1, round(entry.rows * int(self.spec.records) / max(rows, 1))) if entry.rows else 0
-        return wanted
+        exact = entry.rows * factor * int(self.spec.records) / max(rows, 1)
+        return max(1, round(exact)) if entry.rows else 0
 
     def _given(self, entry: GeneratorTable) -> pa.Table | None:
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])

@@ -61,11 +61,12 @@ class JobReport:
 
     def _inputs(self, spec: Spec) -> ReportInputs:
         seed = self.run.random_seed("report")
-        names = list(self.job.learned)
+        learned = {name: found for name, found in self.job.learned.items() if found.rows}
+        names = list(learned)
         schema = _only(self.job.plan.schema, names)
         original, holdout = [], []
         reason = ""
-        for name, found in self.job.learned.items():
+        for name, found in learned.items():
             own = self.holdout_files.get(name) or self.job.holdout_path(name)
             if own is not None:
                 original.append(table_data(name, found.train_path, seed))
@@ -80,7 +81,7 @@ class JobReport:
             else:
                 original.append(table_data(name, found.train_path, seed))
         whole = len(holdout) == len(names) and all(table.rows for table in holdout)
-        models = {name: found.model for name, found in self.job.learned.items() if found.model is not None}
+        models = {name: found.model for name, found in learned.items() if found.model is not None}
         return ReportInputs(
             title=self.job.name,
             original=database(schema, original),
@@ -88,7 +89,7 @@ class JobReport:
             holdout=database(schema, holdout) if whole else None,
             holdout_reason=reason if whole else "no rows were kept back",
             copied=frozenset(self.job.originals),
-            columns={name: found.plan.columns for name, found in self.job.learned.items()},
+            columns={name: found.plan.columns for name, found in learned.items()},
             limits=limits_of(spec.report),
             targets=() if spec.report.targets == AUTO else tuple(spec.report.targets),
             spec=_told(spec),

@@ -54,6 +54,7 @@ DATA_CODES: Final[dict[str, str]] = {
     "constant-column": "info: a column has one value only",
     "duplicate-rows": "info: rows occur more than once",
     "small-lookup": "info: an original table is very small",
+    "people-copied": "error: an original table looks like people and nobody said that it may come out",
     "second-root": "info: detection proposes more than one table without parents",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
     "sensitive-synthesized": "info: sensitive columns whose rare values and extremes do not come out",
@@ -67,6 +68,11 @@ DATA_CODES: Final[dict[str, str]] = {
     "constraint-on-text": "error: a constraint is about a column of free text",
     "constraint-rare-combinations": "warning: many rows hold combinations too rare to come out",
     "constraint-few-values": "error: a unique column takes too few values",
+    "table-gone": "error: a table that the job was configured for is gone",
+    "table-new": "error: there is a table that the job was not configured for",
+    "column-gone": "error: a column that the job was configured for is gone",
+    "column-new": "error: there is a column that the job was not configured for",
+    "column-retyped": "error: a column has another type than when the job was configured",
     "validator-failed": "warning: a validator raised instead of answering",
 }
 """What is found when the data themselves are looked at, by :mod:`semblant.detection`; severity first."""

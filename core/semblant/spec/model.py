@@ -71,6 +71,9 @@ class TableSpec:
         help="original: copied unchanged (a lookup table that others point to)",
         feature=(10, 14),
     )
+    accept_original: bool = setting(
+        False, help="true: copied unchanged although it looks like people", feature=(14, 13)
+    )
     primary_key: tuple[str, ...] | Auto | None = setting(AUTO, help="column or columns; null: none", feature=(8,))
     foreign_keys: tuple[ForeignKeySpec, ...] | Auto = setting(AUTO, help="list of keys; []: none", feature=(9,))
     columns: Mapping[str, ColumnSpec] = setting(help="settings per column; columns not named are auto", factory=dict)
@@ -98,6 +101,9 @@ class GenerationSpec:
     records: int | Auto = setting(AUTO, help="rows of the root table; as many as it has when auto", ge=1, feature=(48,))
     scale: float = setting(
         1.0, help="how many times the rows of the data, where 'records' is auto", gt=0.0, le=1e6, feature=(226,)
+    )
+    ratios: Mapping[str, float] = setting(
+        help="table: factor for its rows, per parent row where it has a parent", factory=dict, feature=(226,)
     )
     batch_size: int | Auto = setting(AUTO, help="rows drawn at once", ge=1, feature=(50,))
     text_batch_size: int | Auto = setting(AUTO, help="texts drawn at once", ge=1, feature=(51,))

@@ -91,6 +91,16 @@ def _selected(
     nothing = [{"type": "null"}] if any(part == {"type": "null"} for part in section.get("anyOf", [])) else []
     if not forms:
         forms = [{"type": "object", "properties": {"type": {"type": "string"}, **own}, "required": ["type"]}]
+    connector = {"type": "string", "description": "name of a saved connector ('semblant connectors list')"}
+    forms.append(
+        {
+            "title": "connector",
+            "type": "object",
+            "description": "type and settings saved under a name; what stands beside it wins",
+            "properties": {"connector": connector, **own},
+            "required": ["connector"],
+        }
+    )
     about: dict[str, Any] = {key: section[key] for key in ("description", "default") if key in section}
     return {**about, "anyOf": [*forms, *nothing]}
 

@@ -17,5 +17,5 @@ class ColumnArSettings:
     input_dropout: float | None = setting(None, help="share of input tokens dropped in training", ge=0, lt=1)
     hidden_dropout: float | None = setting(None, help="share of hidden units dropped in training", ge=0, lt=1)
     weight_decay: float | None = setting(None, help="decoupled weight decay", ge=0, le=10)
-    patience: int = setting(2, help="validations without enough gain before training cools down", ge=1, le=1000)
+    patience: int = setting(3, help="validations over which the gain is counted before it is too small", ge=1, le=1000)
     particles: int = setting(64, help="candidates per row for conditions that the order does not serve", ge=1, le=4096)

@@ -38,7 +38,7 @@ class GenerationValidator:
     def check(self, spec: Spec, schema: Schema) -> list[Finding]:
         """Give all findings."""
         view = View(spec, schema)
-        found = [*_rebalance(view), *_sampling(view), *_effect(view)]
+        found = [*_rebalance(view), *_sampling(view), *_size(view), *_effect(view)]
         return [*found, *_report(spec), *_targets(view), *_holdout(spec)]
 
 
@@ -114,6 +114,20 @@ def _sampling(view: View) -> Iterator[Finding]:
                 fix = advice(column, view.used.table(name).column_names, "columns")
                 message = f"table '{name}' has no column '{column}', or it is excluded"
                 yield finding("sampling-unknown", join(path, column), message, fix)
+
+
+def _size(view: View) -> Iterator[Finding]:
+    generation = view.spec.generation
+    for name, factor in generation.ratios.items():
+        path = dotted("generation", "ratios", name)
+        if name not in view.schema:
+            fix = advice(name, view.schema.table_names, "tables")
+            yield finding("ratio-unknown", path, f"the source has no table '{name}'", fix)
+        elif not view.is_used(name) or name in view.originals:
+            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
+            yield finding("ratio-unknown", path, f"table '{name}' is {how}", "remove its factor")
+        elif not 0 < factor < math.inf:
+            yield finding("ratio-invalid", path, f"the factor is {factor:g}", "give a number above 0, for example 2")
 
 
 def _effect(view: View) -> Iterator[Finding]:

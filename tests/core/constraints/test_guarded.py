@@ -214,6 +214,16 @@ def test_identifiers_stay_with_their_row_when_it_is_drawn_again(tmp_path: Path) 
         assert made["code"].to_pylist() == first["code"].to_pylist()
 
 
+def test_columns_that_a_backend_adds_stay_beside_their_row(tmp_path: Path) -> None:
+    model = guarded(TRIPS, KINDS["numbers"], KINDS["combinations"])
+    inner = model.model
+    rows = inner.rows  # type: ignore[attr-defined]
+    inner.rows = rows.append_column("\0row", pa.array(range(ROWS)))  # type: ignore[attr-defined]
+    made = drawn(model, tmp_path, rows=500)
+    assert made.column_names == [*TRIPS.column_names, "\0row"]
+    assert violations(constraint_of(KINDS["numbers"]), made) == 0
+
+
 def test_what_cannot_be_met_is_named_by_what_rows_drawn_again_break(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2] * 50, "b": [2, 1] * 50, "c": [1] * 100})
     model = guarded(table, Exclusive(columns=("c", "a")), Range(column="c", min=0, strict=True))

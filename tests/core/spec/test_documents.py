@@ -86,7 +86,8 @@ def test_the_schema_has_a_form_for_every_source_and_destination() -> None:
     schema = json.loads(DOCUMENTS["spec.schema.json"])
     for section, offered in (("source", HOST.sources), ("destination", HOST.destinations)):
         forms = {form["title"]: form for form in schema["properties"][section]["anyOf"] if "title" in form}
-        assert set(forms) == set(offered)
+        assert set(forms) == {*offered, "connector"}
+        assert forms["connector"]["required"] == ["connector"]
         for name, component in offered.items():
             assert set(fields(component.settings)) | {"type"} <= set(forms[name]["properties"])
 

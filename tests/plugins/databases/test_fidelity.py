@@ -211,7 +211,7 @@ def test_odd_columns_of_postgresql_are_read_as_they_are(request: pytest.FixtureR
         "CREATE TABLE odd (id int PRIMARY KEY, u uuid, j jsonb, m mood, d code, n numeric, i interval, a int[], "
         "aa int[], ip inet, r int4range, c char(3), mo money, b bit(3), x xml, t timetz)",
         "INSERT INTO odd VALUES (1, '00000000-0000-0000-0000-0000000000ff', '{\"a\": 1}', 'it''s ok', 'abc', 1.50, "
-        "'1 day', '{1,NULL}', '{{1,2},{3,4}}', '203.0.113.1', '[1,5)', 'x', 12.5, '101', '<a/>', '10:00+02')",
+        "'1 day', '{1,NULL}', '{{1,2},{3,4}}', '192.0.2.1', '[1,5)', 'x', 12.5, '101', '<a/>', '10:00+02')",
         "INSERT INTO odd (id, n, i) VALUES (2, 12345678901234567890.123, '-2 hours')",
         "CREATE TABLE endless (d date, ts timestamp)",
         "INSERT INTO endless VALUES ('infinity', 'infinity')",
@@ -228,7 +228,7 @@ def test_odd_columns_of_postgresql_are_read_as_they_are(request: pytest.FixtureR
     assert (row["n"], other["n"]) == (Decimal("1.500"), Decimal("12345678901234567890.123"))
     assert (row["i"], other["i"]) == (dt.timedelta(days=1), dt.timedelta(hours=-2))
     assert (row["a"], row["aa"]) == ([1, None], "[[1,2],[3,4]]")
-    assert (row["ip"], row["r"], row["mo"], row["t"]) == ("203.0.113.1/32", "[1,5)", Decimal("12.50"), "10:00:00+02")
+    assert (row["ip"], row["r"], row["mo"], row["t"]) == ("192.0.2.1/32", "[1,5)", Decimal("12.50"), "10:00:00+02")
     assert schema.table("odd").column("m").enum == ("sad", "it's ok")
     assert schema.table("odd").column("u").declared == "postgresql:uuid"
     with pytest.raises(DataError, match="infinity"):

@@ -23,9 +23,10 @@ QUICK = Retry(sleep=lambda _: None)
 """Attempts without pauses."""
 
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # else it asks stand-ins for a minute each time
 KEYS = {"access_key": Secret("env:SEMBLANT_TEST_KEY"), "secret_key": Secret("env:SEMBLANT_TEST_SECRET")}
-os.environ.setdefault("SEMBLANT_TEST_KEY", "AKIATESTTESTTESTTEST")
-os.environ.setdefault("SEMBLANT_TEST_SECRET", "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")
+os.environ.setdefault("SEMBLANT_TEST_KEY", "id-of-the-test-key")
+os.environ.setdefault("SEMBLANT_TEST_SECRET", "secret-of-the-test-key")
 
 
 def prefix(folder: Path) -> str:

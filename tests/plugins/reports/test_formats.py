@@ -118,6 +118,40 @@ def test_every_type_and_name_can_be_printed(
     assert "line break tab nul" in text
 
 
+def test_characters_that_no_font_shows_are_told_on_the_cover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("semblant_reports.renderers.fonts._FOLDERS", ())
+
+    covers = [
+        poppler("pdftotext", "-l", "1", rendered(of_blocks(Text(text=text)), "pdf", tmp_path), "-")
+        for text in ("顧客の名前", "plain")
+    ]
+
+    assert "a box stands for each of 5 characters" in " ".join(covers[0].split())
+    assert "a box" not in covers[1]
+
+
+def test_no_text_stands_on_another(report: ReportDocument, tmp_path: Path) -> None:
+    boxes = poppler("pdftotext", "-bbox", rendered(report, "pdf", tmp_path), "-")
+
+    clashes = []
+    for page in boxes.split("<page ")[1:]:
+        words = [
+            (*map(float, found[:4]), found[4])
+            for found in re.findall(
+                r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', page
+            )
+        ]
+        # labels at an angle have boxes that overlap where their letters do not
+        upright = [word for word in words if word[3] - word[1] < 2.2 * max(4.0, (word[2] - word[0]) / len(word[4]))]
+        for place, (left, top, right, bottom, word) in enumerate(upright):
+            for other in upright[place + 1 :]:
+                across = min(right, other[2]) - max(left, other[0])
+                down = min(bottom, other[3]) - max(top, other[1])
+                if across > 2.0 and down > 0.5 * min(bottom - top, other[3] - other[1]):
+                    clashes.append((word, other[4]))
+    assert clashes == []
+
+
 def test_no_text_leaves_the_page(terrible: ReportDocument, tmp_path: Path) -> None:
     boxes = poppler("pdftotext", "-bbox", rendered(terrible, "pdf", tmp_path), "-")
 

@@ -18,14 +18,16 @@ def planted() -> tuple[pa.Table, list[str]]:
     rng = np.random.default_rng(7)
     table = people(ROWS, 1)
     codes = np.array([f"planted-{number:04d}-x" for number in range(PLANTED)])
-    place = rng.integers(0, PLANTED, ROWS)
-    town = np.where(rng.random(ROWS) < 0.4, codes[place], "Bonn")
-    assert np.unique(town, return_counts=True)[1][1:].max() < 10
-    note = [f"{codes[place[row]]} called on day {row}" for row in range(ROWS)]
+    town, street = np.full(ROWS, "Bonn", dtype=object), np.full(ROWS, "High Street", dtype=object)
+    town[:1800] = np.repeat(codes[:200], 9)
+    street[:3200] = np.repeat(codes[200:], 4)
+    town, street = rng.permutation(town), rng.permutation(street)
+    note = [f"{street[row]} called on day {row}" for row in range(ROWS)]
     income = [value if value is None else round(float(value), 2) for value in table.column("income").to_pylist()]
     for row in range(12):
         income[row] = 90_000_000.0 + 1_234_567.0 * row
     made = table.set_column(2, "income", pa.array(income)).append_column("town", pa.array(town.tolist()))
+    made = made.append_column("street", pa.array(street.tolist()))
     numbers = [f"{90_000_000 + 1_234_567 * row}" for row in range(12)]
     shown = [f"{90_000_000 + 1_234_567 * row:,}" for row in range(12)]
     return made.append_column("note", pa.array(note)), [*codes.tolist(), *numbers, *shown]

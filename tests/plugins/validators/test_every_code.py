@@ -153,6 +153,8 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         LOOKUP,
         "tables.people.foreign_keys",
     ),
+    ("ratio-unknown", {"generation": {"ratios": {"nobody": 2.0}}}, ALONE, "generation.ratios.nobody"),
+    ("ratio-invalid", {"generation": {"ratios": {"people": 0.0}}}, ALONE, "generation.ratios.people"),
     ("two-roots", {}, ROOTS, "tables.visits"),
     ("several-roots", {}, SHOP, "tables.products"),
     ("cycle", {}, RING, "tables.a.foreign_keys"),

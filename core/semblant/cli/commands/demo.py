@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +11,6 @@ from semblant.cli.options import command as make
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
-
-TABLE: Final = "customers"
-"""The table of the shop that is synthesized."""
 
 
 @make("demo", "Make a small shop's data and synthesize it: the first thing to try.")
@@ -26,9 +23,9 @@ TABLE: Final = "customers"
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Random seed.")
 def command(session: Session, *, out: Path | None, seed: int) -> None:
-    """Make the data of a small shop, learn its customers and make new ones, with a quality report.
+    """Make the data of a small shop, learn all its tables and make new ones, with a quality report.
 
-    Takes a minute or two; then try 'semblant run' on data of your own.
+    Takes some minutes; then try 'semblant run' on data of your own.
     """
     from semblant.cli.delivered import in_folder
     from semblant.cli.target import assignment, placed, spec_of
@@ -41,14 +38,13 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
     shop.mkdir(parents=True, exist_ok=True)
     place = out if out is not None else _free(Path("semblant-demo"))
     write_shop(shop)
-    data = next(path for path in sorted(shop.iterdir()) if path.stem == TABLE)
     with session.working(resumable=False) as engine:
-        spec = spec_of(engine, str(data), [assignment("seed", seed), "name=demo"])
+        spec = spec_of(engine, str(shop), [assignment("seed", seed), "name=demo"])
         result = engine.run(placed(spec, place, "parquet", overwrite=out is not None), out=place)
     result = in_folder(result, place, "parquet")
     tries = (
         ("preview", str(next(iter(result.tables.values()), place))),
-        ("detect", str(data), "-o", "spec.yaml"),
+        ("detect", str(shop), "-o", "spec.yaml"),
         (
             "generate",
             "demo" if result.generator_path is None else str(result.generator_path),
@@ -63,14 +59,14 @@ def command(session: Session, *, out: Path | None, seed: int) -> None:
 
         next_commands = [shlex.join(["semblant", *words]) for words in tries]
         session.document(
-            {**result.as_dict(), "original": str(data), "next": next_commands, **session.remarks(result.findings)}
+            {**result.as_dict(), "original": str(shop), "next": next_commands, **session.remarks(result.findings)}
         )
         return
     from semblant.cli.show.result import job_lines
     from semblant.cli.show.text import command_line, heading
 
     session.say(
-        *job_lines(result, told=session.warnings, more=[("original", data)]),
+        *job_lines(result, told=session.warnings, more=[("original", shop)]),
         "",
         heading("Try next"),
         *(command_line(*words) for words in tries),

@@ -53,6 +53,13 @@ PLACES: Final = {
     metavar="NAME=NUMBER,…",
     help="End with status 1 when a score of the report is lower, for example accuracy=0.97.",
 )
+@click.option(
+    "--accept-original",
+    "accepted",
+    multiple=True,
+    metavar="TABLE",
+    help="Copy this original table although it looks like people; may be given again.",
+)
 @queues
 @settings
 def command(
@@ -69,6 +76,7 @@ def command(
     epsilon: float | None,
     queue: bool,
     resume: str | None,
+    accepted: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Learn SPEC or DATA, make synthetic data from it and write a quality report.
@@ -82,6 +90,7 @@ def command(
     from semblant.cli import gates
     from semblant.cli.delivered import in_folder
     from semblant.cli.target import (
+        assignment,
         assignments_of,
         destination_assignments,
         holdout_value,
@@ -89,6 +98,7 @@ def command(
         refuse_epsilon,
         spec_of,
     )
+    from semblant.settings.path import dotted
 
     refuse_epsilon(epsilon)
     wanted = gates.thresholds(limits)
@@ -96,7 +106,11 @@ def command(
         msg = "--fail-under needs the report that --no-report leaves out"
         raise click.UsageError(msg)
     options["holdout"] = holdout_value(options["holdout"])
-    words = [*assignments_of(options, PLACES), *(["report.enabled=false"] if no_report else [])]
+    words = [
+        *(assignment(dotted("tables", table, "accept_original"), True) for table in accepted),
+        *assignments_of(options, PLACES),
+        *(["report.enabled=false"] if no_report else []),
+    ]
     if queue:
         from semblant.cli.queueing import queued_spec
 

@@ -42,6 +42,8 @@ class RelatedTable:
     text_model: Model | None
     order: Order
     relations: Relations
+    learned: int = 0
+    """Rows of the parent that were learned from."""
     ratio: float = 1.0
     """Factor for the number of rows per parent."""
 
@@ -69,7 +71,10 @@ class RelatedTable:
     def _unique(self, references: References, run: Run) -> Iterator[pa.Table]:
         """Stream rows with their references; no primary key comes twice."""
         entry = self.entry
-        checked = bool(entry.table.primary_key) and entry.key is None
+        later = {
+            name for facts in entry.links if facts.kind in (LinkKind.MATCH, LinkKind.SELF) for name in facts.key.columns
+        }
+        checked = bool(entry.table.primary_key) and entry.key is None and later.isdisjoint(entry.table.primary_key)
         below = any(facts.kind is LinkKind.PARENT for facts in entry.links)
         seen, missing = np.empty(0, np.uint64), self.order.rows
         for attempt in range(1 if below else _MOST_ROUNDS):
@@ -118,7 +123,7 @@ class RelatedTable:
             given=self._given(),
             shares=simple_shares(order),
             sampling=order.sampling,
-            context=generation_context(entry, self.relations, ratio=self.ratio),
+            context=generation_context(entry, self.relations, ratio=self.ratio, learned=self.learned),
         )
         names = [plan.name for plan in entry.plans]
         for number, batch in enumerate(self.model.generate(request, run)):

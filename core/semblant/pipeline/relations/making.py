@@ -137,9 +137,13 @@ class References:
 
 
 def generation_context(
-    entry: GeneratorTable, relations: Relations, *, ratio: float, counts: np.ndarray | None = None
+    entry: GeneratorTable, relations: Relations, *, ratio: float, learned: int = 0, counts: np.ndarray | None = None
 ) -> GenerationContext:
-    """Give what the rows of a table are to be conditioned on, from the tables that were made before it."""
+    """Give what the rows of a table are to be conditioned on, from the tables that were made before it.
+
+    ``learned`` is the number of parent rows that were learned from: rows without a parent are as many
+    per parent row as there.
+    """
     lookups = {}
     parents, rows = None, 0
     for facts in entry.links:
@@ -149,7 +153,7 @@ def generation_context(
             frame = relations.frame(facts.key.references)[1]
             rows = frame.num_rows
             lost = facts.nulls + facts.nowhere
-            orphans = round(ratio * entry.rows * lost) if counts is None else 0
+            orphans = round(ratio * entry.rows * lost * rows / (learned or max(rows, 1))) if counts is None else 0
             if orphans:
                 frame = with_orphans(frame, orphans)
             parents = partial(batches, frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import define
@@ -28,6 +29,7 @@ MATCHED = (LinkKind.MATCH, LinkKind.SELF)
 _WITHIN = 0.95
 """Share of references that must stay below the same ancestor for this to be a rule."""
 _LEAST_ANCESTORS = 2
+_EXCHANGES = 60
 
 
 def match_task(relations: Relations, table: str, facts: LinkFacts, split: Split, min_subjects: int) -> MatchTask:
@@ -89,6 +91,31 @@ def groups_of(relations: Relations, table: str, facts: LinkFacts) -> Groups | No
     return Groups(child=lines_up(relations, table)[facts.within], target=theirs[facts.within], share=facts.within_share)
 
 
+def without_pairs_twice(rest: np.ndarray, numbers: np.ndarray, targets: int, rng: np.random.Generator) -> np.ndarray:
+    """Change references until no pair of ``rest`` and target comes twice: first by exchange, which keeps numbers.
+
+    >>> rng = np.random.default_rng(0)
+    >>> sorted(without_pairs_twice(np.array([1, 1, 2, 2]), np.array([0, 0, 1, 1]), 2, rng)[:2].tolist())
+    [0, 1]
+    """
+    numbers = numbers.copy()
+    for attempt in range(_EXCHANGES):
+        order = np.lexsort((rng.random(len(numbers)), numbers, rest))
+        same = (rest[order][1:] == rest[order][:-1]) & (numbers[order][1:] == numbers[order][:-1])
+        twice = order[1:][same & (numbers[order][1:] >= 0)]
+        if not len(twice):
+            break
+        if attempt < _EXCHANGES // 2:
+            other = rng.permutation(len(numbers))[: len(twice)]
+            twice = twice[: len(other)]
+            apart = ~np.isin(other, twice) & (numbers[other] >= 0)
+            one, two = twice[apart], other[apart]
+            numbers[one], numbers[two] = numbers[two].copy(), numbers[one].copy()
+        else:
+            numbers[twice] = rng.integers(0, max(targets, 1), len(twice))
+    return numbers
+
+
 @define(kw_only=True)
 class Matching:
     """Fills in the matched keys of a table."""
@@ -123,6 +150,15 @@ class Matching:
                 done += rows.num_rows
                 run.progress(done, file.metadata.num_rows)
 
+    def _rest_of_key(self, facts: LinkFacts) -> np.ndarray:
+        """Give a number per row that is the same for rows with the same other columns of the primary key."""
+        rest = [name for name in self.entry.table.primary_key if name not in facts.key.columns]
+        path = self.relations.members[self.entry.table.name].path
+        frame = pl.from_arrow(pq.read_table(path, columns=rest)) if rest else None
+        if not isinstance(frame, pl.DataFrame):
+            return np.zeros(self.relations.rows(self.entry.table.name), np.uint64)
+        return frame.hash_rows(seed=0).to_numpy()
+
     def _numbers(self, facts: LinkFacts, run: Run) -> np.ndarray:
         name = self.entry.table.name
         child, target = self.relations.frame(name)[1], self.relations.frame(facts.key.references)[1]
@@ -133,5 +169,8 @@ class Matching:
             groups=groups_of(self.relations, name, facts),
         )
         numbers = self.matcher(facts).assign(request, run)
+        if set(facts.key.columns) & set(self.entry.table.primary_key):
+            rng = np.random.default_rng([run.random_seed("unique", name) % 2**32])
+            numbers = without_pairs_twice(self._rest_of_key(facts), numbers, len(target), rng)
         self.relations.set_numbers(name, facts.link, numbers)
         return numbers

@@ -140,7 +140,8 @@ def fields_of(column: ColumnFacts, rows: int, least: int) -> tuple[Field, ...]:
     if kind in (EncodingType.DATE, EncodingType.DATETIME):
         return _moment(column, rows, least, null)
     if kind is EncodingType.CATEGORICAL:
-        kept = min(column.distinct, max(round(rows * column.frequent_share / max(least, 1)), 1)) + null + 1
+        most = min(round(rows * column.frequent_share / max(least, 1)), _ONE_TOKEN * (_ONE_TOKEN - 1))
+        kept = min(column.distinct, max(most, 1)) + null + 1
         if kept <= _ONE_TOKEN:
             return (Field(cardinality=max(kept, 2)),)
         return (Field(cardinality=-(-kept // _ONE_TOKEN) + 1), Field(cardinality=_ONE_TOKEN, phase=1, parent=0))

@@ -197,6 +197,7 @@ class Training:
         progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
         if progress.cool_from is not None and progress.cool_from > progress.step:
             progress.cool_from, progress.end = None, total
+        self._stop_from_outside(progress, run)
         return initial_state(best, self.recipe), best, progress
 
     def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:

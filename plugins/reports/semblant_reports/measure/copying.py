@@ -10,6 +10,7 @@ import polars.selectors as cs
 
 from semblant_reports.measure.confidence import wilson
 from semblant_reports.measure.neighbours import nearest, nearest_places
+from semblant_reports.measure.sample import drawn
 from semblant_reports.measure.space import points_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def copying_figures(
     rng = np.random.default_rng(seed)
     size = min(sample.original.height, sample.holdout.height, ROWS)
     frames = [
-        _drawn(frame, min(size, frame.height), rng) for frame in (sample.original, sample.holdout, sample.synthetic)
+        drawn(frame, min(size, frame.height), rng) for frame in (sample.original, sample.holdout, sample.synthetic)
     ]
     train, held, made = points_of(columns, sample.reference, frames)
     asked = min(len(made), max(1_000, int(OPERATIONS / (2 * size * train.shape[1]))))
@@ -145,11 +146,6 @@ def _met(rows: pl.Series, known: pl.Series) -> float:
 def _hashes(frame: pl.DataFrame) -> pl.Series:
     """Give one number per row; numbers that differ after the ninth decimal are the same."""
     return frame.with_columns(cs.float().round(9) + 0.0).hash_rows(seed=1)
-
-
-def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw rows without repeats."""
-    return frame if rows >= frame.height else frame[_chosen(frame.height, rows, rng)]
 
 
 def _chosen(count: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:

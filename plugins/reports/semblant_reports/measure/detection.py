@@ -10,6 +10,7 @@ import polars as pl
 
 from semblant_reports.measure.confidence import area_under_curve, around, deviation_of
 from semblant_reports.measure.forms import ColumnForm, Form
+from semblant_reports.measure.sample import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from semblant_reports.measure.sample import Sample
+
 
 ROWS = 25_000
 COLUMNS = 200
@@ -45,7 +47,7 @@ def detection_figures(
     if size < SMALLEST or not columns:
         return {"auc": None, "rows": size, "columns": [], "spread": None, "interval": None, "rounds": 0}
     rng = np.random.default_rng(seed)
-    real, made = (_drawn(frame, size, rng) for frame in (sample.original, sample.synthetic))
+    real, made = (drawn(frame, size, rng) for frame in (sample.original, sample.synthetic))
     features, categorical, owners = features_of(columns[:COLUMNS], pl.concat([real, made]))
     labels = np.repeat([0, 1], size)
     folds = np.concatenate([rng.permutation(size) % FOLDS, rng.permutation(size) % FOLDS])
@@ -147,8 +149,3 @@ def _losses(
         shuffled[:, places] = features[rng.permutation(len(features))][:, places]
         found.append((owner, base - area_under_curve(model.predict_proba(shuffled)[:, 1], positive)[0]))
     return found
-
-
-def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw rows without repeats."""
-    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]

@@ -8,12 +8,12 @@ import numpy as np
 
 from semblant_reports.measure.confidence import area_under_curve, around, deviation_of, wilson
 from semblant_reports.measure.neighbours import nearest
+from semblant_reports.measure.sample import drawn
 from semblant_reports.measure.space import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from semblant_reports.measure.forms import ColumnForm
@@ -53,10 +53,10 @@ def membership_figures(
     mixed = rng.permutation(held.height)
     size = min(ROWS, sample.original.height, held.height // 2)
     asked = [
-        _drawn(sample.original, size, rng),
+        drawn(sample.original, size, rng),
         held[np.sort(mixed[:size])],
         held[np.sort(mixed[size : size + KNOWN])],
-        _drawn(sample.synthetic, KNOWN, rng),
+        drawn(sample.synthetic, KNOWN, rng),
     ]
     members, others, population, made = points_of(columns, sample.reference, asked)
     rows = np.vstack([members, others])
@@ -89,8 +89,3 @@ def _found(members: NDArray[np.float64], others: NDArray[np.float64]) -> float:
     above, at = float((others > limit).sum()), float((others == limit).sum())
     part = (allowed - above) / at
     return float((members > limit).mean() + part * (members == limit).mean())
-
-
-def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw rows without repeats."""
-    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 from attrs import frozen
 
@@ -14,7 +15,6 @@ from semblant_reports.measure.subjects import subjects_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -46,6 +46,11 @@ class Sample:
     def reference(self) -> pl.DataFrame:
         """Training and holdout rows together."""
         return self.original if self.holdout is None else pl.concat([self.original, self.holdout])
+
+
+def drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Draw at most ``rows`` rows without repeats, in their order."""
+    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]
 
 
 def take(inputs: ReportInputs, name: str) -> Sample:

@@ -13,6 +13,7 @@ from attrs import frozen
 from semblant_reports.measure.confidence import area_under_curve, around, deviation_of
 from semblant_reports.measure.detection import features_of
 from semblant_reports.measure.forms import ColumnForm, Form
+from semblant_reports.measure.sample import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from semblant_reports.measure.sample import Sample
+
 
 ROWS = 25_000
 COLUMNS = 100
@@ -122,7 +124,7 @@ def _parts(sample: Sample, column: ColumnForm, rng: np.random.Generator) -> _Par
         cut = int(TEST_SHARE * original.height)
         original, test = original[np.sort(mixed[cut:])], original[np.sort(mixed[:cut])]
     size = min(ROWS, original.height, made.height)
-    return _Parts(real=_drawn(original, size, rng), made=_drawn(made, size, rng), test=_drawn(test, ROWS, rng))
+    return _Parts(real=drawn(original, size, rng), made=drawn(made, size, rng), test=drawn(test, ROWS, rng))
 
 
 def _labels(
@@ -248,8 +250,3 @@ def _classes(known: pl.Series, min_subjects: int) -> list[str]:
         .sort(["count", "value"], descending=[True, False])
     )
     return counted["value"].head(CLASSES).to_list()
-
-
-def _drawn(frame: pl.DataFrame, rows: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw rows without repeats."""
-    return frame if rows >= frame.height else frame[np.sort(rng.permutation(frame.height)[:rows])]

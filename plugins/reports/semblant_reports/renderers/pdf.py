@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
+from attrs import evolve
 from fpdf.prefs import ViewerPreferences
 
 from semblant.atomic import atomic_write
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from semblant.report.document import ReportDocument, SectionResult
     from semblant_reports.settings import PdfSettings
 
+BOXES = (
+    "a box stands for each of {count} characters that no font at hand can show: install one that has them, such as "
+    "Noto Sans CJK; the HTML report shows them with the fonts of its reader"
+)
 ENTRIES = 38
 """Lines of one page of contents."""
 GUTTER = 4.0
@@ -42,7 +47,12 @@ class PdfRenderer:
 
     def render(self, report: ReportDocument, path: Path) -> None:
         """Write ``path`` atomically."""
-        fonts = choose_fonts(list(_texts(report)), self.settings.fonts)
+        texts = list(_texts(report))
+        fonts = choose_fonts(texts, self.settings.fonts)
+        for text in texts:
+            fonts.visible(text)
+        if fonts.boxed:
+            report = evolve(report, facts={**report.facts, "fonts": BOXES.format(count=len(fonts.boxed))})
         sheet = Sheet(fonts, self.settings.paper, fonts_safe(fonts.visible(f"{report.title} · {report.subtitle}")))
         sheet.set_lang("en-GB")
         sheet.set_title(f"{report.title}: {report.subtitle}")
@@ -56,16 +66,6 @@ class PdfRenderer:
             _section(sheet, section, first=number == 0)
         if len(made) < len(report.sections):
             _section(sheet, left_out(report), first=not made)
-        if fonts.boxed:
-            sheet.room(12)
-            _paragraph(
-                sheet,
-                Text(
-                    text=f"A box stands for characters ({len(fonts.boxed)} different ones) that none of "
-                    f"the fonts at hand can show; name a font file in the report's settings to see "
-                    f"them."
-                ),
-            )
         with atomic_write(path) as file:
             file.write(sheet.output())
 

@@ -31,6 +31,7 @@ class Constraints:
 
     def measure(self, inputs: ReportInputs, run: Run) -> dict[str, Any]:
         """Give per constraint the rows that break it on both sides."""
+        run.check()
         rules = []
         for table, constraint in _declared(inputs):
             run.check()

@@ -35,13 +35,17 @@ def worst(tones: Iterable[Tone]) -> Tone:
     return max(tones, key=_ORDER.index, default=Tone.PLAIN)
 
 
-def judged(behind: float, chance: float, fair: float, bad: float) -> Tone:
-    """Judge how far an accuracy falls behind; what chance alone takes off is allowed twice, and more where it is much.
+ONE_OF_MANY = 2.5
+"""What chance takes off on average is exceeded so far by hardly one of a hundred columns or pairs."""
+
+
+def judged(behind: float, chance: float, fair: float, bad: float, times: float = 1.0) -> Tone:
+    """Judge how far an accuracy falls behind; what chance alone takes off is allowed, ``times`` over, and twice that.
 
     >>> judged(0.03, chance=0.99, fair=0.02, bad=0.05).value
     'fair'
     """
-    noise = 1 - chance
+    noise = times * (1 - chance)
     return Tone.BAD if behind > max(bad, 2 * noise) else Tone.FAIR if behind > max(fair, noise) else Tone.GOOD
 
 
@@ -53,7 +57,7 @@ def of_columns(table: MeasuredTable) -> dict[str, str] | None:
     tones: dict[Tone, list[str]] = {}
     for place in table.most_different:
         behind = float(reach.columns[place] - table.accuracy.columns[place])
-        tone = judged(behind, float(table.by_chance.columns[place]), 0.02, 0.05)
+        tone = judged(behind, float(table.by_chance.columns[place]), 0.02, 0.05, ONE_OF_MANY)
         tones.setdefault(tone, []).append(table.sample.columns[place].name)
     tone = worst(tones)
     if tone is Tone.GOOD:
@@ -71,7 +75,7 @@ def of_combinations(table: MeasuredTable, depth: str) -> dict[str, str] | None:
     found, usual, noise = ((item.pairs if depth == "bivariate" else item.triples) for item in (measured, reach, chance))
     gaps = {combo: float(usual[combo] - value) for combo, value in found.items()}  # type: ignore[index]
     combo = max(gaps, key=lambda item: gaps[item])
-    single = judged(gaps[combo], float(noise[combo]), 0.06, 0.15)  # type: ignore[index]
+    single = judged(gaps[combo], float(noise[combo]), 0.06, 0.15, ONE_OF_MANY)  # type: ignore[index]
     tone = worst([judged(behind, 1.0, 0.01, 0.03), single])
     names = " × ".join(table.sample.columns[place].name for place in combo)
     words = "pairs" if depth == "bivariate" else "triples"

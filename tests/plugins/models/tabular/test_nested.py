@@ -178,6 +178,19 @@ def test_a_list_whose_order_matters_is_learned_in_order() -> None:
     assert through(fitted(values), values).to_pylist() == values.to_pylist()
 
 
+@pytest.mark.feature(211, 216)
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "%d.%m.%Y"])
+def test_moments_written_inside_json_exist_and_keep_their_format(form: str) -> None:
+    rng = np.random.default_rng(0)
+    start = dt.datetime(2023, 1, 1)
+    moments = [start + dt.timedelta(seconds=int(s)) for s in rng.integers(0, 40 * 10**6, 800)]
+    values = pa.array([json.dumps({"at": m.strftime(form), "n": 1}) for m in moments])
+    made = [json.loads(text)["at"] for text in through(fitted(values), values).to_pylist()]
+    read = [dt.datetime.strptime(text, form) for text in made]  # noqa: DTZ007 - as written
+    assert min(read) >= start
+    assert np.median([abs((a - b).days) for a, b in zip(read, moments, strict=True)]) <= 7
+
+
 @pytest.mark.feature(11, 216)
 def test_a_part_can_be_left_out_by_its_path() -> None:
     values = pa.array(['{"a": 1, "note": "written by hand"}'] * _MANY)

@@ -121,6 +121,19 @@ def test_after_a_loss_that_is_no_number_training_goes_on_from_the_best_weights_a
     assert done == sorted(done)
 
 
+def test_a_stop_at_the_very_step_of_a_broken_loss_keeps_the_best_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {**LONG, "steps_between_validations": 10}
+    monkeypatch.setattr(training_module, "make_steps", breaking_at({3}))
+    broken = trained(TABLE, tmp_path / "a", stopped_at_step=40, **settings)
+    monkeypatch.undo()
+    before = trained(TABLE, tmp_path / "b", stopped_at_step=30, **settings)
+    assert broken.settings_used["stopped_at_step"] == 40
+    assert broken.settings_used["steps"] == broken.settings_used["best_step"]
+    assert same(broken, before)
+
+
 def test_a_loss_that_is_never_a_number_ends_in_a_named_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_module, "make_steps", breaking_at(set(range(1000))))
     with pytest.raises(ModelError, match="not a number"):

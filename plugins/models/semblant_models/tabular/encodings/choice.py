@@ -17,6 +17,7 @@ from semblant_models.tabular.encodings.moment import Moment
 from semblant_models.tabular.encodings.nested import Nested
 from semblant_models.tabular.encodings.number import Number
 from semblant_models.tabular.encodings.pattern import Pattern
+from semblant_models.tabular.encodings.written import Written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ _NUMERIC = (
     EncodingType.TIME,
     EncodingType.DURATION,
 )
-_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier, Nested)}
+_KINDS: dict[str, Any] = {c.kind: c for c in (Categorical, Number, Moment, Pattern, Identifier, Nested, Written)}
 _NESTED = (EncodingType.JSON, EncodingType.LIST, EncodingType.STRUCT)
 
 

@@ -11,6 +11,8 @@ from semblant.detection.profile import profile_table
 from semblant.schema import Column, Table
 from semblant.training import ColumnPlan
 from semblant.vocabulary import ColumnTreatment, EncodingType
+from semblant_models.tabular.encodings.encoding import Sample
+from semblant_models.tabular.encodings.written import Written, format_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 def fit_leaf(name: str, values: pa.Array, subjects: np.ndarray, least: int, *, keep: bool, repeated: bool) -> Encoding:
     """Fit scalars without nulls; ``repeated`` ones stand several times in a row and are no identifiers.
 
-    Free text is learned as categories where enough subjects share them, else by its forms.
+    Dates and timestamps written as text are learned as moments. Free text is learned as categories where
+    enough subjects share them, else by its forms.
     """
     from semblant_models.tabular.encodings.choice import fit_encoding
 
@@ -30,6 +33,11 @@ def fit_leaf(name: str, values: pa.Array, subjects: np.ndarray, least: int, *, k
         Table(name="values", columns=(column,)), iter([pa.record_batch([values], names=[name])])
     ).columns[name]
     encoding, reason, _ = detect_column(column, profile)
+    if pa.types.is_large_string(values.type) and encoding is not EncodingType.CATEGORICAL:
+        form = format_of(values)
+        if form is not None:
+            sample = Sample(values=values, subjects=subjects, min_subjects=least, column=name)
+            return Written.fit(sample, form, keep=keep)
     if encoding is EncodingType.TEXT or (repeated and encoding is EncodingType.IDENTIFIER):
         encoding = EncodingType.CATEGORICAL
     treatment = ColumnTreatment.KEEP if keep else ColumnTreatment.SYNTHESIZE
