@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import textwrap
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from semblant.errors import (
     DuplicateComponentError,
     MissingDependencyError,
     PluginError,
+    SemblantError,
     UnknownComponentError,
 )
 from semblant.events import Event, EventKind
@@ -403,7 +405,11 @@ def test_a_location_is_given_to_whoever_claims_its_scheme_or_suffix(
     folder.mkdir()
     for location in ("data.csv", str(folder), "https://host/data.acme.csv", "zip://*.csv::s3://bucket/a.zip"):
         assert host.for_location("source", location)[0].name == "files"
-    assert host.for_location("source", "s3://bucket/data.acme.csv")[0].name == "s3"
+    if find_spec("s3fs"):
+        assert host.for_location("source", "s3://bucket/data.acme.csv")[0].name == "s3"
+    else:
+        with pytest.raises(SemblantError, match="s3fs"):
+            host.for_location("source", "s3://bucket/data.acme.csv")
     assert host.for_location("destination", "out/")[0].name == "folder"
     assert host.for_location("destination", "sftp://host/out")[0].name == "objects"
 
