@@ -201,7 +201,9 @@ class TabularModel:
         return self._weights
 
     def _without_nulls(self, columns: frozenset[str]) -> dict[str, Any]:
-        """Give the arrays on the device with the null of some columns forbidden."""
+        """Give the arrays on the device with the null of some columns forbidden; {} for a table without tokens."""
+        if not self.shape.tokens:
+            return {}
         weights, layout = self._on_device(), self.encoding.layout
         allowed = dict(weights.get("allowed", {}))
         for k, head in enumerate(self.shape.heads):

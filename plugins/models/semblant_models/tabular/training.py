@@ -28,6 +28,8 @@ _VALIDATION_ROWS = 20_000
 _COOL_SHARE = 0.4
 _LAST_RATE = 0.02
 _MOST_RESTARTS = 3
+_COOLED_IN_VAIN = 2
+"""Validations of the falling rate without a better one after which it ends: more of it is memory."""
 _LEAST_STEPS = 150
 """Steps before an early stop is thought of."""
 _CHECKPOINT_SECONDS = 20.0
@@ -245,7 +247,12 @@ class Training:
         are mostly memory of the training rows, which makes nearer copies and no better rows.
         """
         losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
-        if progress.step < _LEAST_STEPS or len(losses) <= window or progress.cool_from is not None:
+        if progress.cool_from is not None:
+            cooling = [entry for entry in progress.history if entry["step"] > progress.cool_from]
+            if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
+                progress.stopped = "early stop"
+            return
+        if progress.step < _LEAST_STEPS or len(losses) <= window:
             return
         now = min(losses)
         gain = (min(losses[:-window]) - now) / window

@@ -13,10 +13,11 @@ from semblant.training import ColumnPlan, Split, TrainingTable
 from semblant.vocabulary import EncodingType
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.backend import ColumnArBackend
-from semblant_models.tabular.model import TabularModel
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from semblant_models.tabular.model import TabularModel
 
 FAST = {"max_epochs": 3}
 
@@ -81,6 +82,8 @@ def trained(
     backend = backend_with(settings, **{**FAST, **spec})
     run = run or run_in(folder)
     found = backend.fit(table, backend.prepare(table, run), run)
+    from semblant_models.tabular.model import TabularModel  # not above: preparing must not need JAX
+
     assert isinstance(found, TabularModel)
     return found
 
@@ -88,6 +91,8 @@ def trained(
 def loaded(folder: Path) -> TabularModel:
     """Load a saved model."""
     found = backend_with().load(folder)
+    from semblant_models.tabular.model import TabularModel  # not above: preparing must not need JAX
+
     assert isinstance(found, TabularModel)
     return found
 
