@@ -170,15 +170,17 @@ class GenerationJob:
 
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
+        if not entry.rows:
+            return 0  # nothing was learned, not even its keys
         factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
-            return max(min(entry.rows, 1), round(rows_for(entry, self.spec) * factor))
+            return max(1, round(rows_for(entry, self.spec) * factor))
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
         if main is None or entry.table.name == main:
             return max(1, round(int(self.spec.records) * factor))
         rows = next(e.rows for e in self.generator.tables if e.table.name == main)
         exact = entry.rows * factor * int(self.spec.records) / max(rows, 1)
-        return max(1, round(exact)) if entry.rows else 0
+        return max(1, round(exact))
 
     def _given(self, entry: GeneratorTable) -> pa.Table | None:
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
