@@ -131,6 +131,8 @@ def _keys(table: Table) -> Iterator[str]:
         yield f"      - columns: {scalar(list(foreign.columns))}  # {_comment(foreign.reason)}"
         yield f"        references: {scalar(foreign.references)}"
         yield f"        referenced_columns: {scalar(list(foreign.referenced_columns))}"
+        if foreign.matched and foreign.references != table.name:
+            yield "        match: true  # not the parent: filled in when all rows are there"
 
 
 def _columns(detected: TableDetection | None) -> Iterator[str]:

@@ -171,7 +171,7 @@ class GenerationJob:
     def _rows(self, entry: GeneratorTable) -> int:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
         if not entry.rows:
-            return 0
+            return 0  # nothing was learned, not even its keys
         factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
             return max(1, round(rows_for(entry, self.spec) * factor))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from semblant.jobs.states import PartState
 from semblant.store.tables import METRICS, STEPS, TASKS
@@ -70,12 +70,26 @@ class Progress:
         return flags
 
     def close(self, hold: Hold, state: PartState, message: str, now: float) -> None:
-        """Let everything that is open end in one state, because the job ends so.
+        """Let everything that is open end, because the job ends so.
+
+        Where a job fails, the task whose step was at work fails, with the message; the other tasks are
+        cancelled, because nothing went wrong in them. A fault between steps is every open task's.
 
         :raises LostError: the hold is no longer good.
         """
         with self._store.writing() as connection:
             self._store.jobs.held(connection, hold)
+            if state is PartState.FAILED:
+                at_work = select(STEPS.c.task).where(
+                    STEPS.c.job == hold.job, STEPS.c.state.in_((PartState.RUNNING, PartState.FAILED))
+                )
+                if at_fault := connection.execute(at_work).scalars().all():
+                    connection.execute(
+                        update(TASKS)
+                        .where(TASKS.c.job == hold.job, TASKS.c.state == PartState.RUNNING)
+                        .where(TASKS.c.number.not_in(at_fault))
+                        .values(state=PartState.CANCELLED, ended=now)
+                    )
             for table in (TASKS, STEPS):
                 mine = table.c.job == hold.job
                 more = {"message": message} if table is TASKS and message else {}

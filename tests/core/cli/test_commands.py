@@ -272,6 +272,14 @@ def test_detect_shows_reasons_and_sensitivity_in_words(call, csv):
         assert words in result.stdout
 
 
+@pytest.mark.parametrize("name", ["spec.toml", "spec.json", "spec"])
+def test_detect_writes_no_spec_that_would_be_taken_for_data(call, csv, tmp_path, name):
+    result = call("detect", csv, "-o", tmp_path / name)
+    assert result.exit_code == 2
+    assert "spec.yaml" in result.stderr
+    assert not (tmp_path / name).exists()
+
+
 def test_detect_does_not_replace_a_file_unasked(call, csv, tmp_path):
     spec = tmp_path / "spec.yaml"
     spec.write_text("mine", encoding="utf-8")

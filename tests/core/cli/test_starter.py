@@ -99,6 +99,24 @@ def test_keys_and_lookups_stand_with_their_reasons():
     assert loaded.table("lines").primary_key is None
 
 
+def test_a_key_that_is_matched_stays_matched():
+    staff = Table(name="staff", columns=(Column(name="id", type=pa.int64()),), primary_key=("id",))
+    agent = ForeignKey(columns=("agent",), references="staff", referenced_columns=("id",), matched=True)
+    boss = ForeignKey(columns=("boss",), references="buyers", referenced_columns=("id",), matched=True)
+    names = ("id", "agent", "boss")
+    buyers = Table(
+        name="buyers",
+        columns=tuple(Column(name=name, type=pa.int64()) for name in names),
+        primary_key=("id",),
+        foreign_keys=(agent, boss),
+    )
+    loaded = load_spec(starter_spec(spec(), Detection(schema=Schema(tables=(staff, buyers)), tables={})), HOST)
+    keys = [key for key in loaded.table("buyers").foreign_keys if not isinstance(key, str)]
+    assert [(key.references, key.match) for key in keys] == [("staff", True), ("buyers", False)], (
+        "'buyers' became a child of 'staff'"
+    )
+
+
 def test_a_local_path_is_relative_to_where_the_spec_lies(tmp_path):
     (tmp_path / "data").mkdir()
     data = tmp_path / "data" / "customers.csv"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from semblant.cli.options import command as make
 from semblant.cli.options import settings, spec_or_data
 from semblant.errors import ConfigError
+
+_SPEC_SUFFIXES: Final = (".yaml", ".yml")
+"""With another ending the commands would take the file for data, and learn the lines of the spec."""
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
@@ -33,6 +36,9 @@ def command(session: Session, target: str, *, out: Path | None, force: bool, ass
     """
     from semblant.cli.target import is_spec, spec_of
 
+    if out is not None and out.suffix.lower() not in _SPEC_SUFFIXES:
+        msg = f"'{out}' would not be taken for a spec: its name must end with .yaml or .yml"
+        raise ConfigError(msg, fix=f"write -o {out.with_suffix('.yaml')}")
     if out is not None and out.exists() and not force:
         msg = f"'{out}' is already there"
         raise ConfigError(msg, fix="name another file, or add --force to replace it")
