@@ -94,7 +94,7 @@ class Work:
             run=self.run,
             host=self.host,
             steps=job.steps,
-            mark=fingerprint(sorted(job.marks.items())),
+            mark=job.mark,
         )
         if destination is not None:
             made.generate()

@@ -212,6 +212,26 @@ def test_a_job_that_died_goes_on_from_its_last_complete_step(engine: Engine) -> 
         engine.run(_spec(engine), resume="spring")
 
 
+@pytest.mark.feature(260)
+def test_a_job_that_goes_on_with_another_spec_takes_over_nothing_that_it_changes(engine: Engine) -> None:
+    def interrupt(event: Event) -> None:
+        if event.kind is EventKind.STEP_STARTED and event.step is Step.REPORT:
+            raise KeyboardInterrupt
+
+    parts: dict[str, Any] = {"name": "edited", "report": {"enabled": True, "formats": ["json"]}}
+    stop = engine.subscribe(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(_spec(engine, **parts))
+    stop()
+    rule = {"range": {"column": "spent", "min": 50}}
+    changed = _spec(engine, **parts, tables={"customers": {"constraints": [rule]}})
+    result = engine.run(changed, resume="edited")
+    assert min(result.table("customers")["spent"].to_pylist()) >= 50
+    assert result.generator_path is not None
+    again = engine.generate(result.generator_path, records=300)
+    assert min(pq.read_table(again.tables["customers"])["spent"].to_pylist()) >= 50
+
+
 def test_no_real_row_stays_in_the_home_after_a_finished_job(engine: Engine) -> None:
     spec = _spec(engine, tables={"customers": {"columns": {"secret": {"include": False}}}})
     result = engine.run(spec)

@@ -80,6 +80,8 @@ class GenerationJob:
     files: dict[str, Path] = field(factory=dict)
     relations: Relations = field(factory=lambda: Relations({}))
     """The tables that are made, with their references."""
+    _made: list[str] = field(factory=list, init=False)
+    """Fingerprints of the tables that were made."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -114,6 +116,7 @@ class GenerationJob:
                     mark,
                     lambda run, e=entry, m=model, t=text_model, o=order: self._make(e, m, t, o, run),  # type: ignore[misc]
                 )
+            self._made.append(mark)
             self.files[name] = folder / DATA
             self._remember(entry, folder)
         for entry in self.generator.tables:
@@ -126,7 +129,7 @@ class GenerationJob:
             return
         work = Matching(entry=entry, relations=self.relations, matcher=partial(self._matcher, entry))
         others = [str(self.files[facts.key.references]) for facts in entry.links]
-        mark = fingerprint("match", self.mark, str(self.files[name]), others, self.run.seed, repr(self.spec))
+        mark = fingerprint("match", self._made, str(self.files[name]), others)
         folder = self.steps.perform(Step.GENERATE, f"{name} (keys)", mark, work.fill)
         self.files[name] = folder / DATA
 
@@ -188,7 +191,8 @@ class GenerationJob:
 
     def deliver(self, destination: Destination, mode: WriteMode) -> None:
         """Hand all tables to the destination at once."""
-        mark = fingerprint("deliver", self.mark, destination.location(), sorted(map(str, self.files.values())))
+        files = sorted(map(str, self.files.values()))
+        mark = fingerprint("deliver", self._made, destination.location(), str(mode), files)
 
         def work(run: Run) -> None:
             deliver(destination, self.generator.schema, mode, self.files, run)
@@ -199,7 +203,7 @@ class GenerationJob:
         """Keep all tables in one ZIP archive, where the supervisor wants that."""
         if not self.run.supervisor.keeps_archive:
             return
-        mark = fingerprint("archive", self.mark, sorted(map(str, self.files.values())), self.rows)
+        mark = fingerprint("archive", self._made, sorted(map(str, self.files.values())), self.rows)
         self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 

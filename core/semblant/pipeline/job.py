@@ -66,6 +66,15 @@ class TrainingJob:
     relations: Relations = field(factory=lambda: Relations({}))
     """The organized tables and their references."""
 
+    @property
+    def mark(self) -> str:
+        """Fingerprint of the generator: rows, and every setting of tables and models.
+
+        A job that is resumed with another spec must not take over what the former one made.
+        """
+        tables = [(plan.name, unstructure(self.plan.spec.table(plan.name))) for plan in self.plan.tables]
+        return fingerprint(sorted(self.marks.items()), tables)
+
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
         for plan in self.plan.tables:
@@ -81,7 +90,7 @@ class TrainingJob:
 
     def package(self, target: Path) -> GeneratorFile:
         """Write the generator file; gives its description, unpacked in the workspace."""
-        mark = fingerprint("package", self.name, sorted(self.marks.items()), str(target))
+        mark = fingerprint("package", self.name, self.mark, spec_text(self.effective_spec()), str(target))
         folder = self.steps.perform(Step.PACKAGE, None, mark, lambda run: self._write(run.workspace))
         description = evolve(self._describe(folder), root=folder)
         pack(folder, target, made_by=VERSION)
@@ -140,6 +149,9 @@ class TrainingJob:
         self.relations.members[plan.name] = self._member(final)
         belonging = self._belonging(final) if plan.links and rows_of(path) else None
         known = {} if plan.links else self._known(plan)
+        if belonging is not None or known:  # what a row refers to is learned from too
+            links = [(link.name, str(link.kind)) for link in plan.links]
+            mark = fingerprint(mark, self.mark, links)
         self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
 
     def _belonging(self, plan: TablePlan) -> Belonging:
@@ -170,7 +182,7 @@ class TrainingJob:
                 continue
             backend = make_backend(self.host, plan.backend, plan.model)
             link = facts.link.name
-            mark = fingerprint("match", self.marks[name], self.marks[facts.key.references], link, facts.within)
+            mark = fingerprint("match", self.mark, name, link, facts.within)
 
             def work(run: Run, facts: LinkFacts = facts, backend: Any = backend) -> None:
                 task = match_task(self.relations, name, facts, found.split, plan.model.min_subjects)

@@ -92,7 +92,7 @@ def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: s
         (run.workspace / PROFILE_FILE).write_text(json.dumps(columns), encoding="utf-8")
         (run.workspace / KEY_FILE).write_text(json.dumps(None if key is None else key_as_dict(key)), encoding="utf-8")
 
-    folder = steps.perform(Step.ANALYZE, plan.name, fingerprint("analyze", mark), work)
+    folder = steps.perform(Step.ANALYZE, plan.name, fingerprint("analyze", mark, engine_made_key(plan)), work)
     columns = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
     stored = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     key_name = engine_made_key(plan)

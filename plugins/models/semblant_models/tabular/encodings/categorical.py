@@ -32,7 +32,7 @@ class Categorical:
     (or groups of values that are neighbours in sorting order, so that codes with a common
     beginning stay together). RARE is learned and never drawn while there is a value to draw; in an
     open list of strings (names, streets), where many rows hold rare values, it is drawn and a new
-    string is made up for it.
+    string is made up for it (a kept value where none can be).
 
     >>> column = Categorical.fit(Sample(values=pa.array(["a"] * 12 + ["b"] * 11 + ["secret"])))
     >>> column.values.to_pylist()
@@ -158,7 +158,9 @@ class Categorical:
         made = self.values.take(pa.array(np.clip(place, 0, len(self.values) - 1), pa.int64(), mask=absent))
         if self.letters is None or not rare.any():
             return made
-        return pc.replace_with_mask(made, pa.array(rare), self.letters.draw(int(rare.sum()), draw.rng))
+        new = self.letters.draw(int(rare.sum()), draw.rng)
+        rare[rare] = new.is_valid().to_numpy(zero_copy_only=False)
+        return pc.replace_with_mask(made, pa.array(rare), new.drop_null())
 
     def code_of(self, value: Any) -> tuple[int, ...] | None:
         """Give the tokens of one value, None where it is not kept."""

@@ -2,8 +2,10 @@
 
 A category that few subjects hold never comes out. Where a column has many of them (first names, streets,
 firms), leaving them all out would bend the column, so new ones are made up: letter by letter, from runs of
-letters that enough subjects hold each (an n-gram model; where a run is unknown, or by chance in proportion to
-what was left out of it, a shorter one is asked). What equals a rare value of the data is drawn again.
+letters that enough subjects hold each (an n-gram model with the back-off of Katz, 1987: where a run is
+unknown, or by chance in proportion to what was left out of it, a shorter one is asked for a letter that the
+longer one does not have; else what is common everywhere, the end above all, would come too often). What equals
+a value of the data is drawn again.
 """
 
 from __future__ import annotations
@@ -42,9 +44,7 @@ class Runs:
     known: np.ndarray
 
     @classmethod
-    def fit(
-        cls, runs: np.ndarray, letters: np.ndarray, subjects: np.ndarray | None, least: int, size: int
-    ) -> Runs:
+    def fit(cls, runs: np.ndarray, letters: np.ndarray, subjects: np.ndarray | None, least: int, size: int) -> Runs:
         """Count ``letters`` behind ``runs``, both shape (n,); an entry needs ``least`` subjects."""
         entries, members = np.unique(runs * size + letters, return_inverse=True)
         counts = np.bincount(members)
@@ -60,6 +60,15 @@ class Runs:
         before = np.concatenate([[0.0], total])[starts[:-1]]
         edges = (total - before[place]) / shown[there][place]
         return cls(keys[there], starts, entries[kept] % size, edges, (shown / seen)[there])
+
+    def have(self, runs: np.ndarray, letters: np.ndarray, size: int) -> np.ndarray:
+        """Tell which letters (-1: none), shape (n,), are among those behind their run."""
+        pairs = np.repeat(self.keys, np.diff(self.starts)) * size + self.letters
+        if not len(pairs):
+            return np.zeros(len(runs), bool)
+        wanted = runs * size + letters
+        place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+        return np.asarray((pairs[place] == wanted) & (letters >= 0))
 
     def draw(self, runs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Give a letter behind each run, shape (n,); -1 where a shorter run is to be asked."""
@@ -97,13 +106,17 @@ class Letters:
     ) -> Letters | None:
         """Learn from strings without nulls, shape (n,); None where no letter has ``least`` subjects.
 
-        ``guarded`` are values that must not come out.
+        ``guarded`` are values that must not come out. Strings of :data:`MOST_LENGTH` letters or more are not
+        learned from.
         """
         guard = ReplayGuard.of_hashes(np.unique(text_hashes(guarded, salt)), salt)
         if len(values) > _MOST_ROWS:
             pick = np.linspace(0, len(values) - 1, _MOST_ROWS).astype(np.int64)
             values, subjects = values.take(pa.array(pick)), None if subjects is None else subjects[pick]
-        points = _points(values)
+        texts = values.to_pylist()
+        fit = np.array([len(text) < MOST_LENGTH and "\0" not in text for text in texts], bool)
+        texts, subjects = [texts[i] for i in np.flatnonzero(fit)], None if subjects is None else subjects[fit]
+        points = _points(texts)
         used, members = np.unique(points, return_inverse=True)
         rows = np.broadcast_to(np.arange(len(points))[:, None], points.shape)
         who = rows.reshape(-1).astype(np.uint64) if subjects is None else subjects[rows.reshape(-1)]
@@ -117,6 +130,8 @@ class Letters:
         codes = code_of[members.reshape(points.shape)]
         # a string with a rare letter is left out whole: its runs would be cut
         good = (codes >= 0).all(axis=1)
+        if not good.any():
+            return None
         codes, rows = codes[good], rows[good]
         size = len(alphabet) + 2
         padded = np.concatenate([np.full((len(codes), ORDER), _FREE), codes], axis=1)
@@ -132,13 +147,15 @@ class Letters:
         return cls(alphabet, tuple(found), guard)
 
     def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
-        """Make ``rows`` strings, none of them guarded."""
-        out = self._drawn(rows, rng)
+        """Make ``rows`` strings, none of them guarded or empty; null where no other came up in many tries."""
+        out, again = np.empty(rows, object), np.arange(rows)
         for _ in range(_TRIES):
-            again = np.flatnonzero(self.guard.recognises(pa.array(out, pa.large_string())))
+            made = self._drawn(len(again), rng)
+            bad = (made == "") | self.guard.recognises(pa.array(made, pa.large_string()))
+            out[again[~bad]] = made[~bad]
+            again = again[bad]
             if not len(again):
                 break
-            out[again] = self._drawn(len(again), rng)
         return pa.array(out, pa.large_string())
 
     def _drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
@@ -147,14 +164,7 @@ class Letters:
         codes = np.full((rows, ORDER + MOST_LENGTH), _FREE, np.int64)
         live = np.arange(rows)
         for at in range(ORDER, ORDER + MOST_LENGTH):
-            letter = np.full(len(live), -1, np.int64)
-            for order in range(ORDER, -1, -1):
-                open_ = np.flatnonzero(letter < 0)
-                if not len(open_):
-                    break
-                powers = size ** np.arange(order, dtype=np.int64)
-                key = (codes[live[open_], at - order : at][:, ::-1] * powers).sum(axis=1)
-                letter[open_] = self.runs[order].draw(key, rng)
+            letter = self._next(codes[live, at - ORDER : at][:, ::-1], size, rng)
             codes[live, at] = np.maximum(letter, _END)
             live = live[letter > _END]
             if not len(live):
@@ -163,6 +173,24 @@ class Letters:
         written = np.ascontiguousarray(table[codes[:, ORDER:]])
         written[np.cumsum(codes[:, ORDER:] == _END, axis=1) > 0] = 0
         return written.view(f"<U{MOST_LENGTH}")[:, 0].astype(object)
+
+    def _next(self, before: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Give the letter behind those of ``before``, the last one first, shape (n, ORDER); -1 where none comes up."""
+        powers = size ** np.arange(ORDER, dtype=np.int64)
+        keys = [(before[:, :order] * powers[:order]).sum(axis=1) for order in range(ORDER + 1)]
+        letter = np.full(len(before), -1, np.int64)
+        for order in range(ORDER, -1, -1):
+            again = np.flatnonzero(letter < 0)
+            for _ in range(_TRIES):
+                if not len(again):
+                    break
+                drawn = self.runs[order].draw(keys[order][again], rng)
+                longer = np.zeros(len(again), bool)
+                for above in range(order + 1, ORDER + 1):
+                    longer |= self.runs[above].have(keys[above][again], drawn, size)
+                letter[again] = np.where(longer, -1, drawn)
+                again = again[longer]
+        return letter
 
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
@@ -193,8 +221,7 @@ class Letters:
         return cls(str(state["alphabet"]), runs, ReplayGuard(int(state["guard"]["salt"]), bits))
 
 
-def _points(values: pa.Array) -> np.ndarray:
-    """Give code points, uint32, shape (n, longest + 1), 0 behind the end; too long strings are left out as empty."""
-    texts = [text if len(text) < MOST_LENGTH and "\0" not in text else "" for text in values.to_pylist()]
+def _points(texts: list[str]) -> np.ndarray:
+    """Give code points, uint32, shape (n, longest + 1), 0 behind the end."""
     longest = max(map(len, texts), default=0) + 1
     return np.array(texts, f"<U{longest}").view(np.uint32).reshape(len(texts), longest)
