@@ -175,7 +175,7 @@ class GenerationJob:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
         factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
-            return max(min(entry.rows, 1), round(rows_for(entry, self.spec) * factor))
+            return max(1, round(rows_for(entry, self.spec) * factor)) if entry.rows else 0
         main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
         if main is None or entry.table.name == main:
             return max(1, round(int(self.spec.records) * factor))
