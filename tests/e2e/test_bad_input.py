@@ -120,7 +120,7 @@ def test_a_finding_about_the_data_has_the_line_of_the_spec(tmp_path: Path) -> No
 
 @pytest.mark.feature(77)
 def test_a_column_that_no_model_can_learn_is_a_finding_before_any_work(tmp_path: Path) -> None:
-    rows = "".join(f'{{"a": {i % 7}, "tags": [{i}, {i + 1}]}}\n' for i in range(100))
+    rows = "".join(f'{{"a": {i % 7}, "tags": {list(range(i, i + 2000))}}}\n' for i in range(100))
     (tmp_path / "data.jsonl").write_text(rows)
     text = _refused("run", "data.jsonl", "-o", "out", code=2, cwd=tmp_path, says=("tags", "list", "include: false"))
     assert "AI training" not in text

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from semblant.schema import Schema, Table
 
-FILES, SQLITE = semblant_sources.semblant_sources()
+FOUND = {component.name: component for component in semblant_sources.semblant_sources()}
+FILES, SQLITE = FOUND["files"], FOUND["sqlite"]
 
 
 class Files(SourceConformance):

@@ -248,6 +248,8 @@ class Training:
         """
         losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
         if progress.cool_from is not None:
+            if self.recipe.early_stop_delta == 0:
+                return
             cooling = [entry for entry in progress.history if entry["step"] > progress.cool_from]
             if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
                 progress.stopped = "early stop"
