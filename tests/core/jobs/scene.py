@@ -32,8 +32,8 @@ QUICK = ("model.size=small", "model.goal=speed", "model.max_epochs=2", "report.e
 """Seconds of real training."""
 LONG = ("model.size=small", "model.max_epochs=4000", "model.early_stop_delta=0", "report.enabled=false",
         "generation.records=60", "model.auto_batching=false", "model.batch_size=32",
-        "model.steps_between_validations=20")  # fmt: skip
-"""Minutes of training, to be interrupted."""
+        "model.steps_between_validations=20", "model.settings.patience=1000")  # fmt: skip
+"""Minutes of training that nothing but an interruption ends early."""
 
 
 def write_data(path: Path, rows: int = 600) -> Path:
