@@ -105,7 +105,7 @@ def _rows(
     nulls: frozenset[str] = frozenset()
     if order.rebalancer is None:
         shares = simple_shares(order)
-    elif order.rebalancer is not None:
+    else:
         given, nulls = joined(given, order.rebalancer.draw(order.rows, attempt))
     request = GenerationRequest(
         rows=order.rows,

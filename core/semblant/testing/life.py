@@ -273,7 +273,11 @@ class LifeConformance(ModelAccess):
         first, whole = ([dict(entry) for entry in made.history] for made in (stopped.model, model))
         assert first
         assert whole[: len(first)] == first
-        assert len(whole) > len(first) or model.settings_used.get("stopped_at_step")
+        kept = model.settings_used.get("stopped_at_step")
+        if kept is None:
+            assert len(whole) > len(first)
+        else:
+            assert (whole, kept) == (first, first[-1]["step"])
 
     @pytest.fixture
     def stopped(self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Learned:
