@@ -152,7 +152,9 @@ class TrainingJob:
         if belonging is not None or known:  # what a row refers to is learned from too
             links = [(link.name, str(link.kind)) for link in plan.links]
             mark = fingerprint(mark, self.mark, links)
-        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+        found = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+        self.learned[plan.name] = found
+        self.run.learned(plan.name, settings_used(found))
 
     def _belonging(self, plan: TablePlan) -> Belonging:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
