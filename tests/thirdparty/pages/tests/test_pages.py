@@ -5,43 +5,23 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-import service
 from semblant import Secret, SourceError
-from semblant.testing import SourceConformance
 from semblant.testing.material import people, schema_of
-from semblant_pages import PagesSettings, semblant_sources
+from semblant_pages import PagesSettings
+from semblant_pages.conformance import TestPages  # noqa: F401 - pytest collects it
 from semblant_pages.source import PagesSource
+from semblant_pages.standin import hold, running
 
-_NO_TYPE = "the service has no such type"
 
-
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def server():
-    with service.running() as running:
-        TestPages.server = running
-        yield running
-
-
-class TestPages(SourceConformance):
-    """All checks of sources."""
-
-    component = semblant_sources()[0]
-    declares_keys = True
-    keeps_types = "the service knows nine types"
-    not_kept = dict.fromkeys(
-        ("types.uint64", "types.timestamp_ns", "types.duration", "types.binary", "types.list", "types.struct"), _NO_TYPE
-    )
-
-    def put(self, folder, tables, schema):
-        return PagesSettings(url=service.hold(self.server, tables, schema))
-
-    def nowhere(self, folder):
-        return PagesSettings(url=f"http://127.0.0.1:{self.server.server_port}/lost/v1", attempts=1)
+    with running() as service:
+        yield service
 
 
 def made(server, *, rows=50, demands="", **settings):
     tables = {"people": people(rows)}
-    return PagesSource(PagesSettings(url=service.hold(server, tables, schema_of(tables), demands), **settings))
+    return PagesSource(PagesSettings(url=hold(server, tables, schema_of(tables), demands), **settings))
 
 
 def test_a_page_is_one_request(server):
@@ -78,7 +58,7 @@ def test_the_token_opens_the_service_and_without_it_the_error_says_where_to_set_
 
 
 def test_nobody_at_home_is_an_error_with_advice(server):
-    with service.running() as other:
+    with running() as other:
         source = made(other)
     with contextlib.closing(source), pytest.raises(SourceError, match="cannot be reached") as caught:
         source.check()

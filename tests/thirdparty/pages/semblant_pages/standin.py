@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import math
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from semblant import Schema
+
+
+class Service(ThreadingHTTPServer):
+    """A server with its places, what it was asked, and the errors that it is to answer with next."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Shelf)
+        self.places: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.bad_days: list[int] = []
 
 
 class Shelf(BaseHTTPRequestHandler):
     """Answers requests below ``/PLACE/v1``; the places are those of its server."""
 
     protocol_version = "HTTP/1.1"
+    server: Service
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         address = urllib.parse.urlsplit(self.path)
         place, *path = [urllib.parse.unquote(part) for part in address.path.strip("/").split("/")]
         held = self.server.places.get(place)
@@ -78,11 +98,9 @@ def kind_of(kind: pa.DataType) -> str:
 
 
 @contextlib.contextmanager
-def running():
+def running() -> Iterator[Service]:
     """Run the service on a free port of this machine alone."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
-    server.places, server.asked, server.bad_days = {}, [], []
-    server.daemon_threads = True
+    server = Service()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -93,7 +111,15 @@ def running():
         thread.join()
 
 
-def hold(server, tables, schema, token: str = "") -> str:
+@functools.cache
+def shared() -> Service:
+    """Give the one service of this process, which ends with it."""
+    lasting = contextlib.ExitStack()
+    atexit.register(lasting.close)
+    return lasting.enter_context(running())
+
+
+def hold(server: Service, tables: Mapping[str, pa.Table], schema: Schema, token: str = "") -> str:
     """Put tables into a new place; give its address."""
     place = f"place{len(server.places)}"
     described = [
