@@ -7,7 +7,7 @@ only when the component is used, so that listing plugins loads nothing heavy.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from semblant.complexity import Cost, TableFacts
     from semblant.machine import Speed
     from semblant.spec.training import ModelSpec
+
+
+CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
+    ("source", "destination", "model", "section", "renderer", "validator", "executor"), (1, 1)
+)
+"""Per kind the oldest and newest version of its contract (:mod:`semblant.protocols`) that this Semblant keeps.
+
+The newest rises when a method that components have is changed; the oldest rises a major release after that.
+"""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -57,6 +66,8 @@ class Component:
     """What ``pip install`` is told when something is missing."""
     capabilities: Mapping[str, Any] = field(factory=dict)
     """Facts that the engine and validators ask for; listed by ``semblant plugins``."""
+    contract: int = 1
+    """The version of its kind's contract that it was written for; one that this Semblant does not keep is refused."""
 
     @property
     def install(self) -> str:

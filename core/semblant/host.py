@@ -250,9 +250,8 @@ class PluginHost:
         for plugin in self._plugins:
             rows += [self._row(component, plugin) for component in plugin.components]
             if plugin.observer is not None:
-                rows.append(
-                    row_without_component(plugin.owner, kind="observer", status=Status.OK, summary="observes jobs")
-                )
+                seen = {"kind": "observer", "summary": "observes jobs", "reason": plugin.note}
+                rows.append(row_without_component(plugin.owner, status=Status.OK, **seen))
             elif not plugin.components:
                 rows.append(
                     row_without_component(plugin.owner, status=Status.OK, summary="offers nothing", reason=plugin.note)
