@@ -48,7 +48,7 @@ def spec(engine, **parts):
 
 
 def test_several_engines_work_at_once_each_in_its_own_home(tmp_path):
-    heard = {n: [] for n in range(4)}
+    heard: dict[int, list[semblant.Event]] = {n: [] for n in range(4)}
     engines = [engine_in(tmp_path / str(n), on_event=heard[n].append) for n in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
