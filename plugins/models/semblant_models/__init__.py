@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from semblant.components import ModelType
-from semblant_models.settings import ColumnArSettings
+from semblant_models.settings import ColumnArSettings, MarginalSettings
 from semblant_models.text.settings import GruSettings, NgramSettings
 
 if TYPE_CHECKING:
@@ -73,6 +73,37 @@ _GRU = ModelType(
     },
 )
 
+_MARGINAL = ModelType(
+    name="dp-marginal",
+    factory="semblant_models.marginal.backend:MarginalBackend",
+    summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
+    settings=MarginalSettings,
+    requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    extra="models",
+    learns="tabular",
+    preference=50,
+    capabilities={
+        "context": False,
+        "sequences": False,
+        "conditions": True,
+        "privacy": True,
+        "checkpointing": False,
+        "log_prob": True,
+        "encodings": (
+            "categorical",
+            "boolean",
+            "number",
+            "integer",
+            "date",
+            "datetime",
+            "time",
+            "duration",
+            "latitude",
+            "longitude",
+        ),
+    },
+)
+
 _NGRAM = ModelType(
     name="ngram",
     factory="semblant_models.text.ngram.backend:NgramBackend",
@@ -95,5 +126,5 @@ _NGRAM = ModelType(
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the model of tables, that of texts and its fallback."""
-    return (_TABULAR, _GRU, _NGRAM)
+    """Offer the models of tables, that of texts and its fallback."""
+    return (_TABULAR, _MARGINAL, _GRU, _NGRAM)
