@@ -74,7 +74,7 @@ def preprocessing_share(rho: float) -> float:
 
 def _bisected(event: dp_accounting.DpEvent, epsilon: float, delta: float, most: float) -> float:
     low, high = 0.0, most
-    for _ in range(25):
+    for _ in range(12):
         middle = (low + high) / 2
         both = simplified([event, dp_accounting.GaussianDpEvent((2 * middle) ** -0.5)])
         low, high = (middle, high) if spent_by(both, delta, quick=True).epsilon <= epsilon else (low, middle)
