@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from semblant.components import ModelType
-from semblant_models.settings import ColumnArSettings
+from semblant_models.settings import ColumnArSettings, MarginalSettings
 from semblant_models.text.settings import NgramSettings
 
 if TYPE_CHECKING:
@@ -54,6 +54,37 @@ _TABULAR = ModelType(
     },
 )
 
+_MARGINAL = ModelType(
+    name="dp-marginal",
+    factory="semblant_models.marginal.backend:MarginalBackend",
+    summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
+    settings=MarginalSettings,
+    requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    extra="models",
+    learns="tabular",
+    preference=50,
+    capabilities={
+        "context": False,
+        "sequences": False,
+        "conditions": True,
+        "privacy": True,
+        "checkpointing": False,
+        "log_prob": True,
+        "encodings": (
+            "categorical",
+            "boolean",
+            "number",
+            "integer",
+            "date",
+            "datetime",
+            "time",
+            "duration",
+            "latitude",
+            "longitude",
+        ),
+    },
+)
+
 _NGRAM = ModelType(
     name="ngram",
     factory="semblant_models.text.ngram.backend:NgramBackend",
@@ -76,5 +107,5 @@ _NGRAM = ModelType(
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the model of tables and the fallback model of texts."""
-    return (_TABULAR, _NGRAM)
+    """Offer the models of tables and the fallback model of texts."""
+    return (_TABULAR, _MARGINAL, _NGRAM)

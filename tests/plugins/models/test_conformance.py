@@ -9,13 +9,21 @@ from semblant.spec.training import ModelSpec
 from semblant.testing import TabularModelConformance, TextModelConformance
 from semblant.vocabulary import ModelSize
 
-TABULAR, NGRAM = semblant_models.semblant_models()
+BY_NAME = {kind.name: kind for kind in semblant_models.semblant_models()}
+TABULAR, MARGINAL, NGRAM = (BY_NAME[name] for name in ("column-ar", "dp-marginal", "ngram"))
 
 
 @pytest.mark.skipif(bool(TABULAR.missing()), reason="comes with the extra 'models'")
 class TestColumnAr(TabularModelConformance):
     component = TABULAR
     spec = ModelSpec(size=ModelSize.SMALL, max_epochs=5, steps_between_validations=13)
+
+
+@pytest.mark.skipif(bool(MARGINAL.missing()), reason="comes with the extra 'models'")
+class TestMarginal(TabularModelConformance):
+    component = MARGINAL
+    checkpoints = "all is measured in seconds, and no checkpoint kept"
+    stops = "the few rounds are over at once"
 
 
 class TestNgram(TextModelConformance):
