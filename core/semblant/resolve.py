@@ -70,7 +70,8 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
     treatment = treatment_of(spec, table.name)
     model = model_for(spec, table.name)
     copied = treatment is TableTreatment.ORIGINAL
-    backend = "" if copied else backend_name(host, model.backend, "tabular")
+    private = spec.privacy is not None
+    backend = "" if copied else backend_name(host, model.backend, "tabular", private=private)
     links = () if copied else links_of(table, originals)
     if all(link.kind is LinkKind.LOOKUP for link in links) and not _conditions(host, backend):
         links = ()
@@ -156,14 +157,15 @@ def _sensitive(spec: Spec, table: str, column: str, found: ColumnDetection | Non
     return "set in the spec" if wanted else None
 
 
-def backend_name(host: PluginHost, wanted: str, learns: str) -> str:
+def backend_name(host: PluginHost, wanted: str, learns: str, *, private: bool = False) -> str:
     """Give the name of the model backend to use; for ``auto`` the available one that is preferred most."""
     if wanted != AUTO:
         return wanted
-    fitting = [model for model in host.models.values() if model.learns == learns and not model.missing()]
+    every = [model for model in host.models.values() if model.learns == learns]
+    every = [model for model in every if model.capabilities.get("privacy")] if private else every
+    fitting = [model for model in every if not model.missing()]
     if fitting:
         return max(fitting, key=lambda model: (model.preference, model.name)).name
-    every = [model for model in host.models.values() if model.learns == learns]
     if every:
         host.get("model", every[0].name)  # raises with the pip line
     from semblant.errors import UnknownComponentError

@@ -72,7 +72,7 @@ class JobReport:
                 original.append(table_data(name, found.train_path, seed))
                 holdout.append(table_data(name, own, seed))
                 reason = "rows that were kept back from training"
-            elif spec.report.holdout == AUTO and found.model is not None:
+            elif spec.report.holdout == AUTO and found.model is not None and not self.run.privacy.private:
                 who = found.subjects
                 original.append(table_data(name, found.train_path, seed, split=found.split, subjects=who))
                 validation = table_data(name, found.train_path, seed, split=found.split, validation=True, subjects=who)

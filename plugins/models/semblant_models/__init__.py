@@ -25,12 +25,13 @@ _TABULAR = ModelType(
     learns="tabular",
     preference=100,
     estimate="semblant_models.tabular.estimate:estimate",
+    account="semblant_models.privacy.opening:open_account",
     capabilities={
         "context": True,
         "sequences": True,
         "matching": True,
         "conditions": True,
-        "privacy": False,
+        "privacy": True,
         "checkpointing": True,
         "log_prob": True,
         "encodings": (
