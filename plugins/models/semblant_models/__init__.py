@@ -60,6 +60,7 @@ _MARGINAL = ModelType(
     summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
     settings=MarginalSettings,
     requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    account="semblant_models.privacy.opening:open_account",
     extra="models",
     learns="tabular",
     preference=50,
