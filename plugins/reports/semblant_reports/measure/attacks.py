@@ -99,7 +99,7 @@ def _levels(columns: Sequence[ColumnForm], reference: Any, frames: Sequence[Any]
             found = [frame[column.key].replace_strict(codes, default=-1, return_dtype=pl.Int64) for frame in frames]
             places = [one.fill_null(-1).to_numpy() for one in found]
         else:
-            edges = np.unique(np.quantile(known.to_numpy(), np.linspace(0, 1, LEVELS + 1))) if len(known) else []
+            edges: Any = np.unique(np.quantile(known.to_numpy(), np.linspace(0, 1, LEVELS + 1))) if len(known) else []
             numbers = [frame[column.key].to_numpy().astype(np.float64) for frame in frames]
             places = [np.where(np.isnan(one), -1, np.searchsorted(edges, one, "right")) for one in numbers]
         for part, place in zip(made, places, strict=True):
