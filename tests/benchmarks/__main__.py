@@ -16,6 +16,7 @@ BENCHMARKS = (
     "relational",
     "report",
     "connectors",
+    "private",
 )
 
 

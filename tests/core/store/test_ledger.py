@@ -1,4 +1,4 @@
-"""The ledger: budgets of all jobs on a source add up, composed where that is less; beyond the limit is refused (P12)."""
+"""The ledger: budgets of all jobs on a source add up, or compose; beyond the limit is refused (P12)."""
 
 from __future__ import annotations
 

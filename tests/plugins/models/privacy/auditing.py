@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dp_accounting
@@ -28,7 +29,7 @@ from semblant_models.privacy.preprocessing.releases import Releases
 from tests.plugins.models.privacy.networks import network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -159,29 +160,31 @@ def _faults(loop: Watched, key: bytes | None) -> list[str]:
     return found
 
 
-def table(epsilons: tuple[float, ...] = (1.0, 3.0, 8.0), runs: int = 3) -> list[tuple[str, int, int, float, float]]:
+Row = tuple[str, int, int, float, float]
+"""Name, runs, runs that were caught, and the last reported epsilon and lower bound."""
+
+
+def table(epsilons: tuple[float, ...] = (1.0, 3.0, 8.0), runs: int = 3) -> Iterator[Row]:
     """Audit what is right and what is wrong: name, runs, caught, and the last reported epsilon and lower bound."""
     from tests.plugins.models.privacy.planted import BUGS
 
-    rows = []
-    for epsilon in epsilons:
-        found = [audit(epsilon) for _ in range(runs)]
-        rows.append(
-            (f"as it is, epsilon {epsilon:g}", runs, sum(f.caught for f in found), found[-1].reported, found[-1].lower)
-        )
-    for name, planted in BUGS.items():
-        found = [planted(3.0) for _ in range(runs)]
-        rows.append((name, runs, sum(f.caught for f in found), found[-1].reported, found[-1].lower))
-    return rows
+    planned: list[tuple[str, Callable[[], Finding]]] = [
+        *((f"as it is, epsilon {epsilon:g}", partial(audit, epsilon)) for epsilon in epsilons),
+        *((name, partial(planted, 3.0)) for name, planted in BUGS.items()),
+    ]
+    for name, run in planned:
+        found = [run() for _ in range(runs)]
+        caught = sum(one.caught for one in found)
+        yield name, runs, caught, found[-1].reported, found[-1].lower
 
 
 def main() -> int:
     """Print the table; 1 where something right was caught, or something wrong was not."""
-    rows = table()
     print(f"{'mechanism':52} {'runs':>5} {'caught':>7} {'reported':>9} {'at least':>9}")
-    for name, runs, caught, reported, lower in rows:
-        print(f"{name:52} {runs:5} {caught:7} {reported:9.3f} {lower:9.3f}")
-    right = all(caught == (0 if name.startswith("as it is") else runs) for name, runs, caught, _, _ in rows)
+    right = True
+    for name, runs, caught, reported, lower in table():
+        print(f"{name:52} {runs:5} {caught:7} {reported:9.3f} {lower:9.3f}", flush=True)
+        right = right and caught == (0 if name.startswith("as it is") else runs)
     return 0 if right else 1
 
 

@@ -83,7 +83,9 @@ def prepare_private(training: TrainingTable, run: Run) -> PreparedPrivate:
     )
     work = list(zip(names, columns, facts, strict=True))
     releases = Releases(account, account.noise)
-    _, codes = learn_codes(work, training.rows, budget, releases, told=lambda _: run.check())
+    _, codes = learn_codes(
+        work, training.rows, budget, releases, least=float(training.min_subjects), told=lambda _: run.check()
+    )
     encoding = TableEncoding.of(training.columns, tuple(map(PrivateCodes, codes)))
     table = pa.table(columns, names=list(names))
     with atomic_folder(run.workspace / FOLDER) as folder:
