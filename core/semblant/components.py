@@ -138,6 +138,16 @@ class ModelType(Component):
     account: str = ""
     """``"package.module:function"`` that opens the :class:`~semblant.privacy.PrivacyAccount` of a private job from
     the sections ``privacy`` and ``model`` of its spec; a backend with the capability ``privacy`` has one."""
+    suits: str = ""
+    """``"package.module:function"`` that says how well the backend suits a private job, from its section ``privacy``
+    and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
+
+    def suitability(self, privacy: PrivacySpec, columns: int) -> float:
+        """Give how well the backend suits a private job."""
+        if not self.suits:
+            return 0.0
+        module, _, attribute = self.suits.partition(":")
+        return float(getattr(importlib.import_module(module), attribute)(privacy, columns))
 
     def open_account(self, privacy: PrivacySpec, model: ModelSpec) -> PrivacyAccount:
         """Open the account of a private job.

@@ -224,7 +224,21 @@ def _not_private(spec: Spec, tables: Sequence[TablePlan], host: PluginHost) -> l
     if spec.privacy is None:
         return []
     able = sorted(name for name, model in host.models.items() if model.capabilities.get("privacy"))
+    steps = ("noise_multiplier", "steps", "max_gradient_norm", "max_physical_batch_size")
+    given = [name for name in steps if getattr(spec.privacy, name) not in {None, AUTO}]
     return [
+        Finding(
+            severity=Severity.ERROR,
+            path=join("privacy", name),
+            code="privacy-no-steps",
+            message=f"{name} is given, but the model '{table.backend}' does not train in steps",
+            fix="remove it, or leave model.backend to auto",
+            step=ConfigStep.MODEL,
+        )
+        for table in tables
+        for name in given
+        if table.backend in able and not host.models[table.backend].capabilities.get("private_steps")
+    ] + [
         Finding(
             severity=Severity.ERROR,
             path="model.backend",

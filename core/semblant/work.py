@@ -249,6 +249,14 @@ class Work:
             store.ledger.reserve(source_of(spec), self.name, wanted, most=most, together=account.together)
         self.run = evolve(self.run, privacy=account, seed=secret_seed(self.run.workspace))
 
+    def _ledger(self, spec: Spec) -> dict[str, Any]:
+        """Give what all private jobs on the source have spent, this one among them."""
+        if not self.run.privacy.private:
+            return {}
+        with Store.of(self.home) as store:
+            found = next(t for t in store.ledger.list(self.run.privacy.together) if t.source == source_of(spec))
+        return {"jobs": len(found.entries), "epsilon": found.epsilon, "delta": found.delta}
+
     def _plan(self, plan: Plan, *, packs: bool) -> None:
         spec = plan.spec
         generates = self.generates and spec.generation.enabled
@@ -322,6 +330,7 @@ class Work:
             synthetic=made.files,
             holdout_files=self._holdout_files(job),
             timings=clock.timings(job.steps.seconds),
+            ledger=self._ledger(job.plan.spec),
         )
         try:
             folder.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ BENCHMARKS = (
     "relational",
     "report",
     "connectors",
+    "private",
 )
 
 

@@ -42,6 +42,8 @@ class JobReport:
     holdout_files: Mapping[str, Path]
     """Organized rows of holdout files that the user gave."""
     timings: Mapping[str, float]
+    ledger: Mapping[str, Any]
+    """What all private jobs on the source have spent."""
 
     def make(self, folder: Path) -> tuple[dict[str, Path], dict[str, float]]:
         """Write the report into ``folder``; gives paths per format and the headline scores."""
@@ -98,6 +100,7 @@ class JobReport:
             timings={name: value for name, value in self.timings.items() if name != "peak_memory_mb"},
             models=models,
             privacy=self.run.privacy,
+            ledger=self.ledger,
             seed=seed % 2**31,
             min_subjects=max((found.plan.model.min_subjects for found in self.job.learned.values()), default=10),
         )

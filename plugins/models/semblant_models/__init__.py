@@ -26,12 +26,14 @@ _TABULAR = ModelType(
     preference=100,
     estimate="semblant_models.tabular.estimate:estimate",
     account="semblant_models.privacy.opening:open_account",
+    suits="semblant_models.privacy.choice:gradients",
     capabilities={
         "context": True,
         "sequences": True,
         "matching": True,
         "conditions": True,
         "privacy": True,
+        "private_steps": True,
         "checkpointing": True,
         "log_prob": True,
         "encodings": (
@@ -60,6 +62,8 @@ _MARGINAL = ModelType(
     summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
     settings=MarginalSettings,
     requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    account="semblant_models.privacy.opening:open_account",
+    suits="semblant_models.privacy.choice:marginals",
     extra="models",
     learns="tabular",
     preference=50,

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from semblant_models.privacy.noise import NoiseStream
     from semblant_models.privacy.plan import PrivacyPlan
 
+__all__ = [
+    "BudgetAccount",
+    "BudgetError",
+    "Release",
+    "Spent",
+    "event_as_dict",
+    "event_from_dict",
+    "simplified",
+    "spent_by",
+]
+
 INTERVAL: Final = 1e-4
 """Discretisation of privacy losses: coarser ones are looser than Renyi accounting at small epsilon."""
 _ROUNDING: Final = 1e-6

@@ -15,7 +15,7 @@ from semblant_models.privacy.descent.encoding import PrivateCodes
 from semblant_models.privacy.opening import budget_of
 from semblant_models.privacy.plan import ONE_WAY, PREPROCESSING, TRAINING
 from semblant_models.privacy.preprocessing.budget import COUNT, Budget
-from semblant_models.privacy.preprocessing.facts import PublicFacts
+from semblant_models.privacy.preprocessing.facts import PublicFacts, declared_facts
 from semblant_models.privacy.preprocessing.learn import learn_codes, weight_of
 from semblant_models.privacy.preprocessing.releases import Releases
 from semblant_models.privacy.preprocessing.table import obstacle, whole_columns
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from semblant.run import Run
-    from semblant.spec.training import PublicColumn
     from semblant.training import TrainingTable
 
 FOLDER = "private"
@@ -74,8 +73,8 @@ def prepare_private(training: TrainingTable, run: Run) -> PreparedPrivate:
     names = tuple(column.name for column in training.columns)
     schema = pa.schema([pa.field(column.name, column.type) for column in training.columns])
     columns = whole_columns(names, list(training.open()), schema)
-    known = account.facts(training.name)
-    facts = [_facts(known.get(name)) for name in names]
+    known = declared_facts(account, training.name)
+    facts = [known.get(name) or PublicFacts() for name in names]
     budget = Budget(
         rho=plan.share(PREPROCESSING) + plan.share(ONE_WAY),
         delta=_DELTA_SHARE * plan.delta,
@@ -84,7 +83,9 @@ def prepare_private(training: TrainingTable, run: Run) -> PreparedPrivate:
     )
     work = list(zip(names, columns, facts, strict=True))
     releases = Releases(account, account.noise)
-    _, codes = learn_codes(work, training.rows, budget, releases, told=lambda _: run.check())
+    _, codes = learn_codes(
+        work, training.rows, budget, releases, least=float(training.min_subjects), told=lambda _: run.check()
+    )
     encoding = TableEncoding.of(training.columns, tuple(map(PrivateCodes, codes)))
     table = pa.table(columns, names=list(names))
     with atomic_folder(run.workspace / FOLDER) as folder:
@@ -102,12 +103,6 @@ def load_private(workspace: Path) -> PreparedPrivate:
         msg = f"no transformed data in '{workspace}'"
         raise ModelError(msg, fix="run the job again; the step is repeated") from exc
     return PreparedPrivate(folder=folder, encoding=TableEncoding.from_dict(state))
-
-
-def _facts(told: PublicColumn | None) -> PublicFacts:
-    if told is None:
-        return PublicFacts()
-    return PublicFacts(values=told.values, low=told.low, high=told.high, never_null=told.never_null)
 
 
 def _half(deviations: np.ndarray) -> np.ndarray:
