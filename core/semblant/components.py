@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from semblant.errors import MissingDependencyError
+from semblant.errors import MissingDependencyError, PrivacyError
 from semblant.findings import ConfigStep
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from semblant.complexity import Cost, TableFacts
     from semblant.machine import Speed
-    from semblant.spec.training import ModelSpec
+    from semblant.privacy import PrivacyAccount
+    from semblant.spec.training import ModelSpec, PrivacySpec
 
 
 CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
@@ -155,6 +156,31 @@ class ModelType(Component):
     estimate: str = ""
     """``"package.module:function"`` that says what a training would cost (:mod:`semblant.complexity`); empty when
     the backend cannot tell."""
+    account: str = ""
+    """``"package.module:function"`` that opens the :class:`~semblant.privacy.PrivacyAccount` of a private job from
+    the sections ``privacy`` and ``model`` of its spec; a backend with the capability ``privacy`` has one."""
+    suits: str = ""
+    """``"package.module:function"`` that says how well the backend suits a private job, from its section ``privacy``
+    and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
+
+    def suitability(self, privacy: PrivacySpec, columns: int) -> float:
+        """Give how well the backend suits a private job."""
+        if not self.suits:
+            return 0.0
+        module, _, attribute = self.suits.partition(":")
+        return float(getattr(importlib.import_module(module), attribute)(privacy, columns))
+
+    def open_account(self, privacy: PrivacySpec, model: ModelSpec) -> PrivacyAccount:
+        """Open the account of a private job.
+
+        :raises PrivacyError: the backend keeps no budget.
+        """
+        if not self.account:
+            msg = f"the model backend '{self.name}' cannot keep a privacy budget"
+            raise PrivacyError(msg, fix="leave 'model.backend' to auto, or remove the section 'privacy'")
+        module, _, attribute = self.account.partition(":")
+        found: PrivacyAccount = getattr(importlib.import_module(module), attribute)(privacy, model)
+        return found
 
     def estimator(self) -> Callable[[Any, ModelSpec, TableFacts, Speed], Cost] | None:
         """Import the estimate; None where the backend offers none."""

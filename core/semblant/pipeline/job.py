@@ -16,8 +16,9 @@ from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_des
 from semblant.artefact.pack import pack
 from semblant.errors import DataError
 from semblant.events import Step
-from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, make_backend, validation_split
+from semblant.pipeline.learn import Belonging, Learned, analyze, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.private import engine_made_key
 from semblant.pipeline.relations.above import Above, above
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from semblant.host import PluginHost
     from semblant.pipeline.relations.learning import LinkFacts
     from semblant.plan import Plan, TablePlan
+    from semblant.privacy import PrivacyAccount
     from semblant.protocols import Model, Source
     from semblant.run import Run
     from semblant.schema import Table
@@ -128,6 +130,8 @@ class TrainingJob:
             if rows_of(run.workspace / TRAIN) == 0 and not plan.copied and len(self.plan.tables) == 1:
                 msg = f"table '{plan.name}' has no rows to learn from"
                 raise DataError(msg, fix="check the source, or exclude the table")
+            if run.privacy.private and not plan.copied:
+                run.privacy.begin(rows_of(run.workspace / TRAIN))
 
         self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
         self.marks[plan.name] = fingerprint(mark, unstructure(plan.model), list(plan.table.primary_key))
@@ -246,7 +250,8 @@ class TrainingJob:
         return GeneratorFile(
             name=self.name,
             root=folder,
-            seed=self.run.seed,
+            seed=self.plan.spec.seed if self.run.privacy.private else self.run.seed,
+            privacy=self.run.privacy.as_dict() if self.run.privacy.private else {},
             spec=spec_text(self.effective_spec()),
             environment=environment(),
             tables=tuple(self._entry(number, plan) for number, plan in enumerate(self.plan.tables)),
@@ -271,13 +276,19 @@ class TrainingJob:
             plans=found.plan.columns,
             links=found.links,
             key=found.key,
-            rows=found.rows + (rows_of(kept) if kept else 0),
+            rows=self._told_rows(found, kept),
             backend=plan.backend,
             text_backend=plan.text_backend,
-            settings_used=settings_used(found),
+            settings_used=settings_used(found, self.run.privacy),
             history=tuple(models[0].history) if models else (),
             folder=str(number),
         )
+
+    def _told_rows(self, found: Learned, kept: Path | None) -> int:
+        """Give the number of rows that may be told: in a private run the released one."""
+        if self.run.privacy.private:
+            return self.run.privacy.subjects or 0
+        return found.rows + (rows_of(kept) if kept else 0)
 
     def effective_spec(self) -> Any:
         """Give the spec with everything that was found out or decided on the way."""
@@ -294,7 +305,7 @@ class TrainingJob:
         if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
-            generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
+            generation = evolve(generation, records=max(1, self._told_rows(entry, kept)))
         return evolve(spec, name=self.name, tables=tables, generation=generation)
 
 
@@ -327,10 +338,10 @@ def _without_notes(table: Table) -> Table:
     return evolve(table, notes=(), comment="", rows=None)
 
 
-def settings_used(found: Learned) -> dict[str, Any]:
+def settings_used(found: Learned, privacy: PrivacyAccount) -> dict[str, Any]:
     """Give what a table's training really used: rows, goal, size, and the backend's own decisions."""
     used: dict[str, Any] = {
-        "training_rows": found.rows,
+        "training_rows": privacy.subjects if privacy.private else found.rows,
         "goal": str(found.plan.model.goal),
         "size": str(found.plan.model.size),
         "backend": found.plan.backend,
