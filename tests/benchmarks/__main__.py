@@ -12,6 +12,7 @@ BENCHMARKS = (
     "conditions",
     "constraints",
     "growth",
+    "marginal",
     "peers",
     "relational",
     "report",

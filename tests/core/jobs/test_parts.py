@@ -86,9 +86,7 @@ def test_the_time_left_is_what_the_running_step_says_and_the_rest_at_the_pace_so
     rest = sum(weights[part.step] for part in found.parts.values() if part.state is PartState.WAITING)
     assert found.seconds_left() == pytest.approx(10 * rest)
     found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
-    found.take(
-        Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0)
-    )
+    found.take(Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0))
     assert found.seconds_left() == pytest.approx(77 + 10 * (rest - weights[Step.TRAIN]))
 
 
