@@ -20,7 +20,7 @@ from google.oauth2 import service_account
 from semblant.access import AccessStep, failed, host_probe, passed, port_probe
 from semblant.errors import ConfigError, DataError, DestinationError, SemblantError, SourceError
 from semblant.visible import visible
-from semblant_databases.faults import STEPS, brief
+from semblant_databases.faults import STEPS, brief, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,9 +187,7 @@ class Connection:
         )
 
     def _fault(self, step: str, where: str, text: str, fix: str = "") -> SemblantError:
-        what, advice = STEPS[step]
-        said = brief(text)
-        return self._kind(f"{where}: {what}{f' ({said})' if said else ''}", fix=fix or advice)
+        return fault(self._kind, step, where, text, fix=fix)
 
 
 def where_of(place: BigqueryPlace) -> str:
