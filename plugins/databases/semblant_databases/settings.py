@@ -173,7 +173,7 @@ class OracleDestination(Writing, ServerSettings):
     schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes
 
     empty_texts: Literal["refuse", "as_null"] = setting(
-        "refuse", help="an empty text, which Oracle cannot tell from null: refuse it, or write null (as_null)", feature=(67,)
+        "refuse", help="an empty text, which Oracle cannot tell from null: refused, or written as null", feature=(67,)
     )
 
 
