@@ -174,7 +174,11 @@ class ModelType(Component):
     and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
 
     def suitability(self, privacy: PrivacySpec, columns: int) -> float:
-        """Give how well the backend suits a private job."""
+        """Give how well the backend suits a private job.
+
+        :param privacy: the budget that is wanted.
+        :param columns: how many columns are learned.
+        """
         if not self.suits:
             return 0.0
         module, _, attribute = self.suits.partition(":")
@@ -183,6 +187,8 @@ class ModelType(Component):
     def open_account(self, privacy: PrivacySpec, model: ModelSpec) -> PrivacyAccount:
         """Open the account of a private job.
 
+        :param privacy: the budget that is wanted.
+        :param model: settings of the model, of which batch and steps decide on the noise.
         :raises PrivacyError: the backend keeps no budget.
         """
         if not self.account:
