@@ -17,7 +17,7 @@ ALPHA = 1e-6
 
 def _made(seed: int = 0) -> tuple[Network, np.ndarray]:
     rng = np.random.default_rng(seed)
-    factors = {c: rng.normal(size=[SIZES[v] for v in c]) for c in CLIQUES}
+    factors: dict[tuple[int, ...], np.ndarray] = {c: rng.normal(size=[SIZES[v] for v in c]) for c in CLIQUES}
     table = np.zeros(SIZES)
     for clique, factor in factors.items():
         table += factor.reshape([SIZES[v] if v in clique else 1 for v in range(len(SIZES))])

@@ -75,7 +75,7 @@ class _Column:
         """Give the numbers that are there, float64; what lies outside of a declared range becomes its end."""
         numbers = self.grid.numbers(self.values)
         numbers = numbers[~np.isnan(numbers)]
-        return np.clip(numbers, *self.ends()) if self.declared else numbers
+        return np.asarray(np.clip(numbers, *self.ends()) if self.declared else numbers)
 
     def remaining(self) -> np.ndarray:
         """Give the numbers that are no frequent single number, float64."""
