@@ -159,7 +159,7 @@ class TrainingJob:
             mark = fingerprint(mark, self.mark, links)
         found = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
         self.learned[plan.name] = found
-        self.run.learned(plan.name, settings_used(found))
+        self.run.learned(plan.name, settings_used(found, self.run.privacy))
 
     def _belonging(self, plan: TablePlan) -> Belonging:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
