@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from semblant.engine import Engine
 from semblant.errors import ConfigError, PrivacyError
 from semblant.events import EventKind
 from semblant.store.ledger import LedgerError
@@ -124,6 +126,33 @@ def test_a_small_budget_goes_to_marginals_and_keeps_the_same_promise(tmp_path: P
     assert not [mark for mark in (*secrets(), *map(str, numbers())) if mark.encode() in text]
 
 
+@pytest.mark.feature(32)
+def test_tables_that_are_copied_may_stand_beside_the_one_that_is_learned(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    names = ["Milan", "Rome", "Turin"]
+    pq.write_table(pa.table({"name": names, "mayor": ["A", "B", "C"]}), folder / "cities.parquet")
+    pq.write_table(people().select(["city", "income", "member"]), folder / "people.parquet")
+    key = {"columns": ["city"], "references": "cities", "referenced_columns": ["name"]}
+    with Engine(home=tmp_path / "home") as engine:
+        spec = engine.load(
+            {
+                "source": {"type": "files", "path": str(folder)},
+                "tables": {
+                    "cities": {"treatment": "original", "primary_key": "name", "accept_original": True},
+                    "people": {"primary_key": None, "foreign_keys": [key]},
+                },
+                "privacy": {"epsilon": 3.0},
+                "report": {"enabled": False},
+            }
+        )
+        assert "privacy-original-tables" in {finding.code for finding in engine.check(spec)}
+        made = engine.run(spec, out=tmp_path / "out")
+    assert made.copied == ("cities",)
+    assert made.table("cities").column("name").to_pylist() == names
+    assert set(made.table("people").column("city").to_pylist()) <= {*names, None}
+
+
 def _neighbours(table: pa.Table, kind: str) -> pa.Table:
     """Change one row into an extreme one, or add it."""
     row = table.slice(7, 1).to_pylist()[0]
@@ -200,6 +229,6 @@ def test_misuse_is_refused_with_a_reason(
     assert says in str(caught.value)
 
 
-def test_a_budget_that_preprocessing_exhausts_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PrivacyError, match="noise multiplier|leaves nothing|exhausted"):
-        private_run(tmp_path, people(), {"epsilon": 0.05, "noise_multiplier": 0.5})
+def test_noise_that_spends_more_than_epsilon_in_a_single_step_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PrivacyError, match="a single training step"):
+        private_run(tmp_path, people(), {"epsilon": 0.8, "noise_multiplier": 0.5})

@@ -37,9 +37,9 @@ class Limits:
 
     clique_cells: int = 4_000
     """Of one measured marginal."""
-    table_cells: int = 12_000
+    table_cells: int = 20_000
     """Of one table of the chordal graph."""
-    all_cells: int = 60_000
+    all_cells: int = 120_000
     """Of all tables of the graph."""
 
     @classmethod
@@ -52,7 +52,7 @@ class Limits:
         if size is ModelSize.SMALL:
             return cls(clique_cells=2_000, table_cells=3_000, all_cells=15_000)
         if size is ModelSize.LARGE:
-            return cls(clique_cells=10_000, table_cells=40_000, all_cells=200_000)
+            return cls(clique_cells=10_000, table_cells=60_000, all_cells=400_000)
         return cls()
 
 

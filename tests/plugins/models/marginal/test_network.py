@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from semblant_models.marginal.graph import ChordalGraph
+from semblant_models.marginal.graph import ChordalGraph, Clique
 from semblant_models.marginal.inference import Tree
 from semblant_models.marginal.network import Network
 
 SIZES = (3, 2, 4, 3)
-CLIQUES = [(0, 1), (1, 2), (0, 2), (2, 3)]
+CLIQUES: list[Clique] = [(0, 1), (1, 2), (0, 2), (2, 3)]
 ALPHA = 1e-6
 
 
 def _made(seed: int = 0) -> tuple[Network, np.ndarray]:
     rng = np.random.default_rng(seed)
-    factors: dict[tuple[int, ...], np.ndarray] = {c: rng.normal(size=[SIZES[v] for v in c]) for c in CLIQUES}
+    factors: dict[Clique, np.ndarray] = {c: rng.normal(size=[SIZES[v] for v in c]) for c in CLIQUES}
     table = np.zeros(SIZES)
     for clique, factor in factors.items():
         table += factor.reshape([SIZES[v] if v in clique else 1 for v in range(len(SIZES))])

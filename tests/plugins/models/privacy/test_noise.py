@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from semblant_models import privacy
 from semblant_models.privacy.noise import KEY_BYTES, NoiseStream
 
+PACKAGE = Path(str(privacy.__file__)).parent
 ALPHA = 1e-6
 COUNT = 1_000_000
 KEY = bytes(range(KEY_BYTES))
@@ -90,3 +94,11 @@ def test_a_key_of_a_test_is_a_key_and_is_not_shown() -> None:
     assert (NoiseStream(KEY).words(8) == NoiseStream(KEY).words(8)).all()
     assert "key" not in repr(NoiseStream(KEY))
     assert len(KEY) * 8 >= 128
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_nothing_private_is_drawn_from_a_generator_that_a_number_starts(module: Path) -> None:
+    """What needs no secrecy (weights at their start, values within a code) may be drawn so, from a secret number."""
+    calls = [ast.unparse(node) for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call)]
+    drawn = [call for call in calls if call.startswith(("jax.random.", "np.random.", "random."))]
+    assert set(drawn) <= {"np.random.default_rng(account.noise.seed())"}

@@ -33,8 +33,8 @@ _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
 _COARSE, _FINE = 48, 128
 _MOST_CELLS = 60_000
-_NUMBERS = 0.05
-"""Codes of a column of numbers: the square root of this many times rows over noise."""
+_NUMBERS, _POWER = 0.93, 0.3
+"""Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
 _MOST_CODES, _LEAST_CODES = 32, 4
 
 
@@ -75,7 +75,7 @@ class _Column:
         """Give the numbers that are there, float64; what lies outside of a declared range becomes its end."""
         numbers = self.grid.numbers(self.values)
         numbers = numbers[~np.isnan(numbers)]
-        return np.asarray(np.clip(numbers, *self.ends()) if self.declared else numbers)
+        return np.asarray(np.clip(numbers, *self.ends())) if self.declared else numbers
 
     def remaining(self) -> np.ndarray:
         """Give the numbers that are no frequent single number, float64."""
@@ -244,7 +244,7 @@ def _refine(
 def _codes(column: _Column, budget: Budget, total: float) -> ColumnCodes:
     deviation = budget.deviation(weights.SINGLES if column.numeric else weights.VALUES)
     pair = np.sqrt(8.0 / budget.later)
-    parts = int(np.clip(np.sqrt(_NUMBERS * total / pair), _LEAST_CODES, _MOST_CODES))
+    parts = int(np.clip(_NUMBERS * (total / pair) ** _POWER, _LEAST_CODES, _MOST_CODES))
     ranged = column.numeric and column.facts.values is None
     cells, counts = _ranges(column, total) if ranged else _values(column, total, deviation)
     code = grouped(cells, counts, max(_SURE * deviation, total / parts**2 / 4), parts)

@@ -25,21 +25,23 @@ RHO = 0.5
 
 
 def people(rows: int = ROWS, seed: int = 0) -> pa.Table:
-    """Give a table of all kinds of columns; ``gain`` is zero in nine rows of ten."""
+    """Give a table of all kinds of columns: ``gain`` mostly zero, ``weight`` by ``age``, ``member`` by ``town``."""
     rng = np.random.default_rng(seed)
+    town = rng.choice(["Rome", "Milan", "Turin"], rows, p=[0.7, 0.2, 0.1])
+    age = rng.integers(18, 90, rows)
     day = np.datetime64("2019-03-01", "D") + rng.integers(0, 500, rows)
     moment = np.datetime64("2021-01-01T00:00:00", "ns") + rng.integers(0, 10**6, rows) * np.timedelta64(60, "s")
     return pa.table(
         {
-            "town": pa.array(rng.choice(["Rome", "Milan", "Turin"], rows, p=[0.7, 0.2, 0.1])),
-            "age": pa.array(rng.integers(18, 90, rows), pa.int64()),
-            "weight": pa.array(rng.normal(70, 10, rows).round(1), mask=rng.random(rows) < 0.2),
+            "town": pa.array(town),
+            "age": pa.array(age, pa.int64()),
+            "weight": pa.array(rng.normal(40 + age / 2, 5).round(1), mask=rng.random(rows) < 0.2),
             "gain": pa.array(np.where(rng.random(rows) < 0.9, 0, rng.integers(1, 50, rows) * 100), pa.int32()),
             "price": pa.array(
                 [Decimal(int(cents)) / 100 for cents in rng.integers(0, 10_000, rows)], pa.decimal128(9, 2)
             ),
             "real": pa.array(rng.random(rows) * np.pi),
-            "member": pa.array(rng.random(rows) < 0.3),
+            "member": pa.array(rng.random(rows) < np.where(town == "Rome", 0.1, 0.7)),
             "day": pa.array(day),
             "moment": pa.array(moment),
         }
