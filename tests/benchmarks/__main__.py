@@ -15,6 +15,7 @@ BENCHMARKS = (
     "marginal",
     "peers",
     "relational",
+    "text",
     "report",
     "connectors",
     "private",

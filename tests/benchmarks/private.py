@@ -133,5 +133,5 @@ def _scores(data: DataSplit, made: Path) -> dict[str, float]:
         "two_way": 1.0 - float(accuracy["bivariate"]),
         "c2st": float(done["c2st"]["xgb_auc_train"]),
     }
-    auc = (done.get("mle") or {}).get("auc_syn")
+    auc = ((done.get("mle") or {}).get("syn") or {}).get("auc")
     return found if auc is None else {**found, "auroc": float(auc)}

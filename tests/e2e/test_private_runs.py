@@ -6,10 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from semblant.engine import Engine
 from semblant.errors import ConfigError, PrivacyError
 from semblant.events import EventKind
+from semblant.store.ledger import LedgerError
 from tests.e2e.private_runs import PLANTED, ROWS, left_behind, numbers, people, private_run, secrets
 
 if TYPE_CHECKING:
@@ -91,6 +94,63 @@ def test_a_private_run_says_its_price_before_training_and_an_ordinary_one_has_no
     said = [event.message for event in ran[2] if event.kind is EventKind.NOTICE and event.message]
     assert any("epsilon 4 is medium protection" in message for message in said)
     assert any("noise multiplier" in message and "epsilon 4" in message for message in said)
+
+
+@pytest.mark.feature(241)
+def test_the_report_says_that_it_is_not_covered_and_what_was_spent(
+    ran: tuple[Path, JobResult, list[Event], Home],
+) -> None:
+    report = json.loads((ran[0] / "out" / "report.json").read_text())
+    assert "not" in report["facts"]["privacy"]
+    section = next(found for found in report["sections"] if found["name"] == "privacy")["figures"]
+    assert section["private"]
+    assert section["ledger"]["jobs"] == 1
+    assert section["ledger"]["epsilon"] == pytest.approx(section["account"]["spent"])
+
+
+@pytest.mark.feature(243)
+def test_another_job_on_the_same_source_is_refused_when_the_total_is_spent(
+    ran: tuple[Path, JobResult, list[Event], Home],
+) -> None:
+    with pytest.raises(LedgerError, match="have spent epsilon"):
+        private_run(ran[0], people(), {"epsilon": 1.0, "total_epsilon": 4.5}, {"name": "again"})
+
+
+@pytest.mark.feature(242)
+def test_a_small_budget_goes_to_marginals_and_keeps_the_same_promise(tmp_path: Path) -> None:
+    _, heard, _ = private_run(tmp_path, people(), {"epsilon": 1.0})
+    described = _description(tmp_path)
+    assert described["tables"][0]["backend"] == "dp-marginal"
+    assert 0.9 < described["privacy"]["spent"] <= 1.0
+    text = b"\0".join([*left_behind(tmp_path).values(), " ".join(map(str, heard)).encode()])
+    assert not [mark for mark in (*secrets(), *map(str, numbers())) if mark.encode() in text]
+
+
+@pytest.mark.feature(32)
+def test_tables_that_are_copied_may_stand_beside_the_one_that_is_learned(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    names = ["Milan", "Rome", "Turin"]
+    pq.write_table(pa.table({"name": names, "mayor": ["A", "B", "C"]}), folder / "cities.parquet")
+    pq.write_table(people().select(["city", "income", "member"]), folder / "people.parquet")
+    key = {"columns": ["city"], "references": "cities", "referenced_columns": ["name"]}
+    with Engine(home=tmp_path / "home") as engine:
+        spec = engine.load(
+            {
+                "source": {"type": "files", "path": str(folder)},
+                "tables": {
+                    "cities": {"treatment": "original", "primary_key": "name", "accept_original": True},
+                    "people": {"primary_key": None, "foreign_keys": [key]},
+                },
+                "privacy": {"epsilon": 3.0},
+                "report": {"enabled": False},
+            }
+        )
+        assert "privacy-original-tables" in {finding.code for finding in engine.check(spec)}
+        made = engine.run(spec, out=tmp_path / "out")
+    assert made.copied == ("cities",)
+    assert made.table("cities").column("name").to_pylist() == names
+    assert set(made.table("people").column("city").to_pylist()) <= {*names, None}
 
 
 def _neighbours(table: pa.Table, kind: str) -> pa.Table:

@@ -143,3 +143,35 @@ class DuckdbDestination(Writing, FileSettings):
     """Settings of the destination ``duckdb``."""
 
     schema: str = setting("main", help="schema in the database; it must be there, except main in a new file")
+
+
+@frozen(kw_only=True, slots=False)
+class SqlserverSource(Selection, ServerSettings):
+    """Settings of the source ``sqlserver``."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("mssql", "sqlserver")
+
+
+@frozen(kw_only=True, slots=False)
+class SqlserverDestination(Writing, ServerSettings):
+    """Settings of the destination ``sqlserver``."""
+
+    schemes: ClassVar[tuple[str, ...]] = SqlserverSource.schemes
+
+
+@frozen(kw_only=True, slots=False)
+class OracleSource(Selection, ServerSettings):
+    """Settings of the source ``oracle``; ``database`` is the name of the service."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("oracle",)
+
+
+@frozen(kw_only=True, slots=False)
+class OracleDestination(Writing, ServerSettings):
+    """Settings of the destination ``oracle``; ``database`` is the name of the service."""
+
+    schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes
+
+    empty_texts: Literal["refuse", "null"] = setting(
+        "refuse", help="an empty text, which Oracle cannot tell from null: refuse it, or write null", feature=(67,)
+    )

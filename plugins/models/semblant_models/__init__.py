@@ -8,7 +8,7 @@ import pluggy
 
 from semblant.components import ModelType
 from semblant_models.settings import ColumnArSettings, MarginalSettings
-from semblant_models.text.settings import NgramSettings
+from semblant_models.text.settings import GruSettings, NgramSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,26 @@ _TABULAR = ModelType(
             "list",
             "struct",
         ),
+    },
+)
+
+_GRU = ModelType(
+    name="gru",
+    factory="semblant_models.text.gru.backend:GruBackend",
+    summary="free text by a small recurrent network, given the row; minutes without a GPU",
+    settings=GruSettings,
+    requires=("jax", "optax", "safetensors", "tokenizers"),
+    extra="models",
+    learns="text",
+    preference=100,
+    capabilities={
+        "context": True,
+        "sequences": False,
+        "conditions": True,
+        "privacy": False,
+        "checkpointing": True,
+        "log_prob": True,
+        "encodings": ("text",),
     },
 )
 
@@ -111,5 +131,5 @@ _NGRAM = ModelType(
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the models of tables and the fallback model of texts."""
-    return (_TABULAR, _MARGINAL, _NGRAM)
+    """Offer the models of tables, that of texts and its fallback."""
+    return (_TABULAR, _MARGINAL, _GRU, _NGRAM)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from semblant.errors import Cancelled, JobError
+from semblant.errors import Cancelled, JobError, ModelError
 from semblant.events import Event, EventKind, Step
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.run import Run
+from semblant.testing.lessons import PrivateAccount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +95,28 @@ def test_a_cancelled_run_begins_no_step(tmp_path: Path) -> None:
     steps.run.cancel.set()
     with pytest.raises(Cancelled):
         steps.perform(Step.TRAIN, "t", "m", lambda run: pytest.fail("it began"))
+
+
+@pytest.mark.feature(241)
+def test_a_private_step_that_is_taken_over_was_paid_for_and_one_that_failed_was_not(tmp_path: Path) -> None:
+    def steps() -> tuple[Steps, PrivateAccount]:
+        account = PrivateAccount()
+        return Steps(Run(job="test", seed=1, workspace=tmp_path, privacy=account)), account
+
+    def release(run: Run) -> None:
+        run.privacy.charge(None, "a count")
+
+    def fail(run: Run) -> None:
+        run.privacy.charge(None, "another count")
+        msg = "no"
+        raise ModelError(msg)
+
+    first, account = steps()
+    first.perform(Step.TRANSFORM, "people", "mark", release)
+    with pytest.raises(ModelError):
+        first.perform(Step.TRAIN, "people", "mark", fail)
+    assert account.charged == ["a count", "another count"]
+
+    again, account = steps()
+    again.perform(Step.TRANSFORM, "people", "mark", fail)
+    assert account.charged == ["a count"]

@@ -11,7 +11,7 @@ from attrs import define
 
 from semblant.atomic import atomic_folder
 from semblant.errors import DataError, ModelError, PrivacyError
-from semblant.vocabulary import ColumnTreatment
+from semblant.vocabulary import ColumnTreatment, Role
 from semblant_models.privacy.preprocessing.budget import COUNT, Budget
 from semblant_models.privacy.preprocessing.facts import PublicFacts
 from semblant_models.privacy.preprocessing.learn import learn_codes, weight_of
@@ -149,6 +149,6 @@ def _refuse(training: TrainingTable, *, private: bool) -> None:
         if found is not None:
             msg = f"column '{plan.name}' of table '{training.name}' cannot be learned by 'dp-marginal': {found}"
             raise DataError(msg, fix=f"exclude '{plan.name}', or choose another backend")
-        if private and plan.treatment is ColumnTreatment.KEEP:
+        if private and plan.treatment is ColumnTreatment.KEEP and plan.role is not Role.FOREIGN_KEY:
             msg = f"column '{plan.name}' of table '{training.name}' is to be kept as it is, which privacy forbids"
             raise PrivacyError(msg, fix=f"set 'treatment: synthesize' for '{plan.name}'")

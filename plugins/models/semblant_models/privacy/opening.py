@@ -20,6 +20,9 @@ _USUAL_DELTA: Final = 1e-6
 """Stands in for delta while the number of subjects that decides it is not yet known."""
 _COUNT_NOISE: Final = 30.0
 """Noise of the number of subjects where no epsilon is given."""
+_AMPLE: Final = 3.0
+_AMPLE_SHARES: Final = {"preprocessing": 0.05, "one_way": 0.06, "training": 0.88}
+"""Of a larger budget: counts are good enough with less of it."""
 DELTA_TIMES_SUBJECTS: Final = 0.1
 _NOT_COVERED: Final = (
     "names and types of tables and columns, and keys that the source or the spec declares",
@@ -81,7 +84,8 @@ def divided(account: BudgetAccount) -> None:
             msg = "neither epsilon nor the noise multiplier is given"
             raise PrivacyError(msg, fix="write 'privacy.epsilon': 1 for strong protection")
         epsilon = _epsilon_of(noise, account.delta)
-    account.plan = PrivacyPlan(epsilon=epsilon, delta=account.delta, noise_multiplier=noise, steps=steps)
+    plan = PrivacyPlan(epsilon=epsilon, delta=account.delta, noise_multiplier=noise, steps=steps)
+    account.plan = plan.with_shares(**_AMPLE_SHARES) if epsilon > _AMPLE else plan
 
 
 def budget_of(account: PrivacyAccount) -> tuple[BudgetAccount, PrivacyPlan]:

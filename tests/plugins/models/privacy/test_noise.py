@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import ast
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from semblant_models import privacy
 from semblant_models.privacy.noise import KEY_BYTES, NoiseStream
 
+PACKAGE = Path(str(privacy.__file__)).parent
 ALPHA = 1e-6
 COUNT = 1_000_000
 KEY = bytes(range(KEY_BYTES))
@@ -62,23 +67,38 @@ def test_two_streams_share_no_value() -> None:
     assert not np.intersect1d(first, second).size
 
 
-def _draw(noise: NoiseStream, out: multiprocessing.SimpleQueue[np.ndarray]) -> None:
-    out.put(noise.words(1_000))
+_FORKING = """
+import os, sys
+from semblant_models.privacy.noise import NoiseStream
+
+noise = NoiseStream()
+noise.words(1)
+child = os.fork()
+words = noise.words(1_000)
+if child:
+    os.waitpid(child, 0)
+sys.stdout.write(" ".join(map(str, words.tolist())) + " ")
+sys.stdout.flush()
+os._exit(0)
+"""
 
 
 def test_a_process_that_was_forked_off_draws_other_noise() -> None:
-    context = multiprocessing.get_context("fork")
-    noise = NoiseStream()
-    noise.words(1)
-    out: multiprocessing.SimpleQueue[np.ndarray] = context.SimpleQueue()
-    child = context.Process(target=_draw, args=(noise, out))
-    child.start()
-    told = out.get()
-    child.join()
-    assert not np.intersect1d(told, noise.words(1_000)).size
+    # in a program of its own: JAX, once imported here, warns of any fork
+    done = subprocess.run([sys.executable, "-c", _FORKING], capture_output=True, text=True, check=True)
+    words = done.stdout.split()
+    assert len(words) == len(set(words)) == 2_000
 
 
 def test_a_key_of_a_test_is_a_key_and_is_not_shown() -> None:
     assert (NoiseStream(KEY).words(8) == NoiseStream(KEY).words(8)).all()
     assert "key" not in repr(NoiseStream(KEY))
     assert len(KEY) * 8 >= 128
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_nothing_private_is_drawn_from_a_generator_that_a_number_starts(module: Path) -> None:
+    """What needs no secrecy (weights at their start, values within a code) may be drawn so, from a secret number."""
+    calls = [ast.unparse(node) for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call)]
+    drawn = [call for call in calls if call.startswith(("jax.random.", "np.random.", "random."))]
+    assert set(drawn) <= {"np.random.default_rng(account.noise.seed())"}
