@@ -23,7 +23,7 @@ _USUAL_EPSILON, _USUAL_DELTA = 1.0, 1e-6
 """For an account that keeps a budget and does not say which."""
 _DELTA_SHARE = 0.1
 """Of the account's delta, for partition selection."""
-_SHARE, _SHARE_AT, _FALL = 0.3, 0.032, 0.13
+_SHARE, _SHARE_AT, _FALL = 0.3, 0.032, 0.08
 """Share of preprocessing at the rho of epsilon 1, and the power by which it falls with rho (decision 0017)."""
 _SLACK = 0.998
 """Part of epsilon that is aimed at: accountants round upwards."""

@@ -40,7 +40,7 @@ class ChordalGraph:
 
     @classmethod
     def of(cls, sizes: Sequence[int], cliques: Iterable[Clique]) -> ChordalGraph:
-        """Make a chordal graph in which the columns of each clique are joined: least weight first, then least fill."""
+        """Make a chordal graph in which the columns of each clique are joined: least weight first."""
         near: list[set[int]] = [set() for _ in sizes]
         for clique in cliques:
             for one, other in combinations(clique, 2):
@@ -48,13 +48,15 @@ class ChordalGraph:
                 near[other].add(one)
         left, gone = set(range(len(sizes))), []
         given: list[Clique] = [()] * len(sizes)
+        weight = [sizes[v] * prod(sizes[u] for u in near[v]) for v in range(len(sizes))]
         while left:
-            place = min(left, key=lambda v: (prod(sizes[u] for u in near[v]) * sizes[v], -v))
+            place = min(left, key=lambda v: (weight[v], -v))
             for one, other in combinations(near[place], 2):
                 near[one].add(other)
                 near[other].add(one)
             for other in near[place]:
                 near[other].discard(place)
+                weight[other] = sizes[other] * prod(sizes[u] for u in near[other])
             given[place] = tuple(near[place])
             gone.append(place)
             left.discard(place)

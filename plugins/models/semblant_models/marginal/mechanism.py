@@ -31,7 +31,7 @@ class Rounds:
 
     selecting: float = 0.15
     """Of all rho, for scores; in equal parts."""
-    rounds: tuple[float, ...] = (0.3, 0.2, 0.2, 0.15, 0.15)
+    rounds: tuple[float, ...] = (0.35, 0.2, 0.2, 0.25)
     """Shares of the rounds in the rest, for measuring."""
     limits: Limits = field(factory=Limits)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NARROW = 3
 """Codes of a column whose triples are looked at."""
+_TRIES = 6
+"""Candidates tried for each that may be taken: some would make the graph too large."""
 _MOST_CANDIDATES = 1200
 """Sets of columns that are scored in a round after the first."""
 
@@ -148,7 +150,8 @@ def chosen(
     :param forest: only a forest: no column pair that is joined already.
     :returns: candidates, and the deviation of the noise of each.
     """
-    ranked = sorted(candidates, key=lambda c: -c.gain(np.sqrt(len(sizes) / (2 * rho))))
+    alone = float(np.sqrt(1 / (2 * rho)))
+    ranked = sorted((c for c in candidates if c.gain(alone) > 0), key=lambda c: -c.gain(alone * np.sqrt(len(sizes))))
     fitting: list[Candidate] = []
     cliques, root = list(before), list(range(len(sizes)))
 
@@ -157,20 +160,20 @@ def chosen(
             v = root[v]
         return v
 
-    for candidate in ranked[: 20 * len(sizes)]:
+    for candidate in ranked if forest else ranked[: _TRIES * most]:
         if len(fitting) >= most:
             break
         if forest:
             ends = {leader(v) for v in candidate.clique}
-            if len(ends) < len(candidate.clique):
+            if len(ends) < len(candidate.clique) or prod(candidate.expected.shape) > limits.table_cells:
                 continue
-        graph = ChordalGraph.of(sizes, [*cliques, candidate.clique])
-        if graph.widest > limits.table_cells or graph.cells > limits.all_cells:
-            continue
-        if forest:
             first, *others = ends
             for other in others:
                 root[other] = first
+        else:
+            graph = ChordalGraph.of(sizes, [*cliques, candidate.clique])
+            if graph.widest > limits.table_cells or graph.cells > limits.all_cells:
+                continue
         fitting.append(candidate)
         cliques.append(candidate.clique)
     best, best_gain = 0, 0.0
