@@ -7,11 +7,11 @@ only when the component is used, so that listing plugins loads nothing heavy.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from semblant.errors import MissingDependencyError
+from semblant.errors import MissingDependencyError, PrivacyError
 from semblant.findings import ConfigStep
 
 if TYPE_CHECKING:
@@ -19,11 +19,31 @@ if TYPE_CHECKING:
 
     from semblant.complexity import Cost, TableFacts
     from semblant.machine import Speed
-    from semblant.spec.training import ModelSpec
+    from semblant.privacy import PrivacyAccount
+    from semblant.spec.training import ModelSpec, PrivacySpec
+
+
+CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
+    ("source", "destination", "model", "section", "renderer", "validator", "executor"), (1, 1)
+)
+"""Per kind the oldest and newest version of its contract (:mod:`semblant.protocols`) that this Semblant keeps.
+
+The newest rises when a method that components have is changed; the oldest rises a major release after that.
+"""
 
 
 def _names(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _is_there(module: str) -> bool:
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        # of a name with dots, a part before the last is missing
+        return False
 
 
 @frozen
@@ -50,13 +70,15 @@ class Component:
     settings: type = NoSettings
     """A frozen attrs class made with :func:`semblant.settings.setting` fields."""
     requires: tuple[str, ...] = field(default=(), converter=_names)
-    """Top-level modules that must be importable."""
+    """Modules that must be importable."""
     extra: str = ""
     """The extra of the distribution that installs them: ``pip install 'semblant[EXTRA]'``."""
     distribution: str = "semblant"
     """What ``pip install`` is told when something is missing."""
     capabilities: Mapping[str, Any] = field(factory=dict)
     """Facts that the engine and validators ask for; listed by ``semblant plugins``."""
+    contract: int = 1
+    """The version of its kind's contract that it was written for; one that this Semblant does not keep is refused."""
 
     @property
     def install(self) -> str:
@@ -69,9 +91,7 @@ class Component:
 
     def missing(self) -> tuple[str, ...]:
         """Give the required modules that cannot be found, without importing them."""
-        import importlib.util
-
-        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+        return tuple(name for name in self.requires if not _is_there(name))
 
     def load(self) -> Any:
         """Import the factory; a missing package becomes advice, any other error passes."""
@@ -79,14 +99,16 @@ class Component:
         try:
             return getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as exc:
-            top = (exc.name or "").partition(".")[0]
-            if top in self.requires:
-                msg = f"{self.kind} '{self.name}' needs the package '{top}', which is not installed"
+            wanted = exc.name or ""
+            parents = tuple(wanted[:place] for place, sign in enumerate(wanted) if sign == ".")
+            needed = next((n for n in self.requires if n in {wanted, *parents} or n.startswith(f"{wanted}.")), None)
+            if needed:
+                msg = f"{self.kind} '{self.name}' needs the package '{needed}', which is not installed"
                 raise MissingDependencyError(msg, fix=self.install) from exc
             raise
 
     def create(self, settings: Any = None) -> Any:
-        """Make the object from its settings (the defaults when None)."""
+        """Make the object from ``settings``, one of :attr:`settings` (the defaults when None)."""
         return self.load()(self.settings() if settings is None else settings)
 
 
@@ -97,6 +119,9 @@ class SourceType(Component):
     ``schemes`` are the URL schemes (``postgresql``, ``sqlite``) for ``semblant run URL``;
     ``suffixes`` the file endings it wants (``.db``); ``from_location`` is a dotted path to a function
     ``str -> dict`` of settings, by default ``{"path": location}``.
+
+    >>> SourceType(name="acme", factory="semblant_acme:Acme", summary="stations", suffixes=".acme").suffixes
+    ('.acme',)
     """
 
     kind: ClassVar[str] = "source"
@@ -107,7 +132,11 @@ class SourceType(Component):
 
 @frozen(kw_only=True)
 class DestinationType(Component):
-    """Makes a :class:`~semblant.protocols.Destination`; the same ways to be named by a location."""
+    """Makes a :class:`~semblant.protocols.Destination`; ``schemes``, ``suffixes``, ``from_location`` as with sources.
+
+    >>> DestinationType(name="acme", factory="semblant_acme:Acme", summary="stations", schemes=("acme",)).kind
+    'destination'
+    """
 
     kind: ClassVar[str] = "destination"
     schemes: tuple[str, ...] = field(default=(), converter=_names)
@@ -124,6 +153,9 @@ class ModelType(Component):
     ``factory`` is called with (settings object, the ``ModelSpec`` of the table).
     ``capabilities`` may hold ``context``, ``sequences``, ``conditions``, ``privacy``,
     ``checkpointing``, ``log_prob`` as booleans and ``encodings`` as a tuple of encoding types.
+
+    >>> ModelType(name="trees", factory="semblant_trees.backend:TreesBackend", summary="decision trees").learns
+    'tabular'
     """
 
     kind: ClassVar[str] = "model"
@@ -134,6 +166,37 @@ class ModelType(Component):
     estimate: str = ""
     """``"package.module:function"`` that says what a training would cost (:mod:`semblant.complexity`); empty when
     the backend cannot tell."""
+    account: str = ""
+    """``"package.module:function"`` that opens the :class:`~semblant.privacy.PrivacyAccount` of a private job from
+    the sections ``privacy`` and ``model`` of its spec; a backend with the capability ``privacy`` has one."""
+    suits: str = ""
+    """``"package.module:function"`` that says how well the backend suits a private job, from its section ``privacy``
+    and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
+
+    def suitability(self, privacy: PrivacySpec, columns: int) -> float:
+        """Give how well the backend suits a private job.
+
+        :param privacy: the budget that is wanted.
+        :param columns: how many columns are learned.
+        """
+        if not self.suits:
+            return 0.0
+        module, _, attribute = self.suits.partition(":")
+        return float(getattr(importlib.import_module(module), attribute)(privacy, columns))
+
+    def open_account(self, privacy: PrivacySpec, model: ModelSpec) -> PrivacyAccount:
+        """Open the account of a private job.
+
+        :param privacy: the budget that is wanted.
+        :param model: settings of the model, of which batch and steps decide on the noise.
+        :raises PrivacyError: the backend keeps no budget.
+        """
+        if not self.account:
+            msg = f"the model backend '{self.name}' cannot keep a privacy budget"
+            raise PrivacyError(msg, fix="leave 'model.backend' to auto, or remove the section 'privacy'")
+        module, _, attribute = self.account.partition(":")
+        found: PrivacyAccount = getattr(importlib.import_module(module), attribute)(privacy, model)
+        return found
 
     def estimator(self) -> Callable[[Any, ModelSpec, TableFacts, Speed], Cost] | None:
         """Import the estimate; None where the backend offers none."""
@@ -146,7 +209,11 @@ class ModelType(Component):
 
 @frozen(kw_only=True)
 class SectionType(Component):
-    """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without."""
+    """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without.
+
+    >>> SectionType(name="ages", factory="acme:Ages", summary="how old", title="Ages", needs="holdout").needs
+    ('holdout',)
+    """
 
     kind: ClassVar[str] = "section"
     title: str = ""
@@ -158,7 +225,11 @@ class SectionType(Component):
 
 @frozen(kw_only=True)
 class RendererType(Component):
-    """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``."""
+    """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``.
+
+    >>> RendererType(name="markdown", factory="acme:Markdown", summary="for wikis", suffix=".md").suffix
+    '.md'
+    """
 
     kind: ClassVar[str] = "renderer"
     suffix: str = ""
@@ -166,7 +237,11 @@ class RendererType(Component):
 
 @frozen(kw_only=True)
 class ValidatorType(Component):
-    """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration step."""
+    """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration ``step``.
+
+    >>> ValidatorType(name="names", factory="acme:Names", summary="house rules", step=ConfigStep.KEYS).step.value
+    'keys'
+    """
 
     kind: ClassVar[str] = "validator"
     step: ConfigStep = ConfigStep.DATA
@@ -174,6 +249,10 @@ class ValidatorType(Component):
 
 @frozen(kw_only=True)
 class ExecutorType(Component):
-    """Makes an :class:`~semblant.protocols.Executor`."""
+    """Makes an :class:`~semblant.protocols.Executor`.
+
+    >>> ExecutorType(name="grid", factory="acme:Grid", summary="the cluster", requires="acme_grid").install
+    'pip install acme_grid'
+    """
 
     kind: ClassVar[str] = "executor"

@@ -107,6 +107,10 @@ class Parts:
 
     def take(self, event: Event) -> None:
         """Move what an event is about."""
+        if event.kind is EventKind.TABLE_LEARNED:
+            for number, (_, table) in enumerate(self.tasks):
+                if table == event.table:
+                    self.changed_tasks.setdefault(number, {})["used"] = dict(event.details)
         if event.step is None:
             return
         if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:

@@ -138,14 +138,114 @@ DUCKDB_DESTINATION = DestinationType(
     capabilities={"modes": MODES, "keys": True},
 )
 
+SQLSERVER_SOURCE = SourceType(
+    name="sqlserver",
+    factory="semblant_databases.sqlserver.source:SqlserverSource",
+    summary="a SQL Server database, read as Arrow in one transaction (not run against a live server)",
+    settings=settings.SqlserverSource,
+    requires=("mssql_python",),
+    extra="mssql",
+    schemes=settings.SqlserverSource.schemes,
+    from_location="semblant_databases:from_url",
+    capabilities=_READS,
+)
+SQLSERVER_DESTINATION = DestinationType(
+    name="sqlserver",
+    factory="semblant_databases.sqlserver.destination:SqlserverDestination",
+    summary="tables in a SQL Server database, 2016 or later (not run against a live server)",
+    settings=settings.SqlserverDestination,
+    requires=("mssql_python",),
+    extra="mssql",
+    schemes=settings.SqlserverDestination.schemes,
+    from_location="semblant_databases:from_url",
+    atomic=(
+        "tables are filled under other names; one transaction puts all of them in place, for which readers wait, or "
+        "see the old rows where the database keeps row versions (READ_COMMITTED_SNAPSHOT)"
+    ),
+    capabilities={"modes": MODES, "keys": True},
+)
+
+ORACLE_SOURCE = SourceType(
+    name="oracle",
+    factory="semblant_databases.oracle.source:OracleSource",
+    summary="an Oracle database, read as Arrow in one read-only transaction (not run against a live server)",
+    settings=settings.OracleSource,
+    requires=("oracledb",),
+    extra="oracle",
+    schemes=settings.OracleSource.schemes,
+    from_location="semblant_databases:from_url",
+    capabilities=_READS,
+)
+ORACLE_DESTINATION = DestinationType(
+    name="oracle",
+    factory="semblant_databases.oracle.destination:OracleDestination",
+    summary="tables in an Oracle database, 12.2 or later (not run against a live server)",
+    settings=settings.OracleDestination,
+    requires=("oracledb",),
+    extra="oracle",
+    schemes=settings.OracleDestination.schemes,
+    from_location="semblant_databases:from_url",
+    atomic=(
+        "where all tables are there and keep their shape, one transaction changes their rows; new ones are filled and "
+        "given their keys under other names, then renamed one right after the other, parents first, because Oracle "
+        "commits with every such statement: a server that dies between two of them leaves some in place"
+    ),
+    capabilities={"modes": MODES, "keys": True},
+)
+
+BIGQUERY_SOURCE = SourceType(
+    name="bigquery",
+    factory="semblant_databases.bigquery.source:BigquerySource",
+    summary="a BigQuery dataset, as it was at one moment (run against an emulator, not against the service)",
+    settings=settings.BigquerySource,
+    requires=("google.cloud.bigquery",),
+    extra="bigquery",
+    schemes=("bigquery",),
+    from_location="semblant_databases.bigquery:from_location",
+    capabilities=_READS,
+)
+BIGQUERY_DESTINATION = DestinationType(
+    name="bigquery",
+    factory="semblant_databases.bigquery.destination:BigqueryDestination",
+    summary="tables in a BigQuery dataset; keys are declared, BigQuery enforces none (run against an emulator)",
+    settings=settings.BigqueryDestination,
+    requires=("google.cloud.bigquery",),
+    extra="bigquery",
+    schemes=("bigquery",),
+    from_location="semblant_databases.bigquery:from_location",
+    atomic=(
+        "where all tables are there and keep their shape, one transaction changes their rows; new ones are loaded "
+        "under other names, then made of those one right after the other, parents first, because BigQuery's "
+        "transactions make no tables: what dies between two of them leaves some in place"
+    ),
+    capabilities={"modes": MODES, "keys": True},
+)
+
 
 @hookimpl
 def semblant_sources() -> Sequence[SourceType]:
     """Offer the databases that can be read."""
-    return (POSTGRESQL_SOURCE, MYSQL_SOURCE, MARIADB_SOURCE, DUCKDB_SOURCE)
+    return (
+        POSTGRESQL_SOURCE,
+        MYSQL_SOURCE,
+        MARIADB_SOURCE,
+        DUCKDB_SOURCE,
+        SQLSERVER_SOURCE,
+        ORACLE_SOURCE,
+        BIGQUERY_SOURCE,
+    )
 
 
 @hookimpl
 def semblant_destinations() -> Sequence[DestinationType]:
     """Offer the databases that can be written."""
-    return (POSTGRESQL_DESTINATION, MYSQL_DESTINATION, MARIADB_DESTINATION, SQLITE_DESTINATION, DUCKDB_DESTINATION)
+    return (
+        POSTGRESQL_DESTINATION,
+        MYSQL_DESTINATION,
+        MARIADB_DESTINATION,
+        SQLITE_DESTINATION,
+        DUCKDB_DESTINATION,
+        SQLSERVER_DESTINATION,
+        ORACLE_DESTINATION,
+        BIGQUERY_DESTINATION,
+    )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Final
 
 from semblant.access import AccessStep, failed, host_probe, passed, port_probe
 from semblant.errors import SemblantError
 from semblant.retry import Retry
-from semblant_databases.faults import STEPS
+from semblant_databases.faults import STEPS, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from semblant.access import Probe
+    from semblant_databases.faults import Kind
     from semblant_databases.server import Server
 
-_PASSING: Final = frozenset({"port", "lost"})
-"""Steps whose failure waiting may mend: a server that is started anew refuses, then answers."""
 _STEPS: Final = {
     "host": AccessStep.HOST,
     "port": AccessStep.PORT,
@@ -42,10 +42,23 @@ def step_of(error: BaseException) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether waiting may mend it."""
-    return step_of(error) in _PASSING
+    return isinstance(error, SemblantError) and error.passing
 
 
 PATIENCE: Final = Retry(transient=is_passing)
+
+
+def reach(server: Server, kind: Kind) -> None:
+    """Open and close the port, for drivers that say only after a while, or in riddles, that nothing is there.
+
+    :raises SemblantError: of that ``kind``, for an unknown host or a port where nothing answers.
+    """
+    try:
+        socket.create_connection((server.host, server.port), server.timeout_seconds).close()
+    except (socket.gaierror, UnicodeError) as exc:
+        raise fault(kind, "host", server, getattr(exc, "strerror", None) or "no such name") from None
+    except OSError as exc:
+        raise fault(kind, "port", server, exc.strerror or str(exc)) from None
 
 
 def probe_server(server: Server, check: Callable[[], None], last: AccessStep) -> Iterator[Probe]:

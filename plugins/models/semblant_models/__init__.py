@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from semblant.components import ModelType
-from semblant_models.settings import ColumnArSettings
+from semblant_models.settings import ColumnArSettings, MarginalSettings
 from semblant_models.text.settings import GruSettings, NgramSettings
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ _TABULAR = ModelType(
     learns="tabular",
     preference=100,
     estimate="semblant_models.tabular.estimate:estimate",
+    account="semblant_models.privacy.opening:open_account",
+    suits="semblant_models.privacy.choice:gradients",
     capabilities={
         "context": True,
         "sequences": True,
         "matching": True,
         "conditions": True,
-        "privacy": False,
+        "privacy": True,
+        "private_steps": True,
         "checkpointing": True,
         "log_prob": True,
         "encodings": (
@@ -73,6 +76,39 @@ _GRU = ModelType(
     },
 )
 
+_MARGINAL = ModelType(
+    name="dp-marginal",
+    factory="semblant_models.marginal.backend:MarginalBackend",
+    summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
+    settings=MarginalSettings,
+    requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    account="semblant_models.privacy.opening:open_account",
+    suits="semblant_models.privacy.choice:marginals",
+    extra="models",
+    learns="tabular",
+    preference=50,
+    capabilities={
+        "context": False,
+        "sequences": False,
+        "conditions": True,
+        "privacy": True,
+        "checkpointing": False,
+        "log_prob": True,
+        "encodings": (
+            "categorical",
+            "boolean",
+            "number",
+            "integer",
+            "date",
+            "datetime",
+            "time",
+            "duration",
+            "latitude",
+            "longitude",
+        ),
+    },
+)
+
 _NGRAM = ModelType(
     name="ngram",
     factory="semblant_models.text.ngram.backend:NgramBackend",
@@ -95,5 +131,5 @@ _NGRAM = ModelType(
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the model of tables, that of texts and its fallback."""
-    return (_TABULAR, _GRU, _NGRAM)
+    """Offer the models of tables, that of texts and its fallback."""
+    return (_TABULAR, _MARGINAL, _GRU, _NGRAM)

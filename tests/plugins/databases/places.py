@@ -21,6 +21,7 @@ from semblant.vocabulary import WriteMode
 _NUMBERS = itertools.count()
 KINDS = ("postgresql", "mariadb", "sqlite", "duckdb")
 SERVERS = ("postgresql", "mariadb")
+IMITATED = ("sqlserver", "oracle")
 
 
 @frozen(kw_only=True)
@@ -90,6 +91,13 @@ def _postgresql(request: pytest.FixtureRequest) -> DatabasePlace:
     )
 
 
+def _imitated(kind: str, request: pytest.FixtureRequest) -> DatabasePlace:
+    """Give an empty schema of a database that is imitated over PostgreSQL."""
+    place = _postgresql(request)
+    settings = {**place.source, **request.getfixturevalue(f"imitated_{kind}")}
+    return evolve(place, kind=kind, source=settings, destination=settings, url="")
+
+
 def _mariadb(request: pytest.FixtureRequest) -> DatabasePlace:
     import pymysql
 
@@ -130,5 +138,7 @@ def place_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterato
         yield _postgresql(request)
     elif kind == "mariadb":
         yield _mariadb(request)
+    elif kind in IMITATED:
+        yield _imitated(kind, request)
     else:
         yield _file(kind, folder / f"shop.{kind}")

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from semblant.testing import DestinationConformance, SourceConformance
+from semblant.vocabulary import WriteMode
 from semblant_databases import POSTGRESQL_DESTINATION, POSTGRESQL_SOURCE
 from semblant_databases.settings import PostgresqlDestination, PostgresqlSource
 
@@ -70,8 +71,13 @@ def declared(kind: pa.DataType) -> str:
     return next((name for fits, name in TYPES if fits(kind)), "text")
 
 
+DECLARED = declared
+REPLACE = WriteMode.REPLACE
+
+
 class TestPostgresqlSource(OnServer, SourceConformance):
     component = POSTGRESQL_SOURCE
+    declared = staticmethod(declared)
     declares_keys = True
     keeps_types = SMALLEST
     not_kept: ClassVar[Mapping[str, str]] = {"types.struct": JSON, "types.timestamp_ns": MICROSECONDS}
@@ -94,7 +100,7 @@ class TestPostgresqlSource(OnServer, SourceConformance):
     def create(self, connection: psycopg.Connection[Any], table: Table) -> None:
         name = sql.Identifier
         parts: list[sql.Composable] = [
-            sql.SQL("{} {}").format(name(column.name), sql.SQL(declared(column.type))) for column in table.columns
+            sql.SQL("{} {}").format(name(column.name), sql.SQL(self.declared(column.type))) for column in table.columns
         ]
         if table.primary_key:
             parts.append(sql.SQL("PRIMARY KEY ({})").format(sql.SQL(", ").join(map(name, table.primary_key))))

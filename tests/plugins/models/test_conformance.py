@@ -9,7 +9,8 @@ from semblant.spec.training import ModelSpec, TextModelSpec
 from semblant.testing import TabularModelConformance, TextModelConformance
 from semblant.vocabulary import ModelSize
 
-TABULAR, GRU, NGRAM = semblant_models.semblant_models()
+BY_NAME = {kind.name: kind for kind in semblant_models.semblant_models()}
+TABULAR, MARGINAL, GRU, NGRAM = (BY_NAME[name] for name in ("column-ar", "dp-marginal", "gru", "ngram"))
 
 
 @pytest.mark.skipif(bool(TABULAR.missing()), reason="comes with the extra 'models'")
@@ -22,6 +23,13 @@ class TestColumnAr(TabularModelConformance):
 class TestGru(TextModelConformance):
     component = GRU
     spec = ModelSpec(text=TextModelSpec(size=ModelSize.SMALL, max_epochs=5))
+
+
+@pytest.mark.skipif(bool(MARGINAL.missing()), reason="comes with the extra 'models'")
+class TestMarginal(TabularModelConformance):
+    component = MARGINAL
+    checkpoints = "all is measured in seconds, and no checkpoint kept"
+    stops = "the few rounds are over at once"
 
 
 class TestNgram(TextModelConformance):

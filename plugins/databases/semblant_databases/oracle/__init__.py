@@ -1,0 +1,1 @@
+"""Oracle through python-oracledb in its thin mode: Arrow on both ends, no client software."""
