@@ -51,6 +51,8 @@ def detect_string(profile: ColumnProfile) -> Proposal:
         return EncodingType.CATEGORICAL, profile.counted, notes
     longest = profile.strings["longest"]
     if longest > LONGEST_PATTERN:
+        if wordy:
+            return EncodingType.TEXT, f"free text: {_sized(profile)}; {profile.counted}", notes
         return EncodingType.TEXT, f"the longest value has {longest:,} characters: too long for a pattern", notes
     kind = next((name for name in _KINDS if profile.kinds.get(name, 0.0) >= 0.9), None)
     if kind is not None:

@@ -36,11 +36,17 @@ class GruSettings:
     layers: int | None = setting(None, help="recurrent layers; by the size", ge=1, le=4)
     window: int = setting(64, help="tokens that a training step looks at per text", ge=8, le=1024)
     peak_rate: float | None = setting(None, help="highest learning rate", gt=0, le=1)
-    input_dropout: float = setting(0.1, help="share of embedded inputs dropped in training", ge=0, lt=1)
-    dropout: float = setting(0.3, help="share of hidden units dropped in training", ge=0, lt=1)
+    input_dropout: float | None = setting(
+        None, help="share of embedded inputs dropped in training; 0.1, or 0.25 with few texts", ge=0, lt=1
+    )
+    dropout: float | None = setting(
+        None, help="share of hidden units dropped in training; 0.3, or 0.5 with few texts", ge=0, lt=1
+    )
     patience: int = setting(3, help="validations over which the gain is counted before it is too small", ge=1, le=1000)
     context: bool = setting(True, help="texts depend on the other columns of their row, and on its parent's")
-    top_p: float = setting(0.98, help="share of the likeliest tokens that are drawn from, at most", gt=0, le=1)
+    top_p: float | None = setting(
+        None, help="share of the likeliest tokens that are drawn from at most; 0.98, or 0.9 with few texts", gt=0, le=1
+    )
     rare_words: str = setting(
         "auto",
         help="what stands for words of few subjects: 'made up', 'common' for a common word in the place of those in "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ encodings = {label: "LANGUAGE_CATEGORICAL", text: "LANGUAGE_TEXT"}
 engine.split(tgt_data=learned, model_type="LANGUAGE", tgt_encoding_types=encodings, workspace_dir=folder)
 engine.analyze(workspace_dir=folder)
 engine.encode(workspace_dir=folder)
-engine.train(workspace_dir=folder, enable_flexible_generation=False, max_training_time=20)
+engine.train(workspace_dir=folder, enable_flexible_generation=False, max_training_time=float(os.environ.get("PEER_MINUTES", "20")))
 told = {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - cpu}
 
 register_mostly_lstm_model()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from semblant.protocols import Model
     from semblant.training import TrainingTable
 
-TINY = {"embedding": 16, "hidden": 24, "window": 16, "least_texts": 20}
+TINY = {"embedding": 16, "hidden": 24, "window": 16, "least_texts": 20, "dropout": 0.3, "input_dropout": 0.1}
 """Own settings of the backend that compile and train fast."""
 _SUBJECTS = ("the tea", "this soup", "my order", "their bread", "the box")
 _ENDS = {"good": ("was lovely", "tasted fresh", "made us smile"), "bad": ("was stale", "tasted awful", "made us ill")}

@@ -137,7 +137,7 @@ class GruBackend:
             "vocabulary": shape.tokens,
             "parameters": int(sum(array.size for array in weights.values())),
             "best_step": progress.best_step,
-            "top_p": self._settings.top_p,
+            "top_p": recipe.top_p,
             "stopped": progress.stopped,
         }
         if progress.stopped in ("asked", "time", "as before"):
@@ -168,11 +168,18 @@ class GruBackend:
             conditions = self._conditions(training, gathered, own, run)
         salt = run.random_seed("replay")
         columns = [
-            Column.learn(plan.name, frame[plan.name], mine, least, salt, guarded=self._settings.replay_guard)
+            # validation texts too: they are as much of the data as the others
+            Column.learn(
+                plan.name,
+                gathered.frame[plan.name],
+                gathered.subjects,
+                least,
+                salt,
+                guarded=self._settings.replay_guard,
+            )
             for plan in written
         ]
         rare = pl.concat([one.rare for one in own])
-        rare = rare.filter(pl.Series(learns[rare["row"].to_numpy()]))
         holders = np.zeros(vocabulary.size, np.int32)
         for one in encoded:
             pairs = np.unique(np.stack([one.tokens.astype(np.int64), one.rows])[:, learns[one.rows]], axis=1)

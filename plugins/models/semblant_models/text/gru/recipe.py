@@ -18,6 +18,12 @@ _SIZES = {ModelSize.SMALL: (96, 192, 1), ModelSize.MEDIUM: (128, 256, 1), ModelS
 PIECES = {ModelSize.SMALL: 2048, ModelSize.MEDIUM: 4096, ModelSize.LARGE: 8192}
 _VISITS = 3_500_000
 """Tokens learned from at most, over all epochs, unless the user says how many epochs."""
+_EPOCHS = 12
+"""Passes at most: few texts are known by heart after more of them."""
+_FEW_TOKENS = 150_000
+"""Below, more is dropped in training, and unlikely words are not drawn: they are mostly mistakes."""
+_LEAST_STEPS = 600
+"""Steps that very few texts are learned for, however many passes that takes."""
 _STEPS_PER_EPOCH = 40
 """Steps that an epoch has at least, if the texts allow it."""
 
@@ -39,6 +45,7 @@ class Recipe:
     adaptive: bool
     input_dropout: float
     dropout: float
+    top_p: float
     weight_decay: float
     average_decay: float
     clip: float
@@ -59,9 +66,12 @@ class Recipe:
         if not spec.auto_batching:
             batch = batch if spec.batch_size == AUTO else int(spec.batch_size)
             accumulation = 1 if spec.gradient_accumulation == AUTO else int(spec.gradient_accumulation)
-        epochs = min(max(round(_VISITS / max(tokens, 1)), 2), 40)
+        per_epoch = max(tokens // (batch * time * accumulation), 1)
+        most = max(_EPOCHS, -(-_LEAST_STEPS // per_epoch))
+        epochs = min(max(round(_VISITS / max(tokens, 1)), 2), most)
         if spec.max_epochs != AUTO:
             epochs = int(spec.max_epochs)
+        few = tokens < _FEW_TOKENS
         rate = settings.peak_rate or 0.003
         if spec.learning_rate != AUTO and not spec.adaptive_learning_rate:
             rate = float(spec.learning_rate)
@@ -77,8 +87,9 @@ class Recipe:
             stop_at=spec.stopped_at_step,
             learning_rate=rate,
             adaptive=spec.adaptive_learning_rate,
-            input_dropout=settings.input_dropout,
-            dropout=settings.dropout,
+            input_dropout=_chosen(settings.input_dropout, 0.25 if few else 0.1),
+            dropout=_chosen(settings.dropout, 0.5 if few else 0.3),
+            top_p=_chosen(settings.top_p, 0.9 if few else 0.98),
             weight_decay=0.02,
             average_decay=0.99,
             clip=1.0,
@@ -90,3 +101,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Give the recipe as JSON."""
         return asdict(self)
+
+
+def _chosen(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
