@@ -172,8 +172,10 @@ class OracleDestination(Writing, ServerSettings):
 
     schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes
 
-    empty_texts: Literal["refuse", "null"] = setting(
-        "refuse", help="an empty text, which Oracle cannot tell from null: refuse it, or write null", feature=(67,)
+    empty_texts: Literal["refuse", "as_null"] = setting(
+        "refuse",
+        help="what to do with empty texts, which Oracle takes for null: refuse them, or let them be it",
+        feature=(67,),
     )
 
 

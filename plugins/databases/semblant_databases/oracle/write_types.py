@@ -81,8 +81,8 @@ def loaded(column: Column, sql: str = "", *, key: bool = False, empty: str = "re
 def _unrounded(values: pa.Array, sql: str) -> pa.Array:
     """Refuse values that the server would round when it puts them into a column that is there."""
     name, _, size = sql.partition("(")
-    if _TYPES.is_decimal(values.type) and name == "NUMBER" and size:
-        return texts.same_decimals(values, int(size.rstrip(")").partition(",")[2] or 0))
+    if (_TYPES.is_decimal(values.type) or _TYPES.is_float64(values.type)) and name == "NUMBER" and size:
+        return texts.same_numbers(values, int(size.rstrip(")").partition(",")[2] or 0))
     if _TYPES.is_timestamp(values.type) and name == "DATE":
         return texts.whole_steps(values, 1_000_000)
     if _TYPES.is_timestamp(values.type) and name == "TIMESTAMP":
@@ -125,7 +125,7 @@ def _filled(values: pa.Array, empty: str) -> pa.Array:
     if not pc.any(nothing).as_py():
         return values
     if empty == "refuse":
-        msg = "it is empty, and Oracle takes what is empty for null; set empty_texts: null if that will do"
+        msg = "it is empty, and Oracle takes what is empty for null; set empty_texts: as_null if that will do"
         raise ValueError(msg)
     return pc.if_else(pc.fill_null(nothing, False), pa.scalar(None, values.type), values)
 
