@@ -25,7 +25,9 @@ def from_location(location: str) -> dict[str, Any]:
         login = "@" in found.netloc or found.port is not None
     except ValueError:
         raise ConfigError("the url of the dataset cannot be read", fix=_SHAPE) from None
-    dataset = unquote(found.path.strip("/"))
+    project, dataset = unquote(found.netloc), unquote(found.path.strip("/"))
+    if not project and dataset.count("/") == 1:
+        project, _, dataset = dataset.partition("/")
     if login or not dataset or "/" in dataset:
         raise ConfigError("the url names no project and dataset alone", fix=_SHAPE)
     unknown = [name for name in given if name not in _PARAMETERS]
@@ -33,7 +35,7 @@ def from_location(location: str) -> dict[str, Any]:
         raise ConfigError(
             "the url has a parameter that is not known", fix=f"a url may hold {', '.join(_PARAMETERS)} behind '?'"
         )
-    settings: dict[str, Any] = {"project": unquote(found.netloc) or None, "dataset": dataset, **given}
+    settings: dict[str, Any] = {"project": project or None, "dataset": dataset, **given}
     if "anonymous" in given:
         settings["anonymous"] = given["anonymous"] == "true"
     return settings

@@ -34,6 +34,7 @@ _HOST: Final = "bigquery.googleapis.com"
 _LONGEST_TABLE, _LONGEST_COLUMN = 1024, 300
 _TABLE_KINDS = ("L", "M", "N", "Pc", "Pd", "Zs")
 _COLUMN_SIGNS = frozenset("&%=+:'<>#|- _")
+_NO_DATASET: Final = "there is no such dataset"
 _REASONS: Final = {
     "quotaExceeded": "full", "rateLimitExceeded": "busy", "accessDenied": "access", "backendError": "lost",
 }  # fmt: skip
@@ -172,7 +173,9 @@ class Connection:
         errors = getattr(exc, "errors", None) or [{}]
         reason, text = str(errors[0].get("reason", "")), str(errors[0].get("message", "") or exc)
         if isinstance(exc, refusals.NotFound) and "Dataset" in text:
-            return self._fault("schema", where, text, "check 'dataset' and 'project', or create the dataset")
+            return self._kind(
+                f"{where}: {_NO_DATASET} ({brief(text)})", fix="check 'dataset' and 'project', or create the dataset"
+            )
         step = _REASONS.get(reason) or ("access" if isinstance(exc, refusals.Forbidden) else "")
         if isinstance(exc, refusals.ServerError | refusals.RetryError | OSError) and not step:
             step = "port" if isinstance(exc, OSError) else "lost"
@@ -222,7 +225,7 @@ def probe(place: BigqueryPlace, check: Callable[[], None], last: AccessStep) -> 
     try:
         check()
     except SemblantError as exc:
-        credentials, dataset = STEPS["credentials"][0] in exc.message, STEPS["schema"][0] in exc.message
+        credentials, dataset = STEPS["credentials"][0] in exc.message, _NO_DATASET in exc.message
         step = AccessStep.CREDENTIALS if credentials else AccessStep.DATABASE if dataset else last
         setting = "service_account" if credentials else "dataset" if dataset else ""
         yield failed(step, exc.message, setting=setting, fix=exc.fix or "see the message")
