@@ -17,16 +17,17 @@ import pytest
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
 
 
 @frozen
 class Server:
-    """A running server; ``psql`` is the program beside it."""
+    """A running server; ``restart`` ends every connection at once and starts it again."""
 
     port: int
+    restart: Callable[[], None]
 
     def database(self) -> str:
         """Make an empty database and give its URL."""
@@ -62,7 +63,8 @@ def started(_factory: pytest.TempPathFactory) -> Iterator[Server]:
         call("initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
         call("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:
-            yield Server(port)
+            yield Server(port, lambda: call("pg_ctl", "-D", data, "-w", "-m", "immediate", "-l", str(folder / "log"),
+                                            "-o", options, "restart"))  # fmt: skip
         finally:
             pid = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
             os.kill(pid, signal.SIGINT)

@@ -7,7 +7,7 @@ only when the component is used, so that listing plugins loads nothing heavy.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from semblant.complexity import Cost, TableFacts
     from semblant.machine import Speed
     from semblant.spec.training import ModelSpec
+
+
+CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
+    ("source", "destination", "model", "section", "renderer", "validator", "executor"), (1, 1)
+)
+"""Per kind the oldest and newest version of its contract (:mod:`semblant.protocols`) that this Semblant keeps.
+
+The newest rises when a method that components have is changed; the oldest rises a major release after that.
+"""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -67,6 +76,8 @@ class Component:
     """What ``pip install`` is told when something is missing."""
     capabilities: Mapping[str, Any] = field(factory=dict)
     """Facts that the engine and validators ask for; listed by ``semblant plugins``."""
+    contract: int = 1
+    """The version of its kind's contract that it was written for; one that this Semblant does not keep is refused."""
 
     @property
     def install(self) -> str:
@@ -96,7 +107,7 @@ class Component:
             raise
 
     def create(self, settings: Any = None) -> Any:
-        """Make the object from its settings (the defaults when None)."""
+        """Make the object from ``settings``, one of :attr:`settings` (the defaults when None)."""
         return self.load()(self.settings() if settings is None else settings)
 
 
@@ -107,6 +118,9 @@ class SourceType(Component):
     ``schemes`` are the URL schemes (``postgresql``, ``sqlite``) for ``semblant run URL``;
     ``suffixes`` the file endings it wants (``.db``); ``from_location`` is a dotted path to a function
     ``str -> dict`` of settings, by default ``{"path": location}``.
+
+    >>> SourceType(name="acme", factory="semblant_acme:Acme", summary="stations", suffixes=".acme").suffixes
+    ('.acme',)
     """
 
     kind: ClassVar[str] = "source"
@@ -117,7 +131,11 @@ class SourceType(Component):
 
 @frozen(kw_only=True)
 class DestinationType(Component):
-    """Makes a :class:`~semblant.protocols.Destination`; the same ways to be named by a location."""
+    """Makes a :class:`~semblant.protocols.Destination`; ``schemes``, ``suffixes``, ``from_location`` as with sources.
+
+    >>> DestinationType(name="acme", factory="semblant_acme:Acme", summary="stations", schemes=("acme",)).kind
+    'destination'
+    """
 
     kind: ClassVar[str] = "destination"
     schemes: tuple[str, ...] = field(default=(), converter=_names)
@@ -134,6 +152,9 @@ class ModelType(Component):
     ``factory`` is called with (settings object, the ``ModelSpec`` of the table).
     ``capabilities`` may hold ``context``, ``sequences``, ``conditions``, ``privacy``,
     ``checkpointing``, ``log_prob`` as booleans and ``encodings`` as a tuple of encoding types.
+
+    >>> ModelType(name="trees", factory="semblant_trees.backend:TreesBackend", summary="decision trees").learns
+    'tabular'
     """
 
     kind: ClassVar[str] = "model"
@@ -156,7 +177,11 @@ class ModelType(Component):
 
 @frozen(kw_only=True)
 class SectionType(Component):
-    """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without."""
+    """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without.
+
+    >>> SectionType(name="ages", factory="acme:Ages", summary="how old", title="Ages", needs="holdout").needs
+    ('holdout',)
+    """
 
     kind: ClassVar[str] = "section"
     title: str = ""
@@ -168,7 +193,11 @@ class SectionType(Component):
 
 @frozen(kw_only=True)
 class RendererType(Component):
-    """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``."""
+    """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``.
+
+    >>> RendererType(name="markdown", factory="acme:Markdown", summary="for wikis", suffix=".md").suffix
+    '.md'
+    """
 
     kind: ClassVar[str] = "renderer"
     suffix: str = ""
@@ -176,7 +205,11 @@ class RendererType(Component):
 
 @frozen(kw_only=True)
 class ValidatorType(Component):
-    """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration step."""
+    """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration ``step``.
+
+    >>> ValidatorType(name="names", factory="acme:Names", summary="house rules", step=ConfigStep.KEYS).step.value
+    'keys'
+    """
 
     kind: ClassVar[str] = "validator"
     step: ConfigStep = ConfigStep.DATA
@@ -184,6 +217,10 @@ class ValidatorType(Component):
 
 @frozen(kw_only=True)
 class ExecutorType(Component):
-    """Makes an :class:`~semblant.protocols.Executor`."""
+    """Makes an :class:`~semblant.protocols.Executor`.
+
+    >>> ExecutorType(name="grid", factory="acme:Grid", summary="the cluster", requires="acme_grid").install
+    'pip install acme_grid'
+    """
 
     kind: ClassVar[str] = "executor"

@@ -17,7 +17,8 @@ from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
 from semblant.planning import look, make_plan, open_source, propose, with_constraints
-from semblant.run import Run, Token, Unsupervised
+from semblant.run import Run, Unsupervised
+from semblant.running import Running, absolute
 from semblant.settings.plaintext import plain_secrets
 from semblant.spec.load import load_spec
 from semblant.spec.model import Selected, Spec, TableSpec
@@ -47,6 +48,12 @@ class Engine:
     :param on_event: called for every event of every job, in the thread that caused it.
     :param supervisor: may forbid what a job is about to do.
 
+    Its methods take ``spec``, a checked one from :meth:`load` or :meth:`spec_for`; ``generator``, a ``.semblant``
+    file, the name of one in the home, or a result that has one; ``table``, a name (needed where there are several
+    tables); ``seed``, which decides the rows; ``out``, a folder; ``resume``, the name of a job that did not finish.
+    Every method may raise :class:`ConfigError` (spec, data or argument are wrong), :class:`SourceError` and
+    :class:`DestinationError` (a place cannot be reached) and :class:`Cancelled`; tables are Arrow tables, rows as read.
+
     >>> import tempfile
     >>> with Engine(home=Path(tempfile.mkdtemp())) as engine:
     ...     "folder" in engine.host.destinations
@@ -69,7 +76,7 @@ class Engine:
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
         self._own_process = own_process
         self._lock = threading.Lock()
-        self._running: set[_Running] = set()
+        self._running: set[Running] = set()
 
     def __enter__(self) -> Self:
         """Use the engine in a ``with`` block."""
@@ -84,7 +91,7 @@ class Engine:
         self.cancel()
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Listen to events; gives the function that ends it. May be called from any thread."""
+        """Call ``listener`` for every event; gives the function that ends it. May be called from any thread."""
         with self._lock:
             self._listeners.append(listener)
 
@@ -108,18 +115,21 @@ class Engine:
     # -- looking ---------------------------------------------------------------------------------
 
     def load(self, spec: Path | str | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
-        """Read a spec from a YAML or JSON file or plain data; :class:`ConfigError` with every fault at once."""
+        """Read ``spec``, a YAML or JSON file or plain data; ``overrides`` (``a.b=c``) win. :class:`ConfigError` has
+        every fault at once.
+        """
         return load_spec(spec, self.host, overrides, connectors=self.connector)
 
     def connector(self, name: str) -> Connector:
-        """Give a saved connector; :class:`ConfigError` with the nearest names when there is none."""
+        """Give the saved connector ``name``; :class:`ConfigError` with the nearest names when there is none."""
         from semblant.store.database import Store
 
         with Store.of(self.home) as store:
             return store.connectors.get(name)
 
     def spec_for(self, location: str, *, tables: Collection[str] | None = None) -> Spec:
-        """Make a spec for data: a file, a folder or glob (a database), a URL, or a saved one (``connector:NAME``).
+        """Make a spec for the data at ``location``: a file, a folder or glob (a database), a URL, or a saved one
+        (``connector:NAME``).
 
         Lookup tables that detection proposes to copy are marked as original; ``tables`` restricts
         the spec to some tables.
@@ -128,7 +138,7 @@ class Engine:
         if connector is not None:
             spec = self.load({"source": {"connector": connector}})
             return self._proposed(spec, tables, one_table=False)
-        location = _absolute(location)
+        location = absolute(location)
         descriptor, settings = self.host.for_location("source", location)
         refused = plain_secrets(settings, "source")
         if refused:
@@ -154,7 +164,7 @@ class Engine:
             return with_constraints(look(spec, source), source)
 
     def preview(self, spec: Spec, rows: int = 5) -> dict[str, pa.Table]:
-        """Give the first rows of every table that is not excluded."""
+        """Give the first ``rows`` of every table that is not excluded."""
         import pyarrow as pa
 
         from semblant.pipeline.organize import arrow_schema
@@ -196,7 +206,6 @@ class Engine:
         :param out: a folder for tables, report, generator, effective spec and timings; without it
             the spec's destination is used, or application storage.
         :param file_format: of the tables in ``out``: ``parquet`` or ``csv``.
-        :param resume: name of a job that did not finish; its complete steps are taken over.
         """
         from semblant.work import Work
 
@@ -220,9 +229,10 @@ class Engine:
 
         :param records: rows of the root table; as many as it learned from when None.
         :param given: partial rows of the root table; the other columns are filled in.
+        :param destination: where the data go; ``out``, or application storage, when None.
+        :param file_format: of the tables in ``out``: ``parquet`` or ``csv``.
         :param generation: further settings (temperature, rebalancing); those of the generator's own
             spec when None.
-        :param resume: name of a job that did not finish; its complete steps are taken over.
         """
         from semblant.work import Work
 
@@ -249,9 +259,8 @@ class Engine:
         draws: int = 1,
         seed: int = 0,
     ) -> pa.Table:
-        """Fill the missing cells of rows; every other cell, and every column that was not learned, stays as it is.
+        """Fill the missing cells of ``rows``; every other cell, and every column that was not learned, stays as it is.
 
-        :param table: whose rows they are; needed where the generator has learned several tables.
         :param draws: 1: each cell gets a value drawn given its row, so that the spread stays; more: the best guess
             of that many draws (median of numbers and dates, most frequent value else).
         """
@@ -264,7 +273,7 @@ class Engine:
     def log_prob(
         self, generator: Path | str | TrainedGenerator | JobResult, rows: pa.Table, *, table: str | None = None
     ) -> np.ndarray:
-        """Give the log-probability of each row under the model, in nats, float64, shape (rows,).
+        """Give the log-probability of each of ``rows`` under the model, in nats, float64, shape (rows,).
 
         It is that of the row in the model's encoding: figures compare rows of one generator, not two generators.
         """
@@ -286,6 +295,9 @@ class Engine:
     ) -> ReportResult:
         """Report on data that any tool made; tables are matched by name, a single pair whatever the names.
 
+        :param original: file, folder or URL of the real rows, ``synthetic`` of the made ones, ``holdout`` of real
+            rows that nothing was trained on.
+        :param formats: names of renderers.
         :param options: sections, column limits and targets of the report.
         """
         from semblant.comparison import report_on
@@ -309,7 +321,7 @@ class Engine:
     @contextmanager
     def _job(
         self, spec: Spec | None, resume: str | None, *, seed: int = 0, name: str | None = None
-    ) -> Iterator[_Running]:
+    ) -> Iterator[Running]:
         from semblant.workspaces import begin, finish
 
         place = begin(self.home, self.host, spec, resume, name)
@@ -323,10 +335,10 @@ class Engine:
             finish(place, None)
 
     @contextmanager
-    def _placed(self, name: str, seed: int, folder: Path) -> Iterator[_Running]:
+    def _placed(self, name: str, seed: int, folder: Path) -> Iterator[Running]:
         cache = self.home.cache_or_none() if self._own_process else None
         run = Run(job=name, seed=seed, workspace=folder, emit=self._emit, supervisor=self._supervisor, cache=cache)
-        running = _Running(run)
+        running = Running(run)
         with self._lock:
             self._running.add(running)
         try:
@@ -344,7 +356,7 @@ class Engine:
             with self._lock:
                 self._running.discard(running)
 
-    def _active(self) -> list[_Running]:
+    def _active(self) -> list[Running]:
         with self._lock:
             return list(self._running)
 
@@ -371,30 +383,3 @@ class Engine:
         if path.suffix == ".semblant" or path.is_file():
             return path
         return self.home.find(Kind.GENERATORS, str(generator))
-
-
-def _absolute(location: str) -> str:
-    """Make a local path absolute: the effective spec may lie anywhere."""
-    return (
-        location
-        if "://" in location or named(location) or not Path(location).exists()
-        else str(Path(location).absolute())
-    )
-
-
-class _Running:
-    """One job of an engine: its run, and the spec it works with."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.name = run.job
-        self.cancel: Token = run.cancel
-        self.stop_training: Token = run.stop_training
-        self.spec_or_none: Spec | None = None
-
-    @property
-    def spec(self) -> Spec:
-        if self.spec_or_none is None:
-            msg = "this job has no spec"
-            raise ConfigError(msg, fix="give a spec, or the name of a job that can be resumed")
-        return self.spec_or_none

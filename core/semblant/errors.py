@@ -41,7 +41,11 @@ class SemblantError(Exception):
 
 
 class ConfigError(SemblantError):
-    """The spec, a setting or the command line is wrong; all faults at once in ``findings``."""
+    """The spec, a setting or the command line is wrong; all faults at once in ``findings``.
+
+    >>> ConfigError("the spec is empty", fix="begin with 'source:'").exit_code
+    2
+    """
 
     code = "config"
     exit_code = 2
@@ -58,20 +62,32 @@ class ConfigError(SemblantError):
 
 
 class DataError(ConfigError):
-    """The data can be read but not used: too few rows, ambiguous file, two headers."""
+    """The data can be read but not used: too few rows, ambiguous file, two headers.
+
+    >>> str(DataError("table 'orders' has no rows", fix="fill it, or exclude it"))
+    "table 'orders' has no rows\\n  fix: fill it, or exclude it"
+    """
 
     code = "data"
 
 
 class GateError(SemblantError):
-    """A threshold that the user set was not reached (``--fail-under``)."""
+    """A threshold that the user set was not reached (``--fail-under``).
+
+    >>> GateError("accuracy is 0.91, below 0.97").exit_code
+    1
+    """
 
     code = "gate"
     exit_code = 1
 
 
 class PluginError(SemblantError):
-    """A plugin is missing, broken or clashes with another."""
+    """A plugin is missing, broken or clashes with another.
+
+    >>> PluginError("there is no source 'acme'").code
+    'plugin'
+    """
 
     code = "plugin"
     exit_code = 2
@@ -96,41 +112,65 @@ class MissingDependencyError(PluginError):
 
 
 class SourceError(SemblantError):
-    """A source cannot be reached or read."""
+    """A source cannot be reached or read.
+
+    >>> SourceError("'db.example.org' does not answer", fix="check host and port").fix
+    'check host and port'
+    """
 
     code = "source"
     exit_code = 3
 
 
 class DestinationError(SemblantError):
-    """A destination cannot be reached or written."""
+    """A destination cannot be reached or written.
+
+    >>> DestinationError("the table 'orders' is there already", fix="choose mode replace").exit_code
+    3
+    """
 
     code = "destination"
     exit_code = 3
 
 
 class ArtefactError(SemblantError):
-    """A generator file is damaged, hostile or from a newer version."""
+    """A generator file is damaged, hostile or from a newer version.
+
+    >>> ArtefactError("made by version 3, this is 1", fix="install semblant>=3").fix
+    'install semblant>=3'
+    """
 
     code = "artefact"
     exit_code = 3
 
 
 class ModelError(SemblantError):
-    """Training or generating failed inside a model backend."""
+    """Training or generating failed inside a model backend.
+
+    >>> ModelError("the loss is not finite", fix="lower model.learning_rate").exit_code
+    4
+    """
 
     code = "model"
 
 
 class PrivacyError(SemblantError):
-    """A privacy promise cannot be kept with these settings."""
+    """A privacy promise cannot be kept with these settings.
+
+    >>> PrivacyError("this backend keeps no budget").code
+    'privacy'
+    """
 
     code = "privacy"
     exit_code = 2
 
 
 class JobError(SemblantError):
-    """A step of a job failed; the cause is chained, ``step`` and ``table`` say where."""
+    """A step of a job failed; the cause is chained, ``step`` and ``table`` say where.
+
+    >>> JobError("the disk is full", step="delivering", table="orders").table
+    'orders'
+    """
 
     code = "job"
 
@@ -142,7 +182,11 @@ class JobError(SemblantError):
 
 
 class Cancelled(SemblantError):  # noqa: N818 - a state, not a fault
-    """The run was cancelled from outside; nothing was delivered."""
+    """The run was cancelled from outside; nothing was delivered.
+
+    >>> Cancelled("job 'shop' was cancelled").exit_code
+    130
+    """
 
     code = "cancelled"
     exit_code = 130

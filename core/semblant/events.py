@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 class EventKind(enum.StrEnum):
-    """What happened."""
+    """What happened.
+
+    >>> EventKind("job_finished").name
+    'JOB_FINISHED'
+    """
 
     JOB_STARTED = "job_started"
     JOB_PLANNED = "job_planned"
@@ -26,12 +30,18 @@ class EventKind(enum.StrEnum):
     STEP_FINISHED = "step_finished"
     STEP_SKIPPED = "step_skipped"
     """Done by an earlier attempt: its result was found complete and is used."""
+    TABLE_LEARNED = "table_learned"
+    """The models of a table are trained: ``details`` has what was used for it (rows, goal, size, epochs)."""
     NOTICE = "notice"
     WARNING = "warning"
 
 
 class Step(enum.StrEnum):
-    """The steps of a job, in their order."""
+    """The steps of a job, in their order.
+
+    >>> [str(step) for step in Step][:2]
+    ['organizing data', 'data analysis']
+    """
 
     ORGANIZE = "organizing data"
     ANALYZE = "data analysis"
@@ -47,10 +57,13 @@ class Step(enum.StrEnum):
 
 @frozen(kw_only=True)
 class Event:
-    """One thing that happened in a job.
+    """One thing that happened in a job: its ``kind``, ``step`` and ``table``, a ``message``, the ``time`` (UTC).
 
-    ``done`` and ``total`` are in ``unit`` (rows, epochs, bytes); ``seconds_left`` is an
-    estimate; ``metrics`` holds plain numbers (``loss``, ``validation_loss``, ``learning_rate``).
+    ``job`` is the job's name; ``done`` and ``total`` are in ``unit`` (rows, epochs, bytes); ``seconds_left``
+    is an estimate; ``metrics`` holds plain numbers (``loss``, ``validation_loss``, ``learning_rate``).
+
+    >>> Event(kind=EventKind.STEP_PROGRESS, job="shop", step=Step.GENERATE, done=500, total=1000, unit="rows").done
+    500
     """
 
     kind: EventKind
@@ -81,7 +94,7 @@ class Event:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what :meth:`as_dict` gave.
+        """Read ``data`` that :meth:`as_dict` gave.
 
         >>> event = Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="orders")
         >>> Event.from_dict(event.as_dict()) == event

@@ -8,7 +8,11 @@ from attrs import frozen
 
 
 class Severity(enum.StrEnum):
-    """How grave a finding is; an error stops the work before it begins."""
+    """How grave a finding is; an error stops the work before it begins.
+
+    >>> Severity("warning") is Severity.WARNING
+    True
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -29,7 +33,7 @@ class ConfigStep(enum.StrEnum):
 
 @frozen(kw_only=True)
 class Finding:
-    """One remark on a spec, with its place and its mend.
+    """One remark on a spec: its place, the ``line`` of it in a file, the ``step`` that it belongs to, its mend.
 
     >>> print(Finding(severity=Severity.ERROR, path="tables.orders", code="two-roots",
     ...               message="is a second root table", fix="mark it as original", line=7))
@@ -43,6 +47,7 @@ class Finding:
     """Stable, machine readable, kebab case."""
     message: str
     fix: str = ""
+    """What to do about it."""
     step: ConfigStep | None = None
     line: int | None = None
 

@@ -93,6 +93,7 @@ class PluginHost:
         ``SEMBLANT_NO_THIRD_PARTY`` is ``1``, ``true``, ``yes`` or ``on``.
 
         :param third_party: False overrides the environment (``--no-third-party``).
+        :param environment: variables; those of the process when None.
         """
         values = os.environ if environment is None else environment
         allowed = values.get("SEMBLANT_ALLOWED_PLUGINS")
@@ -104,7 +105,11 @@ class PluginHost:
         )
 
     def add(self, plugin: object, name: str, *, distribution: str = "(this program)") -> None:
-        """Take a plugin object (a module, or an object with hooks) of the embedding program.
+        """Take a plugin of the embedding program.
+
+        :param plugin: a module, or an object with hooks.
+        :param name: what listings and errors call it.
+        :param distribution: who is said to have brought it.
 
         :raises PluginError: when it cannot be used; here it is the caller's own.
         """
@@ -172,6 +177,7 @@ class PluginHost:
     def get(self, kind: str, name: str) -> Component:
         """Give the descriptor that can be used now.
 
+        :param name: of the component, as in a spec.
         :param kind: ``source``, ``destination``, ``model``, ``section``, ``renderer``, ``validator`` or ``executor``.
         :raises UnknownComponentError: nobody offers it; the text has the nearest name and every plugin that failed.
         :raises DuplicateComponentError: two distributions offer it; both are named.
@@ -192,11 +198,11 @@ class PluginHost:
         return component
 
     def available(self, kind: str) -> list[Component]:
-        """Give what can be used now: one owner, all packages there; sorted by name."""
+        """Give what of ``kind`` can be used now: one owner, all packages there; sorted by name."""
         return [component for component in self._clean(KINDS[kind]).values() if not _missing(component)]
 
     def owner(self, kind: str, name: str) -> Owner:
-        """Tell who brought a component; the same errors as :meth:`get`, but for missing packages."""
+        """Tell who brought the component of ``kind`` called ``name``; errors as with :meth:`get`."""
         offers = self._offers(kind, name)
         if len(offers) != 1:
             self.get(kind, name)
@@ -211,6 +217,8 @@ class PluginHost:
     ) -> tuple[SourceType | DestinationType, dict[str, Any]]:
         """Tell what a URL, file or folder on the command line means.
 
+        :param kind: ``source`` or ``destination``.
+        :param location: a URL, or the path of a file or folder.
         The URL scheme decides, then the longest suffix, then it is for ``files`` or ``folder``.
 
         :returns: the descriptor, and the settings that the location amounts to.
@@ -233,7 +241,7 @@ class PluginHost:
         return component, self.settings_of(component, location)
 
     def observe(self, event: Event) -> None:
-        """Tell every observer; one that raises is logged with its plugin's name and disturbs nothing."""
+        """Tell every observer of ``event``; one that raises is logged with its plugin's name and disturbs nothing."""
         for plugin in self._plugins:
             if plugin.observer is None:
                 continue
@@ -250,9 +258,8 @@ class PluginHost:
         for plugin in self._plugins:
             rows += [self._row(component, plugin) for component in plugin.components]
             if plugin.observer is not None:
-                rows.append(
-                    row_without_component(plugin.owner, kind="observer", status=Status.OK, summary="observes jobs")
-                )
+                seen = {"kind": "observer", "summary": "observes jobs", "reason": plugin.note}
+                rows.append(row_without_component(plugin.owner, status=Status.OK, **seen))
             elif not plugin.components:
                 rows.append(
                     row_without_component(plugin.owner, status=Status.OK, summary="offers nothing", reason=plugin.note)
@@ -312,7 +319,7 @@ class PluginHost:
         return "\n  ".join(lines)
 
     def settings_of(self, component: SourceType | DestinationType, location: str) -> dict[str, Any]:
-        """Give the settings that a location amounts to for a component."""
+        """Give the settings that ``location`` amounts to for ``component``."""
         if not component.from_location:
             return {"path": location}
         try:

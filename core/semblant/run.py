@@ -158,6 +158,10 @@ class Run:
         if generates:
             self.supervisor.planned(sum(table.get("rows") or 0 for table in tables))
 
+    def learned(self, table: str, used: Mapping[str, Any]) -> None:
+        """Tell that the models of a table are trained, and what their training used."""
+        self.emit(Event(kind=EventKind.TABLE_LEARNED, job=self.job, table=table, details=dict(used)))
+
     def notice(self, message: str, *, warning: bool = False) -> None:
         """Say something that the user should know."""
         kind = EventKind.WARNING if warning else EventKind.NOTICE

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Column:
-    """A column: its name and Arrow type."""
+    """A column: its ``name`` and Arrow ``type``; ``nullable`` where a null may stand in it.
+
+    >>> import pyarrow as pa
+    >>> Column(name="age", type=pa.int64()).nullable
+    True
+    """
 
     name: str
     type: pa.DataType
@@ -30,7 +35,12 @@ class Column:
 class ForeignKey:
     """Columns of one table that name a row of another.
 
+    A row is found by ``referenced_columns`` of the other table, in the order of ``columns``.
     ``reason`` and ``confidence`` (0 to 1) say why it is believed: 1 for a declared constraint.
+
+    >>> key = ForeignKey(columns=("customer",), references="customers", referenced_columns=("id",))
+    >>> key.confidence
+    1.0
     """
 
     columns: tuple[str, ...]
@@ -45,7 +55,13 @@ class ForeignKey:
 
 @frozen(kw_only=True)
 class Table:
-    """A table: columns in order, keys, and what is known of its size."""
+    """A table: columns in order, keys (``primary_key_reason`` says why that one is believed), and its size.
+
+    >>> import pyarrow as pa
+    >>> orders = Table(name="orders", columns=(Column(name="id", type=pa.int64()),), primary_key=("id",))
+    >>> orders.column_names
+    ('id',)
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -60,7 +76,7 @@ class Table:
     """What the source did to read it that the user should know (dialect, fallback encoding, dropped columns)."""
 
     def column(self, name: str) -> Column:
-        """Give the column of that name; ``KeyError`` where there is none."""
+        """Give the column called ``name``; ``KeyError`` where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -78,7 +94,7 @@ def _in_order(tables: Iterable[Table]) -> tuple[Table, ...]:
 
 @frozen(kw_only=True)
 class Schema:
-    """All tables of a source or a generator, in a stable order.
+    """All ``tables`` of a source or a generator, in a stable order.
 
     >>> Schema(tables=()).table_names
     ()
@@ -95,7 +111,7 @@ class Schema:
         return any(table.name == name for table in self.tables)
 
     def table(self, name: str) -> Table:
-        """Give the table of that name; ``KeyError`` where there is none."""
+        """Give the table called ``name``; ``KeyError`` where there is none."""
         for table in self.tables:
             if table.name == name:
                 return table

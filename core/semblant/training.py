@@ -35,6 +35,9 @@ class ColumnPlan:
     """Its shares may be set at generation: a backend puts it early in its order."""
     options: Mapping[str, Any] = field(factory=dict)
     """Extra settings of the column from the spec (``decimals``, ``values``, …)."""
+    above: bool = False
+    """Of the parent's row, or of another that the row refers to: it is known when the row is made. Only text
+    backends see such columns; they read them and never write them."""
 
 
 @frozen(kw_only=True)
@@ -73,6 +76,11 @@ PARENT_ROW = "\0parent"
 def reference_column(key: str) -> str:
     """Name the column of generated rows that numbers the row of a lookup that ``key`` points to."""
     return f"\0row:{key}"
+
+
+def above_column(name: str) -> str:
+    """Name the column that a text is given of another table: of its parent's row, or of one that it looks up."""
+    return f"\x01above:{name}"
 
 
 @frozen(kw_only=True)

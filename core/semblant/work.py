@@ -259,6 +259,8 @@ class Work:
             for entry in generator.tables
         ]
         self.run.plan(tables, generates=True, reports=False, packs=False)
+        for entry in generator.synthesized:
+            self.run.learned(entry.table.name, entry.settings_used)
 
     def _packaged(self, job: TrainingJob, output: Path | None) -> tuple[GeneratorFile, Path]:
         path = output or self.home.path(Kind.GENERATORS, self.name)

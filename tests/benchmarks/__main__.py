@@ -14,6 +14,7 @@ BENCHMARKS = (
     "growth",
     "peers",
     "relational",
+    "text",
     "report",
     "connectors",
 )

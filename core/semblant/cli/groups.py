@@ -16,9 +16,10 @@ class Group(click.Group):
     """A group whose members are named by module, function and one line of help.
 
     :param members: per command the module of :mod:`semblant.cli.commands` that has it, and its help.
+    :param default: the command that is meant where none is named; without one the help is shown.
     """
 
-    def __init__(self, name: str, text: str, members: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, name: str, text: str, members: Mapping[str, tuple[str, str]], default: str = "") -> None:
         """Keep the members; none is imported."""
         as_with_commands: list[click.Parameter] = [
             click.Option(["--json"], is_flag=True, expose_value=False, help="As with the commands: one JSON document."),
@@ -26,6 +27,14 @@ class Group(click.Group):
         ]
         super().__init__(name, help=text, short_help=text.splitlines()[0], params=as_with_commands)
         self.lazy = dict(members)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command where none is named."""
+        named = any(word in self.lazy or not word.startswith("-") for word in args[:1])
+        if self.default and not named and not {"-h", "--help"} & set(args):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names in their order."""

@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "catalogs": "Save specs under a name, and run them again.",
     "worker": "Do the jobs that wait, until it is ended.",
     "quota": "Show what may be used and what is; set limits.",
-    "plugins": "List what is installed and what is missing.",
+    "plugins": "List what is installed and what is missing; write a plugin, check one.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "doctor": "Check this machine and installation; say how to mend it.",
     "help": "Explain what went wrong, by its code, and say where to ask.",
@@ -172,11 +172,31 @@ def _failed(error: BaseException, session: Session) -> int:
         return _closed() or 4
 
 
+def _allow(variable: str, value: str) -> None:
+    # by the environment, so that the processes that do the work load the same plugins
+    if value:
+        os.environ[variable] = value
+
+
 @click.group(
     cls=Program, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.option("--json", is_flag=True, expose_value=False, help="As with the commands: one JSON document.")
 @click.option("-v", "--verbose", count=True, expose_value=False, help="As with the commands: say more.")
+@click.option(
+    "--no-third-party",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda _ctx, _option, value: _allow("SEMBLANT_NO_THIRD_PARTY", "1" if value else ""),
+    help="Load the plugins of Semblant itself only.",
+)
+@click.option(
+    "--allow-plugins",
+    metavar="NAMES",
+    expose_value=False,
+    callback=lambda _ctx, _option, value: _allow("SEMBLANT_ALLOWED_PLUGINS", value or ""),
+    help="Load only these plugins or distributions of others, with commas between them.",
+)
 @click.version_option(package_name="semblant", message="semblant %(version)s")
 def program() -> None:
     """Be the group of all commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from semblant.atomic import atomic_write
-from semblant.errors import ConfigError
+from semblant.errors import ArtefactError, ConfigError
 from semblant.home import Kind
 from semblant.jobs.details import iso, timeline
 from semblant.jobs.sizes import bytes_below
 from semblant.jobs.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from semblant.artefact.generator import GeneratorFile
     from semblant.home import Home
     from semblant.store.database import Store
     from semblant.store.records import JobRecord
 
 READY = "ready"
 TRAINING = "training"
+DAMAGED = "damaged"
 _CHUNK = 2**20
 
 
@@ -34,7 +37,7 @@ class GeneratorStatus:
 
     name: str
     status: str
-    """``ready``, ``waiting``, ``training``, ``failed`` or ``cancelled``."""
+    """``ready``, ``damaged``, ``waiting``, ``training``, ``failed`` or ``cancelled``."""
     path: str
     created: float | None
     bytes: int
@@ -61,21 +64,51 @@ def generators_of(store: Store, home: Home) -> list[GeneratorStatus]:
     noted = {record.name: record for record in store.generators.list(home.identity())}
     found: dict[str, GeneratorStatus] = {}
     for name in home.names(Kind.GENERATORS):
-        path, record = home.path(Kind.GENERATORS, name), noted.get(name)
+        path = home.path(Kind.GENERATORS, name)
+        if (record := noted.get(name)) is None:
+            found[name] = _unnoted(home, name, path)
+            continue
         found[name] = GeneratorStatus(
             name=name,
             status=READY,
             path=str(path),
-            created=record.created if record else path.stat().st_mtime,
+            created=record.created,
             bytes=bytes_below(path),
-            tables=record.tables if record else (),
-            job=record.job if record else None,
-            timeline=_timeline(store, record.job if record else None),
+            tables=record.tables,
+            job=record.job,
+            timeline=_timeline(store, record.job),
         )
     for job in store.lookup.jobs():
         if job.home == home.identity() and job.orders.get("kind") in {"run", "train"} and job.name not in found:
             found[job.name] = _unfinished(store, job)
     return [found[name] for name in sorted(found)]
+
+
+def _unnoted(home: Home, name: str, path: Path) -> GeneratorStatus:
+    """Look into a generator that no job of this store made: an embedding program's, or a copied file."""
+    status, tables = READY, []
+    try:
+        with _opened(home, path) as generator:
+            tables = [entry.table.name for entry in generator.tables]
+    except ArtefactError:
+        status = DAMAGED
+    return GeneratorStatus(
+        name=name,
+        status=status,
+        path=str(path),
+        created=path.stat().st_mtime,
+        bytes=bytes_below(path),
+        tables=tables,
+        job=None,
+    )
+
+
+@contextlib.contextmanager
+def _opened(home: Home, file: Path) -> Iterator[GeneratorFile]:
+    from semblant.pipeline.dataset import load_generator
+
+    with tempfile.TemporaryDirectory(prefix="generator-", dir=home.cache) as folder:
+        yield load_generator(file, Path(folder))
 
 
 def _unfinished(store: Store, job: JobRecord) -> GeneratorStatus:
@@ -120,18 +153,14 @@ def import_generator(store: Store, home: Home, file: Path, name: str | None) -> 
     :raises ArtefactError: it is damaged, hostile, or from a newer version; nothing was taken in.
     :raises ConfigError: a generator of that name is there.
     """
-    from semblant.pipeline.dataset import load_generator
-
-    with tempfile.TemporaryDirectory(prefix="import-", dir=home.cache) as folder:
-        found = load_generator(file, Path(folder))
-    chosen = name or found.name
+    with _opened(home, file) as found:
+        chosen, tables = name or found.name, [entry.table.name for entry in found.tables]
     path = home.path(Kind.GENERATORS, chosen)
     if path.exists():
         msg = f"there is a generator '{chosen}' already"
         raise ConfigError(msg, fix="choose another name (--name), or delete that one")
     with file.open("rb") as source, atomic_write(path) as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
-    tables = [entry.table.name for entry in found.tables]
     store.generators.note(
         chosen, home.identity(), path=str(path), size=bytes_below(path), tables=tables, job=None, state=READY
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from semblant.errors import ConfigError
+from semblant.events import Step
 from semblant.home import Kind
 from semblant.jobs.parts import TEXT
 from semblant.jobs.states import PartState, State
@@ -129,12 +130,8 @@ def details_of(store: Store, job: JobRecord) -> Details:
     """Gather what the store says about a job."""
     tasks, steps = store.lookup.tasks(job.id), store.lookup.steps(job.id)
     dataset = store.datasets.of(job.id)
-    result: Mapping[str, Any] = job.result or {}
-    used = result.get("settings_used", {})
     names = list(dict.fromkeys(task.table_name for task in tasks if task.table_name))
-    tables = [
-        _table(name, [task for task in tasks if task.table_name == name], used.get(name, {}), dataset) for name in names
-    ]
+    tables = [_table(name, [task for task in tasks if task.table_name == name], steps, dataset) for name in names]
     tests = {} if dataset is None else privacy_tests(dataset.scores, sum(dataset.rows.values()))
     return Details(job=job, tables=tables, tasks=tasks, steps=steps, dataset=dataset, tests=tests)
 
@@ -190,12 +187,13 @@ def _duration(task: TaskRecord) -> float | None:
 
 
 def _table(
-    name: str, tasks: Sequence[TaskRecord], used: Mapping[str, Any], dataset: DatasetRecord | None
+    name: str, tasks: Sequence[TaskRecord], steps: Sequence[StepRecord], dataset: DatasetRecord | None
 ) -> TableDetails:
     open_ = [task for task in tasks if task.state not in {PartState.FINISHED, PartState.TAKEN_OVER}]
     current = open_[0] if open_ else tasks[-1]
     starts = [task.started for task in tasks if task.started is not None]
     ends = [task.ended for task in tasks if task.ended is not None]
+    used = next((task.used for task in tasks if task.used), {})
     known = {key: used[key] for key in USED if key in used}
     return TableDetails(
         name=name,
@@ -203,8 +201,15 @@ def _table(
         task=current.kind,
         seconds=max(ends) - min(starts) if starts and ends and not open_ else _duration(current),
         used=known,
-        rows=None if dataset is None else dataset.rows.get(name),
+        rows=_made_so_far(tasks, steps) if dataset is None else dataset.rows.get(name),
     )
+
+
+def _made_so_far(tasks: Sequence[TaskRecord], steps: Sequence[StepRecord]) -> int | None:
+    """Give the rows that were generated in a job that has not delivered, or never did."""
+    numbers = {task.number for task in tasks if task.kind != TEXT}
+    made = [step.done for step in steps if step.task in numbers and step.step == Step.GENERATE and step.unit == "rows"]
+    return None if not made or made[0] is None else int(made[0])
 
 
 def timeline(steps: Sequence[StepRecord], tasks: Sequence[TaskRecord]) -> dict[str, dict[str, Any]]:

@@ -28,6 +28,7 @@ _WEIGHTS: Final = {
     Step.TRANSFORM: 1.0,
     Step.TRAIN: 12.0,
     Step.GENERATE: 3.0,
+    Step.GENERATE_TEXT: 3.0,
     Step.PACKAGE: 0.3,
     Step.DELIVER: 1.0,
     Step.ARCHIVE: 0.3,
@@ -80,7 +81,7 @@ class Parts:
             self._add(COPYING if table["copied"] else SYNTHESIZING, table["name"], steps)
             if table["text"]:
                 steps = [Step.TRANSFORM, Step.TRAIN] if packs else []
-                self._add(TEXT, table["name"], [*steps, *([Step.GENERATE] if generates else [])])
+                self._add(TEXT, table["name"], [*steps, *([Step.GENERATE_TEXT] if generates else [])])
         last = [Step.PACKAGE] if packs else []
         last += [Step.DELIVER] if generates else []
         last += [Step.ARCHIVE] if details["archives"] else []
@@ -106,6 +107,10 @@ class Parts:
 
     def take(self, event: Event) -> None:
         """Move what an event is about."""
+        if event.kind is EventKind.TABLE_LEARNED:
+            for number, (_, table) in enumerate(self.tasks):
+                if table == event.table:
+                    self.changed_tasks.setdefault(number, {})["used"] = dict(event.details)
         if event.step is None:
             return
         if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:
@@ -123,8 +128,7 @@ class Parts:
             for (number, step), part in self.parts.items()
             if step is event.step
             and self.tasks[number][1] == table
-            # texts are drawn while their table is generated
-            and (step is Step.GENERATE or (self.tasks[number][0] == TEXT) == text)
+            and (step is Step.GENERATE_TEXT or (self.tasks[number][0] == TEXT) == text)
         ]
 
     def _move(self, part: Part, event: Event) -> None:

@@ -15,13 +15,16 @@ from semblant.events import Step
 from semblant.pipeline.archive import ARCHIVE, write_archive
 from semblant.pipeline.constrained import with_constraints
 from semblant.pipeline.deliver import deliver
-from semblant.pipeline.generate import DATA, Order, generate_table, order_for, rows_for
+from semblant.pipeline.generate import Order, generate_table, order_for, rows_for
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
+from semblant.pipeline.relations.above import above
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.relations.matching import MATCHED, Matching
 from semblant.pipeline.steps import fingerprint
+from semblant.pipeline.text_columns import DATA
+from semblant.pipeline.texts import TextWriting
 from semblant.relations import LinkKind, main_root
 from semblant.settings import AUTO
 from semblant.spec.training import ModelSpec
@@ -57,7 +60,7 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
         if (base / "tabular").is_dir():
             model = make_backend(host, entry.backend, ModelSpec()).load(base / "tabular")
             model = with_constraints(model, base / "tabular")
-        if entry.text_backend:
+        if entry.text_backend and (base / "text").is_dir():
             text_model = make_backend(host, entry.text_backend, ModelSpec()).load(base / "text")
         found[entry.table.name] = (model, text_model)
     return found
@@ -106,7 +109,7 @@ class GenerationJob:
                 )
             else:
                 order = order_for(entry, self.spec, self._rows(entry), self._given(entry))
-                model, text_model = self.models[name]
+                model = self.models[name][0]
                 mark = fingerprint(
                     "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)
                 )
@@ -114,8 +117,9 @@ class GenerationJob:
                     Step.GENERATE,
                     name,
                     mark,
-                    lambda run, e=entry, m=model, t=text_model, o=order: self._make(e, m, t, o, run),  # type: ignore[misc]
+                    lambda run, e=entry, m=model, o=order: self._make(e, m, o, run),  # type: ignore[misc]
                 )
+                folder = self._with_texts(entry, folder, order, mark)
             self._made.append(mark)
             self.files[name] = folder / DATA
             self._remember(entry, folder)
@@ -140,16 +144,24 @@ class GenerationJob:
         matcher: Matcher = backend.load_match(folder)
         return matcher
 
-    def _make(
-        self, entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
-    ) -> None:
+    def _with_texts(self, entry: GeneratorTable, folder: Path, order: Order, mark: str) -> Path:
+        """Write the texts of the rows in ``folder``; gives the folder of the finished table."""
+        model = self.models[entry.table.name][1]
+        if model is None:
+            return folder
+        links = tuple(facts.link for facts in entry.links)
+        member = Member(name=entry.table.name, path=folder / DATA, plans=entry.plans, links=links)
+        work = TextWriting(entry=entry, model=model, order=order, above=above(member, self.relations))
+        mark = fingerprint("texts", mark)
+        return self.steps.perform(Step.GENERATE_TEXT, entry.table.name, mark, lambda run: work.write(folder, run))
+
+    def _make(self, entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> None:
         if not any(facts.kind not in MATCHED for facts in entry.links):
-            generate_table(entry, model, text_model, order, run)
+            generate_table(entry, model, order, run)
             return
         made = RelatedTable(
             entry=entry,
             model=model,
-            text_model=text_model,
             order=order,
             relations=self.relations,
             learned=self._learned_parents(entry),

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from semblant.errors import ConfigError, ModelError
 from semblant.pipeline.keys import cast_key
 from semblant.pipeline.rebalance import Rebalancer, joined, reshaped_columns, shares_of
-from semblant.pipeline.text_columns import is_text
+from semblant.pipeline.text_columns import DATA, is_text, unwritten
 from semblant.settings import AUTO
 from semblant.training import GenerationRequest, Sampling
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from semblant.spec.model import GenerationSpec
     from semblant.spec.shares import Shares
 
-DATA = "data.parquet"
 _CHUNK_ROWS = 65_536
 _MOST_ROUNDS = 20
 
@@ -72,15 +71,16 @@ def sampling_for(table: str, spec: GenerationSpec) -> Sampling:
     return Sampling(temperature=spec.temperature, top_p=spec.top_p, columns=columns)
 
 
-def generate_table(
-    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
-) -> None:
-    """Write ``data.parquet`` with exactly ``order.rows`` rows into ``run.workspace``; memory is one batch."""
-    schema = entry.schema()
+def generate_table(entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> None:
+    """Write ``data.parquet`` with exactly ``order.rows`` rows into ``run.workspace``; memory is one batch.
+
+    Text columns hold length buckets.
+    """
+    schema = unwritten(entry.schema(), entry.plans)
     order = _balanced(entry, model, order, run)
     done = 0
     with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
-        for batch in _unique(entry, model, text_model, order, run):
+        for batch in _unique(entry, model, order, run):
             table = assembled(entry, batch, order, done, run.random_seed("key", entry.table.name))
             writer.write_table(table.select(schema.names).cast(schema))
             done += batch.num_rows
@@ -90,10 +90,8 @@ def generate_table(
         raise ModelError(msg, fix=f"tell the maker of the backend '{entry.backend}'")
 
 
-def _rows(
-    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run, attempt: int
-) -> Iterator[pa.Table]:
-    """Stream the learned columns, texts included."""
+def _rows(entry: GeneratorTable, model: Model | None, order: Order, run: Run, attempt: int) -> Iterator[pa.Table]:
+    """Stream the learned columns."""
     if model is None:
         for start in range(0, order.rows, _CHUNK_ROWS):
             rows = min(_CHUNK_ROWS, order.rows - start)
@@ -116,45 +114,23 @@ def _rows(
         shares=shares,
         sampling=order.sampling,
     )
-    for number, batch in enumerate(model.generate(request, run)):
-        table = pa.Table.from_batches([batch])
-        yield with_texts(entry, text_model, table, order, run, (attempt, number)) if text_model else table
+    for batch in model.generate(request, run):
+        yield pa.Table.from_batches([batch])
 
 
-def with_texts(
-    entry: GeneratorTable, text_model: Model, table: pa.Table, order: Order, run: Run, part: tuple[int, int]
-) -> pa.Table:
-    """Replace the length buckets of text columns by texts, written given the rest of the row."""
-    request = GenerationRequest(
-        rows=table.num_rows,
-        seed=run.random_seed("text", entry.table.name, *part),
-        batch_rows=order.text_batch_rows,
-        given=table,
-        sampling=order.sampling,
-    )
-    texts = pa.Table.from_batches(list(text_model.generate(request, run)))
-    for plan in entry.plans:
-        if is_text(plan):
-            place = table.schema.get_field_index(plan.name)
-            column = texts.column(plan.name)
-            table = table.set_column(place, pa.field(plan.name, column.type), column)
-    return table
-
-
-def _unique(
-    entry: GeneratorTable, model: Model | None, text_model: Model | None, order: Order, run: Run
-) -> Iterator[pa.Table]:
+def _unique(entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> Iterator[pa.Table]:
     """Stream rows; where learned columns form the primary key, rows with a key already made are drawn again."""
     learned = {plan.name for plan in entry.plans}
     key = [name for name in entry.table.primary_key if name in learned]
-    if not key or entry.key is not None or order.given is not None:
-        yield from _rows(entry, model, text_model, order, run, 0)
+    texts = any(is_text(plan) and plan.name in key for plan in entry.plans)  # made different when they are written
+    if not key or texts or entry.key is not None or order.given is not None:
+        yield from _rows(entry, model, order, run, 0)
         return
     seen = np.empty(0, np.uint64)
     missing = order.rows
     for attempt in range(_MOST_ROUNDS):
         again = evolve(order, rows=missing)
-        for table in _rows(entry, model, text_model, again, run, attempt):
+        for table in _rows(entry, model, again, run, attempt):
             fresh, seen = _fresh(table, key, seen)
             kept = table.filter(pa.array(fresh)).slice(0, missing)
             missing -= kept.num_rows

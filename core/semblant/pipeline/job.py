@@ -19,6 +19,7 @@ from semblant.events import Step
 from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
 from semblant.pipeline.patience import patiently
+from semblant.pipeline.relations.above import Above, above
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
 from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
@@ -166,7 +167,9 @@ class TrainingJob:
         if belonging is not None or known:  # what a row refers to is learned from too
             links = [(link.name, str(link.kind)) for link in plan.links]
             mark = fingerprint(mark, self.mark, links)
-        self.learned[plan.name] = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+        found = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+        self.learned[plan.name] = found
+        self.run.learned(plan.name, settings_used(found))
 
     def _belonging(self, plan: TablePlan) -> Belonging:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
@@ -174,7 +177,13 @@ class TrainingJob:
         member = relations.members[plan.name]
         facts = tuple(self._placed(plan, found) for found in facts_of(member, relations, plan.table.primary_key))
         context = context_of(member, relations, facts)
-        return Belonging(subjects=relations.subjects(plan.name), context=context, links=facts)
+        return Belonging(
+            subjects=relations.subjects(plan.name),
+            context=context,
+            links=facts,
+            above=above(member, relations) if plan.text_backend else Above(tables={}),
+            numbers={link.name: relations.numbers(plan.name, link) for link in member.links},
+        )
 
     def _placed(self, plan: TablePlan, facts: LinkFacts) -> LinkFacts:
         """Add to a matched key the ancestor below which its references stay."""

@@ -17,6 +17,7 @@ from semblant.events import Step
 from semblant.pipeline.constrained import reshape
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
 from semblant.pipeline.organize import batch_rows, rows_of, stream
+from semblant.pipeline.relations.above import beside
 from semblant.pipeline.relations.frames import NOTHING
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import as_tabular, with_buckets
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from semblant.detection.profile import TableProfile
     from semblant.host import PluginHost
+    from semblant.pipeline.relations.above import Above
     from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
     from semblant.plan import TablePlan
@@ -70,6 +72,10 @@ class Belonging:
     subjects: np.ndarray
     context: Context
     links: tuple[LinkFacts, ...]
+    above: Above
+    """What texts are given of other tables."""
+    numbers: Mapping[str, np.ndarray]
+    """Per link the row that each row refers to."""
 
 
 def validation_split(plan: TablePlan, run: Run, root: str = "") -> Split:
@@ -179,12 +185,13 @@ def training_table(
     names = [column.name for column in plan.columns]
     rows = batch_rows(plan.table)
     nothing = not names
+    texts = (*plan.columns, *(belonging.above.plans if belonging is not None else ()))
 
     def batches() -> Iterator[pa.RecordBatch]:
         raw = _pointing(stream(train_path, names or [plan.table.column_names[0]], rows), known or {})
         if nothing:
             return (pa.record_batch({NOTHING.name: pa.array([True] * batch.num_rows)}) for batch in raw)
-        return raw if text else with_buckets(raw, plan.columns)
+        return _given(raw, belonging) if text else with_buckets(raw, plan.columns)
 
     def owners() -> Iterator[np.ndarray]:
         assert belonging is not None
@@ -195,7 +202,7 @@ def training_table(
 
     return TrainingTable(
         name=plan.name,
-        columns=(NOTHING,) if nothing else plan.columns if text else tuple(map(as_tabular, plan.columns)),
+        columns=(NOTHING,) if nothing else texts if text else tuple(map(as_tabular, plan.columns)),
         rows=rows_of(train_path),
         open=batches,
         split=split,
@@ -203,6 +210,18 @@ def training_table(
         min_subjects=plan.model.min_subjects,
         context=None if belonging is None or text or not belonging.context.some else belonging.context,
     )
+
+
+def _given(batches: Iterator[pa.RecordBatch], belonging: Belonging | None) -> Iterator[pa.RecordBatch]:
+    """Put beside each row what its texts are given of other tables."""
+    done = 0
+    for batch in batches:
+        if belonging is None or not belonging.above.plans:
+            yield batch
+            continue
+        part = {link: numbers[done : done + batch.num_rows] for link, numbers in belonging.numbers.items()}
+        yield beside(batch, belonging.above.of(part))
+        done += batch.num_rows
 
 
 def _pointing(batches: Iterator[pa.RecordBatch], known: Mapping[str, pa.Array]) -> Iterator[pa.RecordBatch]:
@@ -247,7 +266,8 @@ def learn(
         model = _fit(make_backend(host, plan.backend, plan.model), table, plan, steps, learned_mark, part="")
         model = model if reshaped is None else reshaped.guarded(model)
     if plan.text_backend and not empty:
-        table = training_table(plan, train_path, split, text=True, known=known, belonging=belonging)
+        own = evolve(split, fraction=plan.model.text.validation_fraction)
+        table = training_table(plan, train_path, own, text=True, known=known, belonging=belonging)
         text_model = _fit(make_backend(host, plan.text_backend, plan.model), table, plan, steps, mark, part="text")
     return Learned(
         plan=plan,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from semblant.training import ColumnPlan
 
 BUCKET_TYPE = pa.int16()
+DATA = "data.parquet"
+"""The rows of a generated table, in the folder of its step."""
 
 
 def length_buckets(texts: pa.Array) -> pa.Array:
@@ -53,6 +55,12 @@ def as_tabular(plan: ColumnPlan) -> ColumnPlan:
         reason="length bucket of a text column",
         options={},
     )
+
+
+def unwritten(schema: pa.Schema, plans: Sequence[ColumnPlan]) -> pa.Schema:
+    """Give the schema of rows whose texts are still to be written."""
+    texts = {plan.name for plan in plans if is_text(plan)}
+    return pa.schema([field.with_type(BUCKET_TYPE) if field.name in texts else field for field in schema])
 
 
 def with_buckets(batches: Iterable[pa.RecordBatch], plans: Sequence[ColumnPlan]) -> Iterator[pa.RecordBatch]:

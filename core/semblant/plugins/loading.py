@@ -13,6 +13,7 @@ import pluggy
 
 from semblant import hookspecs
 from semblant.components import (
+    CONTRACTS,
     Component,
     DestinationType,
     ExecutorType,
@@ -59,12 +60,14 @@ class Plugin:
     observer: Callable[[Event], None] | None = None
     seconds: float = 0.0
     """Time that its import took."""
+    deprecations: tuple[str, ...] = ()
+    """What it uses that a later release will not have."""
 
     @property
     def note(self) -> str:
         """What is worth saying about it though it works."""
-        slow = self.seconds >= SLOW_SECONDS
-        return f"importing it took {self.seconds:.1f} s; an entry module should import nothing heavy" if slow else ""
+        slow = f"importing it took {self.seconds:.1f} s; an entry module should import nothing heavy"
+        return "; ".join([*([slow] if self.seconds >= SLOW_SECONDS else []), *self.deprecations])
 
 
 class _PluginFaultError(Exception):
@@ -86,6 +89,7 @@ def load(owner: Owner, imported: Callable[[], object], made_for: str = "") -> Pl
         seconds = time.perf_counter() - started
         hooks = _registered(module)
         components = _collected(hooks)
+        deprecations = tuple(_deprecated(hooks))
     except _PluginFaultError as fault:
         reason = str(fault) + (f" (it was made for {made_for})" if made_for else "")
         return Failure(
@@ -95,7 +99,13 @@ def load(owner: Owner, imported: Callable[[], object], made_for: str = "") -> Pl
             reason=reason,
             error=fault.__cause__,
         )
-    return Plugin(owner=owner, components=components, observer=_observer(hooks.get(OBSERVER)), seconds=seconds)
+    return Plugin(
+        owner=owner,
+        components=components,
+        observer=_observer(hooks.get(OBSERVER)),
+        seconds=seconds,
+        deprecations=deprecations,
+    )
 
 
 @contextmanager
@@ -177,6 +187,20 @@ def _refuse_unmarked(plugin: object, hooks: dict[str, pluggy.HookImpl]) -> None:
         raise _PluginFaultError(msg)
 
 
+def _deprecated(hooks: dict[str, pluggy.HookImpl]) -> Iterator[str]:
+    """Say what a plugin uses that its hook's marker warns of (``warn_on_impl``, ``warn_on_impl_args``).
+
+    pluggy itself warns as well, but a warning is seen by nobody who runs the program.
+    """
+    for name, implementation in hooks.items():
+        options: dict[str, Any] = getattr(getattr(hookspecs, name), "semblant_spec", {})
+        if options.get("warn_on_impl"):
+            yield f"'{name}' is deprecated: {options['warn_on_impl']}"
+        for argument, warning in (options.get("warn_on_impl_args") or {}).items():
+            if argument in implementation.argnames:
+                yield f"the argument '{argument}' of '{name}' is deprecated: {warning}"
+
+
 def _collected(hooks: dict[str, pluggy.HookImpl]) -> tuple[Component, ...]:
     """Ask each hook once and check what it returns."""
     components: list[Component] = []
@@ -221,6 +245,10 @@ def _faults(component: Component) -> Iterator[str]:
         yield "an empty summary"
     if not isinstance(component.settings, type) or not attrs.has(component.settings):
         yield f"the settings {component.settings!r}, which is not an attrs class"
+    oldest, newest = CONTRACTS[component.kind]
+    if not isinstance(component.contract, int) or not oldest <= component.contract <= newest:
+        kept = f"{oldest}" if oldest == newest else f"{oldest} to {newest}"
+        yield f"contract {component.contract!r}; this Semblant keeps {kept}, so install another version of either"
     if not all(isinstance(name, str) and name for name in component.requires):
         yield f"requires {component.requires!r}, which are not names of modules"
 

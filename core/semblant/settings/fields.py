@@ -35,8 +35,15 @@ def setting(
 ) -> Any:
     """Make an attrs field with a help text and bounds.
 
-    ``auto`` and None are exempt from the bounds when the annotation allows them. ``feature`` are the
-    rows of ``spec/features.toml`` that it serves.
+    :param default: the value when nothing is given; without one the setting is required.
+    :param help: one line for the reference, the schema and ``--help``.
+    :param ge: least value; ``gt`` excludes it. ``auto`` and None are exempt where the annotation allows them.
+    :param le: greatest value; ``lt`` excludes it.
+    :param choices: the texts that are allowed.
+    :param unit: what a number is in, such as ``seconds``.
+    :param factory: makes a default that must be a new one each time (``dict``).
+    :param converter: turns what is given into what is kept.
+    :param feature: the rows of ``spec/features.toml`` that it serves.
 
     >>> @attrs.frozen(kw_only=True)
     ... class Mine:

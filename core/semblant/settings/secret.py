@@ -30,7 +30,7 @@ def is_reference(text: str) -> bool:
 
 @frozen(repr=False)
 class Secret:
-    """A reference to a secret: ``env:NAME``, ``file:/path`` or ``keyring:NAME``.
+    """A ``reference`` to a secret: ``env:NAME``, ``file:/path`` or ``keyring:NAME``.
 
     >>> Secret("env:DB_PASSWORD")
     Secret('env:DB_PASSWORD')

@@ -61,6 +61,11 @@ def load_spec(
     :param environment: variables ``SEMBLANT_SET__…``; those of the process when None, ``{}`` for none.
     :param connectors: gives a saved connector by name, for ``source: {connector: NAME}``.
     :raises ConfigError: with all findings, or because there is no readable file.
+
+    >>> from semblant.host import PluginHost
+    >>> spec = load_spec({"source": {"type": "files", "path": "a.csv"}, "seed": 3}, PluginHost(third_party=False))
+    >>> spec.seed
+    3
     """
     document, name, folder = _document(source)
     if document.findings:

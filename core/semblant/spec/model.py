@@ -162,7 +162,12 @@ class DestinationSpec:
 
 @frozen(kw_only=True)
 class Spec:
-    """Everything about a generator."""
+    """Everything about a generator.
+
+    >>> spec = Spec(source=Selected(type="files", settings={"path": "customers.csv"}))
+    >>> spec.model.size.value, spec.table("customers").include
+    ('medium', True)
+    """
 
     semblant: Literal[1] = setting(FORMAT_VERSION, help="version of this format")
     name: str | None = setting(None, help="a name; a readable unique one is made when there is none", feature=(3,))
@@ -179,9 +184,9 @@ class Spec:
     )
 
     def table(self, name: str) -> TableSpec:
-        """Give the settings of a table; the defaults where the spec does not name it."""
+        """Give the settings of the table called ``name``; the defaults where the spec does not name it."""
         return self.tables.get(name) or TableSpec(include=self.default_include)
 
     def column(self, table: str, column: str) -> ColumnSpec:
-        """Give the settings of a column; the defaults where the spec does not name it."""
+        """Give the settings of ``column`` of ``table``; the defaults where the spec does not name it."""
         return self.table(table).columns.get(column) or ColumnSpec()

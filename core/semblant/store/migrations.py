@@ -76,8 +76,9 @@ _CONTENTS: Final = (
         owner TEXT NOT NULL, resource TEXT NOT NULL, most DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (owner, resource))""",
 )
+_USED: Final = ("ALTER TABLE tasks ADD COLUMN used JSON",)
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_CONTENTS,)
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_CONTENTS, _USED)
 """The statements of each version, from 1 on."""
 
 

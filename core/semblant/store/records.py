@@ -93,6 +93,8 @@ class TaskRecord:
     started: float | None
     ended: float | None
     message: str
+    used: Mapping[str, Any] | None = None
+    """What the training of its table used, once it is trained."""
 
 
 @frozen(kw_only=True)

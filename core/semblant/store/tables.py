@@ -100,6 +100,7 @@ TASKS: Final = Table(
     Column("started", Double),
     Column("ended", Double),
     Column("message", Text, nullable=False),
+    Column("used", JSON(none_as_null=True)),
     PrimaryKeyConstraint("job", "number"),
 )
 STEPS: Final = Table(

@@ -41,7 +41,7 @@ from __future__ import annotations
 import pytest
 
 _MODULES = (
-    "arrival conformance content destination_access destinations executors lessons life locations material "
+    "arrival conformance content destination_access destinations executors installed lessons life locations material "
     "model_access renderers report_material sections source_access sources tabular text validators"
 )
 pytest.register_assert_rewrite(*(f"semblant.testing.{name}" for name in _MODULES.split()))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from semblant.components import ModelType
-from semblant_models.settings import ColumnArSettings
-from semblant_models.text.settings import NgramSettings
+from semblant_models.settings import ColumnArSettings, MarginalSettings
+from semblant_models.text.settings import GruSettings, NgramSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,57 @@ _TABULAR = ModelType(
     },
 )
 
+_GRU = ModelType(
+    name="gru",
+    factory="semblant_models.text.gru.backend:GruBackend",
+    summary="free text by a small recurrent network, given the row; minutes without a GPU",
+    settings=GruSettings,
+    requires=("jax", "optax", "safetensors", "tokenizers"),
+    extra="models",
+    learns="text",
+    preference=100,
+    capabilities={
+        "context": True,
+        "sequences": False,
+        "conditions": True,
+        "privacy": False,
+        "checkpointing": True,
+        "log_prob": True,
+        "encodings": ("text",),
+    },
+)
+
+_MARGINAL = ModelType(
+    name="dp-marginal",
+    factory="semblant_models.marginal.backend:MarginalBackend",
+    summary="noisy marginals and a graphical model that fits them: differential privacy at small budgets, in seconds",
+    settings=MarginalSettings,
+    requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    extra="models",
+    learns="tabular",
+    preference=50,
+    capabilities={
+        "context": False,
+        "sequences": False,
+        "conditions": True,
+        "privacy": True,
+        "checkpointing": False,
+        "log_prob": True,
+        "encodings": (
+            "categorical",
+            "boolean",
+            "number",
+            "integer",
+            "date",
+            "datetime",
+            "time",
+            "duration",
+            "latitude",
+            "longitude",
+        ),
+    },
+)
+
 _NGRAM = ModelType(
     name="ngram",
     factory="semblant_models.text.ngram.backend:NgramBackend",
@@ -75,5 +126,5 @@ _NGRAM = ModelType(
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the model of tables and the fallback model of texts."""
-    return (_TABULAR, _NGRAM)
+    """Offer the models of tables, that of texts and its fallback."""
+    return (_TABULAR, _MARGINAL, _GRU, _NGRAM)

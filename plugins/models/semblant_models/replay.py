@@ -17,7 +17,6 @@ from attrs import frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BITS_PER_TEXT = 3.0 / np.log(2.0)
 _PROBES = 3
 _BYTES_AT_ONCE = 2**20
 """Bytes hashed in one go: a byte takes some 40 on the way."""
@@ -55,6 +54,8 @@ class ReplayGuard:
     salt: int
     bits: NDArray[np.uint8]
     """Packed; empty when nothing is guarded."""
+    probes: int = _PROBES
+    """Bits per text; of other texts one in ``2 ** probes`` is taken for one."""
 
     @classmethod
     def of(cls, texts: pa.Array, salt: int) -> ReplayGuard:
@@ -62,19 +63,19 @@ class ReplayGuard:
         return cls.of_hashes(text_hashes(texts, salt), salt)
 
     @classmethod
-    def of_hashes(cls, hashes: NDArray[np.uint64], salt: int) -> ReplayGuard:
+    def of_hashes(cls, hashes: NDArray[np.uint64], salt: int, probes: int = _PROBES) -> ReplayGuard:
         """Guard the texts with these hashes, which :func:`text_hashes` made with the same ``salt``."""
         if not len(hashes):
-            return cls(salt, np.zeros(0, np.uint8))
-        size = int(np.ceil(len(hashes) * _BITS_PER_TEXT / 8.0)) * 8
+            return cls(salt, np.zeros(0, np.uint8), probes)
+        size = int(np.ceil(len(hashes) * probes / np.log(2.0) / 8.0)) * 8
         flags = np.zeros(size, dtype=bool)
-        for probe in range(_PROBES):
+        for probe in range(probes):
             flags[cls._places(hashes, probe, size)] = True
-        return cls(salt, np.packbits(flags))
+        return cls(salt, np.packbits(flags), probes)
 
     def __len__(self) -> int:
         """About how many texts are guarded."""
-        return int(8 * len(self.bits) / _BITS_PER_TEXT)
+        return int(8 * len(self.bits) * np.log(2.0) / self.probes)
 
     @staticmethod
     def _places(hashes: NDArray[np.uint64], probe: int, size: int) -> NDArray[np.int64]:
@@ -88,8 +89,12 @@ class ReplayGuard:
         """Tell which texts are guarded, or taken for one that is; empty texts never are."""
         if not len(self.bits) or not len(texts):
             return np.zeros(len(texts), dtype=bool)
-        hashes, flags = text_hashes(texts, self.salt), np.unpackbits(self.bits)
-        found = np.ones(len(texts), dtype=bool)
-        for probe in range(_PROBES):
+        return self.knows(text_hashes(texts, self.salt))
+
+    def knows(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell which hashes are guarded, or taken for one that is."""
+        flags = np.unpackbits(self.bits)
+        found = np.full(len(hashes), bool(len(flags)))
+        for probe in range(self.probes if len(flags) else 0):
             found &= flags[self._places(hashes, probe, len(flags))] == 1
         return found

@@ -19,3 +19,15 @@ class ColumnArSettings:
     weight_decay: float | None = setting(None, help="decoupled weight decay", ge=0, le=10)
     patience: int = setting(3, help="validations over which the gain is counted before it is too small", ge=1, le=1000)
     particles: int = setting(64, help="candidates per row for conditions that the order does not serve", ge=1, le=4096)
+
+
+@frozen(kw_only=True)
+class MarginalSettings:
+    """Expert settings of the marginal backend."""
+
+    preprocessing_share: float | None = setting(
+        None, help="share of the budget for single columns: bounds, categories, counts", gt=0, lt=1
+    )
+    selection_share: float = setting(
+        0.15, help="share of the rest that goes into choosing what is measured", gt=0, lt=1
+    )

@@ -74,8 +74,10 @@ class Scene:
     def spec(self, *settings: str, data: Path | None = None) -> Any:
         return load_spec({"source": {"type": "files", "path": str(data or self.data)}}, self.host, settings)
 
-    def order(self, *settings: str, kind: OrderKind = OrderKind.RUN, **options: Any) -> JobRecord:
-        return order_spec(self.store, self.home, self.spec(*settings), kind, **options)
+    def order(
+        self, *settings: str, kind: OrderKind = OrderKind.RUN, data: Path | None = None, **options: Any
+    ) -> JobRecord:
+        return order_spec(self.store, self.home, self.spec(*settings, data=data), kind, **options)
 
     def work(self, **options: Any) -> None:
         """Do all that waits, in this process and its children."""

@@ -12,6 +12,7 @@ import pytest
 
 from semblant.events import Event
 from semblant.home import Kind
+from semblant.jobs.details import details_of
 from semblant.jobs.orders import OrderKind
 from semblant.jobs.runner import WAITS_SECONDS, Runner
 from semblant.jobs.states import PartState, State
@@ -168,6 +169,10 @@ def test_a_delivery_that_fails_costs_neither_model_nor_data_and_only_it_is_repea
     assert (ended.state, ended.fault["code"]) == (State.FAILED, "destination")
     assert local.home.path(Kind.GENERATORS, job.name).is_file()
     assert (out / "customers.parquet").read_text(encoding="utf-8") == "somebody else's"
+    (table,) = details_of(local.store, ended).tables
+    assert table.used["training_rows"] > 400
+    assert table.used["epochs"] > 0
+    assert table.rows == 60
     (out / "customers.parquet").unlink()
     local.command("jobs", "resume", job.name, "--queue")
     local.work()

@@ -138,6 +138,8 @@ def test_more_is_generated_from_the_trained_model_as_a_job_of_its_own(done, shar
     assert (job.type, job.state, job.generator, job.rows_made) == (JobType.GENERATE, State.FINISHED, done.name, 9)
     assert job.destination.endswith("more")
     assert [task.kind for task in shared.store.lookup.tasks(job.id)] == ["synthesizing table", "packaging"]
+    (table,), (trained,) = details_of(shared.store, job).tables, details_of(shared.store, done).tables
+    assert (table.used, table.rows) == (trained.used, 9)
 
 
 @pytest.mark.feature(266)
@@ -151,6 +153,12 @@ def test_a_generator_goes_to_another_home_as_one_file_and_makes_the_same_rows(do
         rows = [engine.generate(name, records=25, seed=5).table() for name in (done.name, "moved")]
     assert rows[0].equals(rows[1])
     assert shared.command("generators", "delete", "moved").returncode == 0
+    copied = shared.home.path(Kind.GENERATORS, "copied")
+    copied.write_bytes((shared.folder / "moved.semblant").read_bytes())
+    shared.home.path(Kind.GENERATORS, "torn").write_bytes(copied.read_bytes()[:-100])
+    entries = {g["name"]: g for g in json.loads(shared.command("generators", "list", "--json").stdout)}
+    assert (entries["copied"]["status"], entries["copied"]["tables"]) == ("ready", ["customers"])
+    assert (entries["torn"]["status"], entries["torn"]["tables"]) == ("damaged", [])
     content = bytearray((shared.folder / "moved.semblant").read_bytes())
     content[len(content) // 2] ^= 1
     (shared.folder / "bad.semblant").write_bytes(content)

@@ -38,7 +38,7 @@ def test_the_tasks_are_those_of_the_plan():
         ("packaging", ""),
         ("quality report", ""),
     ]
-    assert [step for task, step in found.parts if task == 2] == [Step.TRANSFORM, Step.TRAIN, Step.GENERATE]
+    assert [step for task, step in found.parts if task == 2] == [Step.TRANSFORM, Step.TRAIN, Step.GENERATE_TEXT]
     only_generating = planned(packs=False, reports=False)
     assert [step for task, step in only_generating.parts if task == 1] == [Step.GENERATE]
 
@@ -50,7 +50,15 @@ def test_the_text_of_a_table_has_its_own_task():
     assert found.parts[2, Step.TRAIN].state is PartState.RUNNING
     assert found.parts[1, Step.TRAIN].state is PartState.WAITING
     found.take(Event(kind=EventKind.STEP_STARTED, step=Step.GENERATE, table="notes"))
-    assert found.parts[1, Step.GENERATE].state is found.parts[2, Step.GENERATE].state is PartState.RUNNING
+    assert found.parts[2, Step.GENERATE_TEXT].state is PartState.WAITING
+    found.take(Event(kind=EventKind.STEP_FINISHED, step=Step.GENERATE, table="notes"))
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.GENERATE_TEXT, table="notes"))
+    found.take(Event(kind=EventKind.STEP_PROGRESS, step=Step.GENERATE_TEXT, table="notes", done=30, total=100))
+    assert found.parts[1, Step.GENERATE].state is PartState.FINISHED
+    assert (found.parts[2, Step.GENERATE_TEXT].state, found.parts[2, Step.GENERATE_TEXT].share) == (
+        PartState.RUNNING,
+        0.3,
+    )
 
 
 def test_progress_never_falls_and_is_never_whole_before_the_end():
@@ -86,9 +94,7 @@ def test_the_time_left_is_what_the_running_step_says_and_the_rest_at_the_pace_so
     rest = sum(weights[part.step] for part in found.parts.values() if part.state is PartState.WAITING)
     assert found.seconds_left() == pytest.approx(10 * rest)
     found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
-    found.take(
-        Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0)
-    )
+    found.take(Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0))
     assert found.seconds_left() == pytest.approx(77 + 10 * (rest - weights[Step.TRAIN]))
 
 

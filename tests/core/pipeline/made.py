@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semblant.artefact.generator import GeneratorTable
-from semblant.pipeline.generate import DATA, generate_table, order_for, rows_for
+from semblant.pipeline.generate import generate_table, order_for, rows_for
+from semblant.pipeline.text_columns import DATA
 from semblant.run import Run
 from semblant.schema import Column, Table
 from semblant.spec.model import GenerationSpec
@@ -74,5 +75,5 @@ def generated(folder: Path, model: Any = None, given: pa.Table | None = None, **
     entry, wanted = entry_of(PEOPLE), GenerationSpec(**spec)
     run = Run(job="test", seed=1, workspace=folder)
     order = order_for(entry, wanted, rows_for(entry, wanted), given)
-    generate_table(entry, model or Dependent(PEOPLE), None, order, run)
+    generate_table(entry, model or Dependent(PEOPLE), order, run)
     return pq.read_table(folder / DATA)

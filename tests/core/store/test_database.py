@@ -11,7 +11,7 @@ from semblant.errors import ConfigError
 from semblant.home import Home
 from semblant.store.database import Store, store_url
 from semblant.store.faults import NotThereError, StoreError, TakenError
-from semblant.store.migrations import MIGRATIONS, VERSION_TABLE
+from semblant.store.migrations import MIGRATIONS, VERSION_TABLE, version_of
 from semblant.store.tables import METADATA
 
 _DOUBLE = re.compile("DOUBLE( PRECISION)?|REAL")
@@ -50,6 +50,20 @@ def test_the_migrations_make_what_the_code_works_with(url, tmp_path, request):
     METADATA.create_all(engine)
     engine.dispose()
     assert layout(url) == layout(other)
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_with_what_it_holds(url):
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        version_of(connection)
+        for statement in MIGRATIONS[0]:
+            connection.execute(text(statement))
+        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (1)"))
+        connection.execute(text("INSERT INTO catalogs VALUES ('i', 'old', '', '{}', '', 'ann', 1, 1)"))
+    engine.dispose()
+    with Store(url) as store:
+        assert [entry.name for entry in store.catalogs.list()] == ["old"]
+        assert "used" in str(layout(url)["tasks"])
 
 
 def test_opening_again_changes_nothing_and_a_newer_store_is_refused(url):

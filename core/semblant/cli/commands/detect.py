@@ -16,6 +16,8 @@ _SPEC_SUFFIXES: Final = (".yaml", ".yml")
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
+    from semblant.engine import Engine
+    from semblant.spec.model import Spec
 
 
 @make("detect", "Show what is found out about the data; write a spec to edit.")
@@ -27,9 +29,18 @@ if TYPE_CHECKING:
     metavar="SPEC.yaml",
     help="Write a minimal commented spec.",
 )
+@click.option(
+    "--sdv-metadata",
+    "metadata",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.json",
+    help="Take keys, encodings and what is personal from metadata that SDV wrote.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is already there.")
 @settings
-def command(session: Session, target: str, *, out: Path | None, force: bool, assignments: tuple[str, ...]) -> None:
+def command(
+    session: Session, target: str, *, out: Path | None, metadata: Path | None, force: bool, assignments: tuple[str, ...]
+) -> None:
     """Read DATA and show how every column would be treated, why, and whether it looks personal.
 
     Nothing is trained. What is detected is a proposal: write it to a spec with -o and change it there.
@@ -44,16 +55,23 @@ def command(session: Session, target: str, *, out: Path | None, force: bool, ass
         raise ConfigError(msg, fix="name another file, or add --force to replace it")
     with session.engine() as engine:
         spec = spec_of(engine, target, assignments)
+        spec, notes = (spec, ()) if metadata is None else _with_metadata(engine, spec, metadata)
         found = engine.detect(spec)
     if out is not None:
         from semblant.atomic import atomic_write
         from semblant.cli.starter import starter_spec
+        from semblant.spec.write import spec_text
 
         folder = None if is_spec(target) else out.absolute().parent
+        taken = f"Keys, encodings and what is personal are those of '{metadata.name}'." if metadata else ""
         with atomic_write(out) as stream:
-            stream.write(starter_spec(spec, found, folder=folder).encode())
+            text = spec_text(spec, heading=taken) if metadata else starter_spec(spec, found, folder=folder)
+            stream.write(text.encode())
+    for note in notes:
+        session.tell(f"note: {note}", style="yellow")
     if session.as_json:
-        session.document({**found.as_dict(), **({} if out is None else {"spec": str(out)})})
+        told = {"notes": list(notes)} if metadata else {}
+        session.document({**found.as_dict(), **({} if out is None else {"spec": str(out)}), **told})
         return
     from semblant.cli.show.detection import detection_lines
     from semblant.cli.show.text import command_line, pairs
@@ -61,3 +79,16 @@ def command(session: Session, target: str, *, out: Path | None, force: bool, ass
     session.say(*detection_lines(found, width=session.out.width))
     if out is not None:
         session.say(pairs([("spec", out)]), command_line("run", str(out), "-o", "out"))
+
+
+def _with_metadata(engine: Engine, spec: Spec, path: Path) -> tuple[Spec, tuple[str, ...]]:
+    """Put what SDV's metadata say over what detection proposed."""
+    from semblant.spec.sdv import import_metadata, read_metadata
+    from semblant.spec.write import spec_data
+
+    imported = import_metadata(read_metadata(path), engine.discover(spec))
+    data = spec_data(spec)
+    tables = data.setdefault("tables", {})
+    for name, said in imported.tables.items():
+        tables[name] = {**tables.get(name, {}), **said}
+    return engine.load(data), imported.notes

@@ -14,6 +14,7 @@ from semblant.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from semblant.plugins.checking import Conformance
     from semblant.plugins.listing import PluginRow
 
 _STYLES = {
@@ -60,6 +61,22 @@ def plugin_tables(rows: Sequence[PluginRow], *, width: int, verbose: bool) -> It
         yield Text("To install what is missing", style="bold")
         for line in installs:
             yield Text(f"  {visible(line)}")
+
+
+def conformance_lines(found: Conformance) -> Iterator[Any]:
+    """Give what passed, what was skipped and why, and what is to be done."""
+    for group, number in found.passed.items():
+        yield Text.assemble(("passed  ", "green"), f"{number:>4}  {visible(group)}")
+    for reason, number in found.skipped.items():
+        yield Text.assemble(("skipped ", "yellow"), f"{number:>4}  {visible(reason)}")
+    for one in found.failed:
+        yield Text.assemble(("failed  ", "bold red"), f"{visible(one.group)}: {visible(one.check)}")
+        yield Text(f"        {visible(one.reason)}")
+    if not found.passed and not found.failed:
+        yield Text("there was nothing to check")
+    whole = sum(found.passed.values())
+    verdict = "conforms" if found.conforms else f"does not conform: {len(found.failed)} of {whole + len(found.failed)}"
+    yield Text(f"{visible(found.distribution)} {verdict} ({whole} checks passed)", style="bold")
 
 
 def _said(row: PluginRow, width: int, verbose: bool) -> Text:

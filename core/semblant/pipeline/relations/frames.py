@@ -125,6 +125,12 @@ class Relations:
         self._frames[name] = (tuple(plans), frame) if plans else _alike(self.rows(name))
         return self._frames[name]
 
+    def texts(self, name: str) -> tuple[tuple[ColumnPlan, ...], pa.Table]:
+        """Give the text columns of a table: texts of its children may repeat what they say."""
+        member = self.members[name]
+        plans = tuple(plan for plan in member.plans if plan.encoding is EncodingType.TEXT)
+        return plans, pq.read_table(member.path, columns=[plan.name for plan in plans])
+
     def forget(self, name: str) -> None:
         """Drop the frame of a table that has no more children to come."""
         self._frames.pop(name, None)

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from attrs import define
 
 from semblant.errors import ConfigError, ModelError
-from semblant.pipeline.generate import DATA, assembled, simple_shares, with_texts
+from semblant.pipeline.generate import assembled, simple_shares
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
+from semblant.pipeline.text_columns import DATA, is_text, unwritten
 from semblant.relations import LinkKind
 from semblant.training import GenerationRequest
 
@@ -39,7 +40,6 @@ class RelatedTable:
 
     entry: GeneratorTable
     model: Model | None
-    text_model: Model | None
     order: Order
     relations: Relations
     learned: int = 0
@@ -49,7 +49,7 @@ class RelatedTable:
 
     def generate(self, run: Run) -> None:
         """Write ``data.parquet`` and the row numbers of its references into ``run.workspace``."""
-        entry, schema = self.entry, self.entry.schema()
+        entry, schema = self.entry, unwritten(self.entry.schema(), self.entry.plans)
         references = References(
             entry=entry,
             relations=self.relations,
@@ -74,6 +74,7 @@ class RelatedTable:
         later = {
             name for facts in entry.links if facts.kind in (LinkKind.MATCH, LinkKind.SELF) for name in facts.key.columns
         }
+        later |= {plan.name for plan in entry.plans if is_text(plan)}  # made different when they are written
         checked = bool(entry.table.primary_key) and entry.key is None and later.isdisjoint(entry.table.primary_key)
         below = any(facts.kind is LinkKind.PARENT for facts in entry.links)
         seen, missing = np.empty(0, np.uint64), self.order.rows
@@ -111,7 +112,7 @@ class RelatedTable:
         return self.order.given.select([name for name in self.order.given.schema.names if name in learned])
 
     def _rows(self, run: Run, attempt: int, missing: int) -> Iterator[pa.Table]:
-        """Stream what the model makes, texts included."""
+        """Stream what the model makes."""
         entry, order = self.entry, self.order
         if self.model is None:
             return
@@ -125,15 +126,8 @@ class RelatedTable:
             sampling=order.sampling,
             context=generation_context(entry, self.relations, ratio=self.ratio, learned=self.learned),
         )
-        names = [plan.name for plan in entry.plans]
-        for number, batch in enumerate(self.model.generate(request, run)):
-            table = pa.Table.from_batches([batch])
-            if self.text_model is not None and table.num_rows:
-                texts = with_texts(entry, self.text_model, table.select(names), order, run, (attempt, number))
-                for place, name in enumerate(texts.schema.names):
-                    at = table.schema.get_field_index(name)
-                    table = table.set_column(at, texts.schema.field(place), texts.column(place))
-            yield table
+        for batch in self.model.generate(request, run):
+            yield pa.Table.from_batches([batch])
 
 
 def write_numbers(folder: Path, numbers: dict[str, np.ndarray]) -> None:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import define
 
-from semblant.pipeline.generate import DATA
 from semblant.pipeline.relations.making import References
+from semblant.pipeline.text_columns import DATA
 from semblant.relations import Link, LinkKind
 from semblant.training import Groups, MatchRequest, MatchTask
 

@@ -23,8 +23,22 @@ Ahead = Callable[[Callable[[], Any]], Callable[[], Any]]
 _CPUINFO = Path("/proc/cpuinfo")
 _MOST_BYTES = 512 * 2**20
 """Compiled programs that are kept; the oldest go first."""
+_LLVM_LEVEL = 1
 _LEAST_SECONDS = 0.3
 """What compiles faster is not kept."""
+
+
+def compiled(function: Callable[..., Any], **options: Any) -> jax.stages.Wrapped:
+    """Give ``jax.jit`` of a function that is run for seconds, not for hours: LLVM tries less hard.
+
+    Its first level takes a quarter less processor time to compile than the default and gives programs that are as
+    fast: these spend their time in products of matrices, which come from a library.
+    """
+    return jax.jit(function, compiler_options=_options(), **options)
+
+
+def _options() -> dict[str, Any]:
+    return {"xla_backend_optimization_level": _LLVM_LEVEL} if jax.default_backend() == "cpu" else {}
 
 
 @contextlib.contextmanager

@@ -10,9 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from semblant_models.tabular.network import Params, row_losses
+from semblant_models.tabular.compiling import compiled
+from semblant_models.tabular.network import Params, parameter_shapes, row_losses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from semblant_models.tabular.recipe import Recipe
     from semblant_models.tabular.shape import Shape
 
@@ -21,12 +24,30 @@ State = dict[str, Any]
 
 
 def optimizer_of(recipe: Recipe) -> optax.GradientTransformation:
-    """AdamW without its learning rate: weights of three dimensions decay, embeddings and biases do not."""
-    return optax.chain(
-        optax.clip_by_global_norm(recipe.clip),
-        optax.scale_by_adam(b1=0.9, b2=0.99),
-        optax.add_decayed_weights(recipe.weight_decay, mask=lambda tree: jax.tree.map(lambda a: a.ndim == 3, tree)),
-    )
+    """Adam without its learning rate, after clipping; it is given all parameters as one vector."""
+    return optax.chain(optax.clip_by_global_norm(recipe.clip), optax.scale_by_adam(b1=0.9, b2=0.99))
+
+
+class Flat:
+    """All parameters as one vector: the optimizer is then one program, where each array has to be compiled apart."""
+
+    def __init__(self, sizes: Mapping[str, tuple[int, ...]]) -> None:
+        """Take the shape of each array by name."""
+        self._sizes = {name: sizes[name] for name in sorted(sizes)}
+        self.lengths = [int(np.prod(size)) for size in self._sizes.values()]
+
+    def vector(self, arrays: Params) -> jax.Array:
+        """Put the arrays behind one another, float32, shape (parameters,)."""
+        return jnp.concatenate([arrays[name].reshape(-1) for name in self._sizes])
+
+    def arrays(self, vector: jax.Array) -> Params:
+        """Take the vector apart again."""
+        parts = jnp.split(vector, np.cumsum(self.lengths)[:-1])
+        return {name: part.reshape(size) for (name, size), part in zip(self._sizes.items(), parts, strict=True)}
+
+    def decays(self) -> np.ndarray:
+        """Tell which parameters decay: weights of three dimensions, not embeddings and biases; 1.0 or 0.0."""
+        return np.repeat([float(len(size) == 3) for size in self._sizes.values()], self.lengths).astype(np.float32)
 
 
 def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
@@ -35,10 +56,10 @@ def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
     The optimizer starts at zero. Its arrays come from NumPy: made on the device, each shape would be a program
     to compile.
     """
-    arrays = {name: jnp.asarray(value) for name, value in params.items()}
-    empty = jax.eval_shape(optimizer_of(recipe).init, arrays)
+    size = sum(value.size for value in params.values())
+    empty = jax.eval_shape(optimizer_of(recipe).init, np.zeros(size, np.float32))
     return {
-        "params": arrays,
+        "params": {name: jnp.asarray(value) for name, value in params.items()},
         "average": {name: jnp.asarray(np.array(value)) for name, value in params.items()},
         "optimizer": jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), empty),
     }
@@ -52,9 +73,11 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
     shape (steps, accumulation, batch); ``rates`` its learning rate, shape (steps,). Only the first
     ``count`` steps are done, so that calls of any length share one program. The state is donated.
     """
-    optimizer = optimizer_of(recipe)
+    optimizer, flat = optimizer_of(recipe), Flat(parameter_shapes(shape))
+    decays = recipe.weight_decay * flat.decays()
 
-    def loss_of(params: Params, tables: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
+    def loss_of(vector: jax.Array, tables: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
+        params = flat.arrays(vector)
         given = None
         if shape.flexible:
             given = _given(jax.random.fold_in(key, 3), (len(codes), shape.tokens), recipe.any_order_share)
@@ -83,16 +106,16 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
                 more = grad(state["params"], tables, data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
                 return jax.tree.map(jnp.add, total, more), None
 
-            zero = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, state["params"]))
+            zero = (jnp.zeros(()), jnp.zeros_like(state["params"]))
             (loss, gradient), _ = jax.lax.scan(add, zero, (index, jnp.arange(recipe.accumulation)))
-            loss, gradient = jax.tree.map(lambda a: a / recipe.accumulation, (loss, gradient))
-        updates, inner = optimizer.update(gradient, state["optimizer"], state["params"])
-        params = jax.tree.map(lambda p, u: p - rate * u, state["params"], updates)
+            loss, gradient = loss / recipe.accumulation, gradient / recipe.accumulation
+        update, inner = optimizer.update(gradient, state["optimizer"])
+        params = state["params"] - rate * (update + decays * state["params"])
         decay = jnp.minimum(recipe.average_decay, (1.0 + step) / (10.0 + step))
-        average = jax.tree.map(lambda a, p: a * decay + p * (1.0 - decay), state["average"], params)
+        average = state["average"] * decay + params * (1.0 - decay)
         return {"params": params, "average": average, "optimizer": inner}, loss
 
-    @partial(jax.jit, donate_argnums=(0,))
+    @partial(compiled, donate_argnums=(0,))
     def steps(
         state: State,
         tables: Params,
@@ -108,8 +131,9 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
             state, loss = one(state, tables, data, index[i], rates[i], base, first + i)
             return state, total + loss
 
+        state = {**state, **{name: flat.vector(state[name]) for name in ("params", "average")}}
         state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
-        return state, total / count
+        return {**state, **{name: flat.arrays(state[name]) for name in ("params", "average")}}, total / count
 
     return steps
 
@@ -120,7 +144,7 @@ def make_validation(shape: Shape, rows: int) -> jax.stages.Wrapped:
     Padded rows weigh nothing.
     """
 
-    @jax.jit
+    @compiled
     def loss(params: Params, tables: Params, data: jax.Array) -> jax.Array:
         def part(total: jax.Array, codes: jax.Array) -> tuple[jax.Array, None]:
             valid, codes = codes[:, 0] >= 0, jnp.maximum(codes, 0).astype(jnp.int32)

@@ -241,8 +241,10 @@ class Training:
             progress.stopped = "time"
 
     def _early_stop(self, progress: Progress) -> None:
-        """End where the latest validations gained too little each: the rate falls for 40 % of the steps done first.
+        """End where the latest validations gained too little each.
 
+        Where the last one was still the best, the rate falls for 40 % of the steps done first; where the loss
+        rises already, a lower rate has nothing to win (0008).
         The gain is counted per validation, so that many small gains do not add up to go on for ever: late ones
         are mostly memory of the training rows, which makes nearer copies and no better rows.
         """
@@ -260,7 +262,7 @@ class Training:
         gain = (min(losses[:-window]) - now) / window
         if gain > 0 and gain >= self.recipe.early_stop_delta * abs(now):
             return
-        if not self.recipe.adaptive:
+        if not self.recipe.adaptive or losses[-1] > now:
             progress.stopped = "early stop"
             return
         progress.cool_from = progress.step

@@ -60,7 +60,7 @@ class NgramBackend:
         folder = run.workspace / "ngram"
         folder.mkdir(parents=True, exist_ok=True)
         summary = {}
-        plans = [plan for plan in training.columns if plan.encoding is EncodingType.TEXT]
+        plans = [plan for plan in training.columns if plan.encoding is EncodingType.TEXT and not plan.above]
         for number, plan in enumerate(plans):
             run.progress(number, len(plans), unit="columns")
             summary[plan.name] = self._prepare_column(training, plan, folder / str(number), run)
@@ -125,7 +125,7 @@ class NgramBackend:
     def fit(self, training: TrainingTable, prepared: NgramPrepared, run: Run) -> NgramModel:
         """Count the runs and score the validation texts."""
         started = time.monotonic()
-        plans = {plan.name: plan for plan in training.columns if plan.encoding is EncodingType.TEXT}
+        plans = {plan.name: plan for plan in training.columns if plan.encoding is EncodingType.TEXT and not plan.above}
         columns, losses = [], []
         for number, name in enumerate(prepared.summary):
             run.progress(number, len(plans), unit="columns")
@@ -156,7 +156,7 @@ class NgramBackend:
         )
         learned = ~arrays["validates"]
         order = self._settings.order
-        tokens, rows = _framed(arrays["tokens"], arrays["rows"], arrays["buckets"])
+        tokens, rows = framed(arrays["tokens"], arrays["rows"], arrays["buckets"])
         mine = learned[rows]
         _, holders = np.unique(arrays["subjects"], return_inverse=True)
         counting: dict[str, Any] = {
@@ -245,7 +245,7 @@ def _plain(values: pa.Array) -> pa.Array:
     return values.cast(pa.large_string())
 
 
-def _framed(
+def framed(
     tokens: NDArray[np.int32], rows: NDArray[np.int64], buckets: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Put the length bucket and the start before each text, and the end behind it."""

@@ -87,7 +87,7 @@ def choose(
         classes = _classes(columns[name], name, subjects, least)
         if classes is None:
             continue
-        gain = _information(classes.of(columns[name].head(count)), held, len(common), len(classes.values))
+        gain = information(classes.of(columns[name].head(count)), held, len(common), len(classes.values))
         if gain > most:
             best, most = classes, gain
     return best
@@ -103,7 +103,7 @@ def _classes(values: pl.Series, name: str, subjects: NDArray[np.uint64], least: 
     return Classes(name, tuple(common["value"].to_list()))
 
 
-def _information(classes: NDArray[np.int64], held: NDArray[np.int64], words: int, number: int) -> float:
+def information(classes: NDArray[np.int64], held: NDArray[np.int64], words: int, number: int) -> float:
     """Add up the mutual information of all words with the class."""
     rows = np.bincount(classes + 1, minlength=number + 1).astype(np.float64)
     shape = (number + 1, words)

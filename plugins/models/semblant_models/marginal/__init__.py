@@ -1,0 +1,1 @@
+"""Tables learned from noisy marginals: a graphical model on a chordal graph."""

@@ -1,0 +1,81 @@
+"""What the marginal backend may spend: what is left of the account, in rho."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dp_accounting
+import numpy as np
+from attrs import frozen
+
+from semblant.errors import PrivacyError
+from semblant_models.privacy.account import BudgetAccount, simplified, spent_by
+from semblant_models.privacy.plan import gaussian_mu
+
+if TYPE_CHECKING:
+    from semblant.privacy import PrivacyAccount
+
+_FREE_RHO = 50.0
+"""Without a promise: so little noise that counts are nearly exact."""
+_USUAL_EPSILON, _USUAL_DELTA = 1.0, 1e-6
+"""For an account that keeps a budget and does not say which."""
+_DELTA_SHARE = 0.1
+"""Of the account's delta, for partition selection."""
+_SHARE, _SHARE_AT, _FALL = 0.3, 0.032, 0.13
+"""Share of preprocessing at the rho of epsilon 1, and the power by which it falls with rho (decision 0017)."""
+_SLACK = 0.998
+"""Part of epsilon that is aimed at: accountants round upwards."""
+
+
+@frozen(kw_only=True)
+class Allowance:
+    """rho for everything and for preprocessing, and delta for partition selection."""
+
+    rho: float
+    preprocessing: float
+    delta: float
+
+
+def allowance(account: PrivacyAccount, share: float | None) -> Allowance:
+    """Read what an account has left.
+
+    :param share: of rho for preprocessing; None: more where there is less to be had.
+    :raises PrivacyError: nothing is left.
+    """
+    if not account.private:
+        return _divided(_FREE_RHO, 1e-6, share)
+    if not isinstance(account, BudgetAccount):
+        mu = gaussian_mu(_USUAL_EPSILON, (1 - _DELTA_SHARE) * _USUAL_DELTA)
+        return _divided(mu**2 / 2, _DELTA_SHARE * _USUAL_DELTA, share)
+    spent = sum(release.delta for release in account.releases)
+    delta = (account.delta - spent) * (1 - _DELTA_SHARE)
+    event = account.event
+    rho = gaussian_mu(account.epsilon * _SLACK, delta) ** 2 / 2 if delta > 0 else 0.0
+    if isinstance(event, dp_accounting.GaussianDpEvent):
+        rho -= event.noise_multiplier**-2 / 2
+    elif account.releases:
+        rho = _bisected(event, account.epsilon * _SLACK, delta, rho)
+    if rho <= 0:
+        msg = f"nothing is left of epsilon {account.epsilon:g} for the backend 'dp-marginal'"
+        raise PrivacyError(msg, fix="raise 'privacy.epsilon'")
+    return _divided(rho, (account.delta - spent) * _DELTA_SHARE, share)
+
+
+def _divided(rho: float, delta: float, share: float | None) -> Allowance:
+    if share is None:
+        share = preprocessing_share(rho)
+    return Allowance(rho=rho, preprocessing=share * rho, delta=delta)
+
+
+def preprocessing_share(rho: float) -> float:
+    """Give the share of preprocessing: the smaller the budget, the more of it goes into single columns."""
+    return float(np.clip(_SHARE * (rho / _SHARE_AT) ** -_FALL, 0.15, 0.6))
+
+
+def _bisected(event: dp_accounting.DpEvent, epsilon: float, delta: float, most: float) -> float:
+    low, high = 0.0, most
+    for _ in range(25):
+        middle = (low + high) / 2
+        both = simplified([event, dp_accounting.GaussianDpEvent((2 * middle) ** -0.5)])
+        low, high = (middle, high) if spent_by(both, delta, quick=True).epsilon <= epsilon else (low, middle)
+    return low

@@ -1,0 +1,158 @@
+"""Which marginals are worth their noise: a one-shot choice by noisy scores, all in one Gaussian release.
+
+The score of a set of columns is the L1 distance between its exact counts and those of the model so far, which is
+released already; a row changes each score by at most one. All scores of a round are one vector of sensitivity
+sqrt(candidates), so a round costs one Gaussian event that composes tightly with everything else; the exponential
+mechanism of MST and AIM (McKenna et al. 2021, 2022) would have to be accounted by Renyi divergences (decision 0017).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import field, frozen
+
+from semblant.vocabulary import ModelSize
+from semblant_models.marginal.counting import chance_distance, counted, distance, noise_distance
+from semblant_models.marginal.graph import ChordalGraph, Clique
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from semblant_models.privacy.preprocessing.releases import Releases
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What bounds time and memory."""
+
+    clique_cells: int = 4_000
+    """Of one measured marginal."""
+    table_cells: int = 8_000
+    """Of one table of the chordal graph."""
+    all_cells: int = 40_000
+    """Of all tables of the graph."""
+
+    @classmethod
+    def of(cls, size: ModelSize) -> Limits:
+        """Give the limits of a model size.
+
+        >>> Limits.of(ModelSize.SMALL).all_cells
+        15000
+        """
+        if size is ModelSize.SMALL:
+            return cls(clique_cells=2_000, table_cells=3_000, all_cells=15_000)
+        if size is ModelSize.LARGE:
+            return cls(clique_cells=10_000, table_cells=40_000, all_cells=200_000)
+        return cls()
+
+
+@frozen(eq=False)
+class Candidate:
+    """A set of columns with its noisy score and the counts that the model expects."""
+
+    clique: Clique
+    gap: float
+    """Noisy L1 distance in rows beyond what chance explains."""
+    expected: np.ndarray = field(repr=False)
+
+    def gain(self, deviation: float) -> float:
+        """Give what measuring with this noise would mend, in rows."""
+        return self.gap - noise_distance(self.expected, deviation)
+
+
+def scored(
+    cliques: Sequence[Clique],
+    codes: np.ndarray,
+    sizes: Sequence[int],
+    expected: Callable[[Clique], np.ndarray],
+    releases: Releases,
+    rho: float,
+    what: str,
+) -> list[Candidate]:
+    """Release the scores of all cliques for ``rho`` altogether.
+
+    :param expected: gives the counts of a clique by the model.
+    """
+    if not cliques:
+        return []
+    tables = [expected(clique) for clique in cliques]
+    exact = np.array([distance(counted(codes, sizes, c), t) for c, t in zip(cliques, tables, strict=True)])
+    sensitivity = float(np.sqrt(len(cliques)))
+    noisy = releases.noisy(what, [exact], [sensitivity / np.sqrt(2 * rho)], sensitivity=sensitivity)[0]
+    return [
+        Candidate(clique, float(score) - chance_distance(table), table)
+        for clique, score, table in zip(cliques, noisy, tables, strict=True)
+    ]
+
+
+def pairs_of(sizes: Sequence[int], limits: Limits) -> list[Clique]:
+    """Give all pairs of columns that have something to tell and are small enough."""
+    told = [v for v, size in enumerate(sizes) if size > 1]
+    return [c for c in combinations(told, 2) if prod(sizes[v] for v in c) <= limits.clique_cells]
+
+
+def chosen(
+    candidates: Sequence[Candidate],
+    before: Sequence[Clique],
+    sizes: Sequence[int],
+    rho: float,
+    limits: Limits,
+    *,
+    forest: bool = False,
+    most: int = 10_000,
+) -> tuple[list[Candidate], float]:
+    """Choose the candidates that mend most when ``rho`` is divided among them.
+
+    How many: the more are measured, the more noise each gets; the number with the largest sum of gains is taken.
+
+    :param before: cliques that are in the model already.
+    :param forest: only a forest: no column pair that is joined already.
+    :returns: candidates, and the deviation of the noise of each.
+    """
+    ranked = sorted(candidates, key=lambda c: -c.gain(np.sqrt(len(sizes) / (2 * rho))))
+    fitting: list[Candidate] = []
+    cliques, root = list(before), list(range(len(sizes)))
+
+    def leader(v: int) -> int:
+        while root[v] != v:
+            v = root[v]
+        return v
+
+    for candidate in ranked[: 20 * len(sizes)]:
+        if len(fitting) >= most:
+            break
+        if forest:
+            ends = {leader(v) for v in candidate.clique}
+            if len(ends) < len(candidate.clique):
+                continue
+        graph = ChordalGraph.of(sizes, [*cliques, candidate.clique])
+        if graph.widest > limits.table_cells or graph.cells > limits.all_cells:
+            continue
+        if forest:
+            first, *others = ends
+            for other in others:
+                root[other] = first
+        fitting.append(candidate)
+        cliques.append(candidate.clique)
+    best, best_gain = 0, 0.0
+    for many in range(1, len(fitting) + 1):
+        gain = sum(c.gain(np.sqrt(many / (2 * rho))) for c in fitting[:many])
+        if gain > best_gain:
+            best, best_gain = many, gain
+    return fitting[:best], float(np.sqrt(max(best, 1) / (2 * rho)))
+
+
+def shares_of(tables: Mapping[int, np.ndarray], rows: float) -> Callable[[Clique], np.ndarray]:
+    """Give the expected counts of cliques when columns are independent."""
+
+    def expected(clique: Clique) -> np.ndarray:
+        out = np.array(rows)
+        for v in clique:
+            out = out[..., None] * tables[v]
+        return out
+
+    return expected

@@ -1,0 +1,276 @@
+"""Learning the codes of a table, stage by stage: each stage is one release over all columns that need it.
+
+Number of rows and steps of numbers; frequent values; powers of two that hold the rest; coarse cells in these;
+fine cells in the coarse ones. A declared fact takes the place of its release. Every row adds at most one to one
+count of each vector, so each vector has sensitivity 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from attrs import define, field
+
+from semblant_models.privacy.preprocessing import budget as weights
+from semblant_models.privacy.preprocessing.cells import Cells, even, octaves, settled, spanned, within
+from semblant_models.privacy.preprocessing.codes import ColumnCodes, grouped
+from semblant_models.privacy.preprocessing.grid import Grid, is_numeric, raw_numbers, steps_of, votes
+from semblant_models.privacy.preprocessing.kinds import Ranges, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from semblant_models.privacy.preprocessing.budget import Budget
+    from semblant_models.privacy.preprocessing.facts import PublicFacts
+    from semblant_models.privacy.preprocessing.releases import Releases
+
+_SURE = 3.1
+"""Standard deviations above which a count among some hundred is hardly noise."""
+_DISTINCT = 3.3
+_STEP_SHARE = 0.98
+"""Share of the values that the step of a column must divide."""
+_COARSE, _FINE = 48, 128
+_MOST_CELLS = 60_000
+_NUMBERS = 0.06
+"""Codes of a column of numbers: the square root of this many times rows over noise."""
+_MOST_CODES, _LEAST_CODES = 32, 4
+
+
+@define(eq=False)
+class _Column:
+    """What is known of a column between two stages."""
+
+    name: str
+    values: pa.Array
+    facts: PublicFacts
+    numeric: bool
+    step: float | None = None
+    known: pa.Array | None = None
+    known_counts: np.ndarray = field(factory=lambda: np.zeros(0))
+    null: bool = False
+    null_count: float = 0.0
+    cells: Cells | None = None
+
+    @property
+    def grid(self) -> Grid:
+        return Grid(self.values.type, self.step)
+
+    @property
+    def what(self) -> str:
+        return f"'{self.name}'"
+
+    def remaining(self) -> np.ndarray:
+        """Give the numbers that are no frequent single number, float64."""
+        numbers = self.grid.numbers(self.values)
+        numbers = numbers[~np.isnan(numbers)]
+        return np.asarray(numbers if self.known is None else numbers[~np.isin(numbers, self.singles)])
+
+    @property
+    def singles(self) -> np.ndarray:
+        """Give the frequent single numbers, rising."""
+        if self.known is None or not len(self.known):
+            return np.zeros(0)
+        return np.sort(self.grid.numbers(self.known))
+
+
+def learn_codes(
+    columns: Sequence[tuple[str, pa.Array, PublicFacts]],
+    rows: int,
+    budget: Budget,
+    releases: Releases,
+    *,
+    least: float = 1.0,
+    told: Callable[[str], None] = lambda _: None,
+) -> tuple[float, list[ColumnCodes]]:
+    """Learn the codes of all columns from noisy counts.
+
+    :param columns: name, plain values and public facts of each; of types that :func:`~.table.obstacle` passes.
+    :param rows: exact number of rows; only its noisy count is used.
+    :param least: fewer rows never make a value known, whatever the noise.
+    :param told: hears what is done; may raise.
+    :returns: noisy number of rows, at least 1, and the codes.
+    """
+    work = [_Column(name, values, facts, is_numeric(values.type)) for name, values, facts in columns]
+    told("counting rows")
+    total = _count_and_steps(work, rows, budget, releases)
+    told("counting values")
+    _frequent(work, budget, releases, least)
+    told("finding bounds")
+    _bounds(work, budget, releases, total)
+    for parts, weight, name in ((_COARSE, weights.COARSE, "coarse"), (_FINE, weights.FINE, "fine")):
+        told(f"counting {name} cells")
+        _refine(work, budget, releases, total, parts, weight, name)
+    return total, [_codes(column, budget, total) for column in work]
+
+
+def weight_of(kind: pa.DataType, facts: PublicFacts) -> float:
+    """Give the weights of all releases that a column may need."""
+    if not is_numeric(kind):
+        return weights.VALUES
+    bounds = 0.0 if facts.low is not None and facts.high is not None else weights.BOUNDS
+    return weights.VOTE + weights.SINGLES + bounds + weights.COARSE + weights.FINE
+
+
+def _count_and_steps(work: list[_Column], rows: int, budget: Budget, releases: Releases) -> float:
+    voting = [c for c in work if c.numeric and len(steps_of(c.values.type)) > 1]
+    for column in work:
+        if column.numeric and column not in voting:
+            column.step = steps_of(column.values.type)[0]
+    vectors = [np.array([rows])] + [votes(raw_numbers(c.values), steps_of(c.values.type)) for c in voting]
+    scales = [budget.deviation(weights.COUNT)] + [budget.deviation(weights.VOTE)] * len(voting)
+    noisy = releases.noisy(_named("number of rows, and steps of numbers", voting), vectors, scales)
+    for column, counts in zip(voting, noisy[1:], strict=True):
+        steps = steps_of(column.values.type)
+        found = np.where(counts > _SURE * scales[1], counts, 0.0)
+        enough = np.cumsum(found)[:-1] >= _STEP_SHARE * max(float(found.sum()), 1e-9)
+        finest = None if pa.types.is_floating(column.values.type) else steps[-1]
+        column.step = steps[int(np.argmax(enough))] if enough.any() else finest
+        if pa.types.is_integer(column.values.type) and column.step != 1.0 and not found.any():
+            column.step = 1.0
+    return max(float(noisy[0][0]), 1.0)
+
+
+def _frequent(work: list[_Column], budget: Budget, releases: Releases, least: float) -> None:
+    declared = [c for c in work if c.facts.values is not None or pa.types.is_boolean(c.values.type)]
+    open_ = [c for c in work if c not in declared]
+    exact = []
+    for column in declared:
+        listed = (False, True) if column.facts.values is None else column.facts.values
+        column.known = pa.array(list(listed), column.values.type)
+        exact.append(_counted(column, column.known))
+        if column.facts.values is not None:
+            releases.account.public(f"values of {column.what}")
+    scale = budget.deviation(weights.VALUES)
+    for column, noisy in zip(
+        declared, releases.noisy(_named("counts of values", declared), exact, [scale] * len(exact)), strict=True
+    ):
+        _known(column, np.arange(len(noisy)), noisy, scale)
+    candidates, vectors, scales = [], [], []
+    for column in open_:
+        values = column.values
+        if column.numeric and column.step is not None:
+            numbers = column.grid.numbers(values)
+            values = column.grid.values(np.unique(numbers[~np.isnan(numbers)]))
+            counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)[1]
+        elif column.numeric:
+            values, counts = values.slice(0, 0), np.zeros(0, np.int64)
+        else:
+            found = values.drop_null().value_counts()
+            values, counts = found.field("values"), found.field("counts").to_numpy(zero_copy_only=False)
+        candidates.append(values)
+        missing = int(np.isnan(raw_numbers(column.values)).sum()) if column.numeric else column.values.null_count
+        vectors.append(np.concatenate([[missing], counts]))
+        scales.append(budget.deviation(weights.SINGLES if column.numeric else weights.VALUES))
+    found_ = releases.frequent(
+        _named("missing and frequent values", open_),
+        vectors,
+        scales,
+        delta=budget.delta / max(len(work), 1),
+        public=1,
+        least=least,
+    )
+    for column, values, (kept, noisy), deviation in zip(open_, candidates, found_, scales, strict=True):
+        order = np.argsort(-noisy[1:], kind="stable") if not column.numeric else np.arange(len(kept) - 1)
+        column.known = values.take(pa.array(kept[1:][order] - 1, pa.int64()))
+        _known(column, np.arange(len(kept)), np.concatenate([noisy[:1], noisy[1:][order]]), deviation)
+
+
+def _counted(column: _Column, known: pa.Array) -> np.ndarray:
+    cells = Values(known, null=True, rest=True)
+    return np.roll(np.bincount(cells.places(column.values), minlength=len(cells))[:-1], 1)
+
+
+def _known(column: _Column, kept: np.ndarray, noisy: np.ndarray, deviation: float) -> None:
+    """Take in noisy counts: the first is that of the missing values."""
+    column.null = not column.facts.never_null and float(noisy[0]) > _SURE * deviation
+    column.null_count = float(noisy[0]) if column.null else 0.0
+    column.known_counts = noisy[1 : len(kept)]
+
+
+def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: float) -> None:
+    scale = budget.deviation(weights.BOUNDS)
+    sought = []
+    for column in work:
+        if not column.numeric or column.facts.values is not None:
+            continue
+        left = total - float(column.known_counts.sum()) - column.null_count
+        if left < _SURE * budget.deviation(weights.SINGLES) * np.sqrt(len(column.known_counts) + 2):
+            continue
+        if column.facts.low is not None and column.facts.high is not None:
+            ends = column.grid.numbers(pa.array([column.facts.low, column.facts.high], column.values.type))
+            column.cells = even(float(ends[0]), float(ends[1]), _COARSE, whole=column.step is not None)
+            releases.account.public(f"range of {column.what}")
+        else:
+            sought.append(column)
+    grids = [octaves(whole=column.step is not None) for column in sought]
+    vectors = [grid.histogram(column.remaining()) for grid, column in zip(grids, sought, strict=True)]
+    found = releases.noisy(_named("powers of two", sought), vectors, [scale] * len(sought))
+    for column, grid, noisy in zip(sought, grids, found, strict=True):
+        column.cells = spanned(grid.measured(noisy, scale**2, grid), _SURE * scale)
+
+
+def _refine(
+    work: list[_Column], budget: Budget, releases: Releases, total: float, parts: int, weight: float, name: str
+) -> None:
+    scale = budget.deviation(weight)
+    having = [(c, c.cells) for c in work if c.cells is not None]
+    finer = []
+    for column, cells in having:
+        declared = not np.isfinite(cells.variances).any()
+        made = cells if declared else cells.split(parts, total, whole=column.step is not None)
+        finer.append(made if column.step is None else made.without(column.singles))
+    vectors = [cells.histogram(column.remaining()) for cells, (column, _) in zip(finer, having, strict=True)]
+    noisy = releases.noisy(_named(f"{name} cells", [c for c, _ in having]), vectors, [scale] * len(having))
+    for (column, former), cells, found in zip(having, finer, noisy, strict=True):
+        column.cells = cells.measured(found, scale**2, former).flattened(former, _DISTINCT)
+
+
+def _codes(column: _Column, budget: Budget, total: float) -> ColumnCodes:
+    deviation = budget.deviation(weights.SINGLES if column.numeric else weights.VALUES)
+    pair = np.sqrt(8.0 / budget.later)
+    parts = int(np.clip(np.sqrt(_NUMBERS * total / pair), _LEAST_CODES, _MOST_CODES))
+    ranged = column.numeric and column.facts.values is None
+    cells, counts = _ranges(column, total) if ranged else _values(column, total, deviation)
+    code = grouped(cells, counts, max(_SURE * deviation, total / parts**2 / 4), parts)
+    return ColumnCodes(cells, counts, code, deviation**2)
+
+
+def _values(column: _Column, total: float, deviation: float) -> tuple[Values, np.ndarray]:
+    known = column.known if column.known is not None else column.values.slice(0, 0)
+    counts = [*column.known_counts, *([column.null_count] if column.null else [])]
+    left = total - float(sum(counts))
+    closed = column.facts.values is not None or pa.types.is_boolean(column.values.type)
+    rest = not closed and bool(not counts or left > _SURE * deviation * np.sqrt(len(counts) + 1))
+    cells = Values(known, column.null, rest)
+    if not len(cells):
+        cells, counts = Values(known, null=True, rest=False), [total]
+    return cells, settled(np.array([*counts, *([left] if rest else [])]), total)
+
+
+def _ranges(column: _Column, total: float) -> tuple[Ranges, np.ndarray]:
+    singles = column.singles
+    order = np.argsort(column.grid.numbers(column.known)) if column.known is not None else np.zeros(0, int)
+    low, high, counts = singles, singles, column.known_counts[order]
+    if column.cells is not None:
+        edges, inside = column.cells.edges, column.cells.counts.copy()
+        spread = np.sqrt(column.cells.variances)
+        inside[~within(inside, spread, _SURE) | (inside < _SURE * spread / 2)] = 0.0
+        left = max(total - float(counts.sum()) - column.null_count, 0.0)
+        inside = settled(inside, left)
+        keep = inside > 0
+        if not keep.any() and not len(singles):
+            keep[:] = True
+        low, high = np.concatenate([low, edges[:-1][keep]]), np.concatenate([high, edges[1:][keep]])
+        counts = np.concatenate([counts, inside[keep]])
+    by_value = np.lexsort((high, low))
+    low, high, counts = low[by_value], high[by_value], np.maximum(counts[by_value], 0.0)
+    if column.null or not len(low):
+        counts = np.append(counts, column.null_count if len(low) else total)
+    null = column.null or not len(low)
+    return Ranges(column.grid, low, high, null), counts * (total / max(float(counts.sum()), 1e-9))
+
+
+def _named(what: str, columns: Sequence[Any]) -> str:
+    return f"{what} of {', '.join(c.what for c in columns)}" if columns else what
