@@ -101,8 +101,9 @@ class Component:
         except ModuleNotFoundError as exc:
             wanted = exc.name or ""
             parents = tuple(wanted[:place] for place, sign in enumerate(wanted) if sign == ".")
-            needed = next((n for n in self.requires if n in {wanted, *parents} or n.startswith(f"{wanted}.")), None)
-            if needed:
+            near = [name for name in self.requires if name in {wanted, *parents} or name.startswith(f"{wanted}.")]
+            if near:
+                needed = max(near, key=len)
                 msg = f"{self.kind} '{self.name}' needs the package '{needed}', which is not installed"
                 raise MissingDependencyError(msg, fix=self.install) from exc
             raise

@@ -1,7 +1,7 @@
 """Canary secrets through every connector, whether it works or fails: no way out shows one (promise S1).
 
-Forty scenarios (ten connectors, four ways to use each). At every commit each canary goes through some of them, every
-night each one through all.
+Fifty-six scenarios (fourteen connectors, four ways to use each). At every commit each canary goes through some of
+them, every night each one through all.
 """
 
 from __future__ import annotations
@@ -93,6 +93,11 @@ def _s3(endpoint: str, bucket: str = "lake") -> dict[str, Any]:
     return {"path": f"s3://{bucket}/shop", "endpoint": endpoint, "region": "us-east-1", **keys}
 
 
+def _server() -> dict[str, Any]:
+    password = {"user": "ann", "password": f"env:{VARIABLE}", "database": "shop"}
+    return {"host": "127.0.0.1", "port": servers.free_port(), **password}
+
+
 def _closed() -> str:
     return f"http://127.0.0.1:{servers.free_port()}"
 
@@ -127,9 +132,18 @@ CONNECTORS: dict[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
         {"path": f"ftp://127.0.0.1:{servers.free_port()}/shop", "secrets": {"password": f"env:{VARIABLE}"}},
     ),
 }
+CONNECTORS |= {
+    "postgresql without a server": lambda s3: ("postgresql", _server()),
+    "sqlserver without a server": lambda s3: ("sqlserver", _server()),
+    "oracle without a server": lambda s3: ("oracle", _server()),
+    "bigquery with a broken key": lambda s3: (
+        "bigquery",
+        {"project": "p", "dataset": "shop", "endpoint": _closed(), "service_account": f"env:{VARIABLE}_JSON"},
+    ),
+}
 WAYS = ("looked at", "tried", "read", "written")
 SCENARIOS = list(itertools.product(CONNECTORS, WAYS))
-assert len(SCENARIOS) == 40
+assert len(SCENARIOS) == 56
 
 
 class Witness:

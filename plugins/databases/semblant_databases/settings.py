@@ -173,7 +173,9 @@ class OracleDestination(Writing, ServerSettings):
     schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes
 
     empty_texts: Literal["refuse", "as_null"] = setting(
-        "refuse", help="an empty text, which Oracle cannot tell from null: refused, or written as null", feature=(67,)
+        "refuse",
+        help="what to do with empty texts, which Oracle takes for null: refuse them, or let them be it",
+        feature=(67,),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from semblant.engine import Engine
 from semblant.errors import SemblantError
-from semblant.testing.material import people, schema_of
+from semblant.testing.material import people, schema_of, shop
 from semblant.vocabulary import WriteMode
 from tests.e2e.command import no_traceback, semblant
 from tests.plugins.databases.places import DatabasePlace, place_of
@@ -52,6 +52,22 @@ def test_every_database_is_named_by_its_url(place: DatabasePlace) -> None:
     found_source, source_settings = engine.host.for_location("source", place.url)
     with contextlib.closing(found_source.create(found_source.settings(**source_settings))) as named_source:
         assert named_source.discover().table_names == ("people",)
+
+
+@pytest.mark.feature(63, 71)
+def test_mysql_is_a_kind_of_its_own_with_a_url_of_its_own(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """MySQL's protocol and SQL, spoken to MariaDB: no MySQL server could be had."""
+    from attrs import evolve
+
+    with place_of("mariadb", request, tmp_path) as place:
+        mysql = evolve(place, kind="mysql", url=place.url.replace("mariadb://", "mysql://"))
+        mysql.deliver(schema_of(shop()), shop())
+        mysql.deliver(schema_of(shop()), shop(), WriteMode.REPLACE)
+        found, settings = Engine().host.for_location("source", mysql.url)
+        with contextlib.closing(found.create(found.settings(**settings))) as named:
+            assert found.name == "mysql"
+            assert named.discover().table("orders").foreign_keys[0].references == "people"
+            assert named.count("orders") == 60
 
 
 @pytest.mark.feature(72)

@@ -14,6 +14,7 @@ from semblant_databases.mysql.connection import literal
 from semblant_databases.mysql.read_types import DURATION_MARK, UTC_MARK
 from semblant_databases.writing.encode import json_texts, plain_type, plain_values
 from semblant_databases.writing.target import Loaded
+from semblant_databases.writing.texts import same_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _TYPES = pa.types
 _LONGEST_TIME = (838 * 3600 + 59 * 60 + 59) * 1_000_000
 _WIDTH = re.compile(r"^((?:tiny|small|medium|big)?int|year)\(\d+\)")
+_WHOLE = re.compile(r"(?:tiny|small|medium|big)?int|year|bit", re.IGNORECASE)
 _WIDEST = 65
 
 
@@ -152,7 +154,13 @@ def loaded(column: Column, sql: str = "", *, key: bool = False) -> Loaded:
             f"column '{visible(column.name)}' has the type {column.type}, for which MySQL has none",
             fix="exclude the column, or convert it in the source",
         )
-    encode = _encoder(kind)
+    write = _encoder(kind)
+    whole = bool(_WHOLE.match(sql))
+
+    def encode(values: pa.Array) -> pa.Array:
+        # the server would round them without a word
+        return write(same_numbers(values, 0) if whole else values)
+
     how = "hex" if _is_bytes(kind) else "bit" if sql.lower().startswith("bit") else ""
     return Loaded(
         name=column.name, sql=sql, arrow=pa.string(), encode=lambda values: encode(plain_values(values)), staged_as=how

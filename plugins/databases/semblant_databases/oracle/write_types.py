@@ -81,8 +81,8 @@ def loaded(column: Column, sql: str = "", *, key: bool = False, empty: str = "re
 def _unrounded(values: pa.Array, sql: str) -> pa.Array:
     """Refuse values that the server would round when it puts them into a column that is there."""
     name, _, size = sql.partition("(")
-    if _TYPES.is_decimal(values.type) and name == "NUMBER" and size:
-        return texts.same_decimals(values, int(size.rstrip(")").partition(",")[2] or 0))
+    if (_TYPES.is_decimal(values.type) or _TYPES.is_float64(values.type)) and name == "NUMBER" and size:
+        return texts.same_numbers(values, int(size.rstrip(")").partition(",")[2] or 0))
     if _TYPES.is_timestamp(values.type) and name == "DATE":
         return texts.whole_steps(values, 1_000_000)
     if _TYPES.is_timestamp(values.type) and name == "TIMESTAMP":

@@ -11,6 +11,7 @@ from semblant.errors import DestinationError
 from semblant.visible import visible
 from semblant_databases.writing.encode import json_or_texts, jsonb_bytes, plain_type, plain_values, uuid_bytes
 from semblant_databases.writing.target import Loaded
+from semblant_databases.writing.texts import same_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +107,11 @@ def loaded_as(column: Column, sql: str, *, enum: bool = False) -> Loaded:
         return Loaded(
             name=column.name, sql=sql, arrow=pa.list_(_COPIED[name]), encode=_cast_to(pa.list_(_COPIED[name]))
         )
+    if name == "numeric" and found is not None and found["size"] and pa.types.is_floating(kind):
+        places = int(found["size"].partition(",")[2] or 0)
+        # the server would round them without a word
+        unrounded = _plainly(lambda values: json_or_texts(same_numbers(values, places)))
+        return Loaded(name=column.name, sql=sql, arrow=pa.string(), encode=unrounded, staged_as="text")
     if enum:
         return Loaded(name=column.name, sql=sql, arrow=pa.string(), encode=_plainly(json_or_texts))
     return Loaded(name=column.name, sql=sql, arrow=pa.string(), encode=_plainly(json_or_texts), staged_as="text")

@@ -79,7 +79,7 @@ class Snapshot(SerialReader):
         declared = [
             Declared(
                 name=row[0],
-                type=row[1].partition("(")[0],
+                type=(row[1] or "nvarchar").partition("(")[0],
                 length=int(row[2]),
                 precision=int(row[3]),
                 scale=int(row[4]),

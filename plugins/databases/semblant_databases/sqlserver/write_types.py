@@ -81,10 +81,10 @@ def loaded(column: Column, sql: str = "", *, key: bool = False) -> Loaded:
 def _unrounded(values: pa.Array, sql: str) -> pa.Array:
     """Refuse values that the server would round when it casts them to a column that is there."""
     name, _, size = sql.rstrip(")").partition("(")
-    if _TYPES.is_decimal(values.type):
+    if _TYPES.is_decimal(values.type) or _TYPES.is_float64(values.type):
         whole = name in {"bigint", "int", "smallint", "tinyint", "bit"}
         if whole or name in {"decimal", "numeric", "money", "smallmoney"}:
-            return texts.same_decimals(values, 0 if whole else int(size.partition(",")[2] or 4))
+            return texts.same_numbers(values, 0 if whole else int(size.partition(",")[2] or 4))
     if _TYPES.is_timestamp(values.type) or _TYPES.is_time(values.type):
         if name in _STEPS:
             return texts.whole_steps(values, _STEPS[name])

@@ -78,13 +78,25 @@ def whole_steps(values: pa.Array, microseconds: int) -> pa.Array:
     return values
 
 
-def same_decimals(values: pa.Array, places: int) -> pa.Array:
-    """Give decimals as they are, and refuse those that a column of so many places would round.
+def same_numbers(values: pa.Array, places: int) -> pa.Array:
+    """Give numbers as they are, and refuse those that a column of so many decimal places would round.
 
-    :raises pyarrow.ArrowInvalid: for a value that has more.
+    >>> same_numbers(pa.array([1.5, None, 1.1]), 1).to_pylist()
+    [1.5, None, 1.1]
+    >>> same_numbers(pa.array([1.53]), 1)
+    Traceback (most recent call last):
+    ValueError: a number has more decimal places than the column keeps
+
+    :raises pyarrow.ArrowInvalid: for a decimal that has more.
     """
     if pa.types.is_decimal(values.type) and values.type.scale > places:
         values.cast(pa.decimal256(76, places))
+    # a short float is no decimal fraction, whatever its places
+    if pa.types.is_float64(values.type) or (pa.types.is_floating(values.type) and places == 0):
+        numbers = values.cast(pa.float64())
+        if pc.any(pc.not_equal(pc.round(numbers, ndigits=places), numbers)).as_py():
+            msg = "a number has more decimal places than the column keeps"
+            raise ValueError(msg)
     return values
 
 
