@@ -66,8 +66,8 @@ def commands() -> str:
     parts = [
         "# Commands\n",
         ("Every command takes `--json` (one JSON document on standard output) and `-v` (say more). Exit status: "
-        "0 done, 1 a threshold of yours was not reached, 2 the spec, the data or the command line is wrong, 3 a file or "
-        "connection failed, 4 something else, 130 interrupted.\n"),
+        "0 done, 1 a threshold of yours was not reached, 2 the spec, the data or the command line is wrong, 3 a file "
+        "or connection failed, 4 something else, 130 interrupted.\n"),
         "Before every command: " + "; ".join(f"`{_names(o)}` {o.help}" for o in _options(program)) + "\n",
     ]
     for name in COMMANDS:
