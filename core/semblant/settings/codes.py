@@ -56,6 +56,7 @@ DATA_CODES: Final[dict[str, str]] = {
     "small-lookup": "info: an original table is very small",
     "people-copied": "error: an original table looks like people and nobody said that it may come out",
     "second-root": "info: detection proposes more than one table without parents",
+    "sdv-metadata": "error: metadata of SDV describe a table or column that the data do not have",
     "context-not-learned": "error: the chosen model backend learns no rows given those of another table",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
     "sensitive-synthesized": "info: sensitive columns whose rare values and extremes do not come out",
