@@ -8,8 +8,10 @@ import itertools
 import operator
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pyarrow as pa
 import pytest
 
 from semblant.errors import SourceError
@@ -19,7 +21,6 @@ from semblant.testing.conformance import ComponentConformance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def wait_and_give(seconds: float, value: Any) -> Any:
@@ -40,9 +41,19 @@ def fail_with_advice() -> None:
     raise SourceError("the place is closed", fix="come again tomorrow")
 
 
+def fail_with(kind: type[Exception]) -> None:
+    """Raise an error of a kind."""
+    msg = "no luck"
+    raise kind(msg)
+
+
 def whose_process() -> int:
     """Give the number of the process that works."""
     return os.getpid()
+
+
+def _tripled(executor: Executor, number: int) -> Any:
+    return executor.submit(operator.mul, number, 3).result(timeout=60)
 
 
 class ExecutorConformance(ComponentConformance):
@@ -73,7 +84,9 @@ class ExecutorConformance(ComponentConformance):
             assert future.result(timeout=60) == 5
 
     @pytest.mark.parametrize(
-        "value", [None, "🙂", {"a": [1, 2.5]}, b"\x00" * 1_000_000], ids=["none", "text", "plain", "large"]
+        "value",
+        [None, "🙂", {"a": [1, 2.5]}, b"\x00" * 1_000_000, pa.table({"a": [1, None]}), Path("a/b")],
+        ids=["none", "text", "plain", "large", "table", "path"],
     )
     def test_values_go_and_come_as_they_are(self, value: Any, tmp_path: Path) -> None:
         """Arguments and results."""
@@ -91,6 +104,42 @@ class ExecutorConformance(ComponentConformance):
         with self.working(tmp_path) as executor, pytest.raises(SourceError, match="the place is closed") as caught:
             executor.submit(fail_with_advice).result(timeout=60)
         assert caught.value.fix == "come again tomorrow"
+
+    @pytest.mark.parametrize("error", [ValueError, KeyError, OSError, AssertionError], ids=lambda kind: kind.__name__)
+    def test_an_error_of_any_kind_comes_back_as_itself(self, error: type[Exception], tmp_path: Path) -> None:
+        """Type and words, so that the engine can tell what may be tried again."""
+        with self.working(tmp_path) as executor, pytest.raises(error, match="no luck"):
+            executor.submit(fail_with, error).result(timeout=60)
+
+    def test_a_future_is_not_done_before_its_work_is(self, tmp_path: Path) -> None:
+        """Waiting gives up after the time that was given, and the work goes on."""
+        with self.working(tmp_path) as executor:
+            future = executor.submit(wait_and_give, 0.5, "late")
+            with pytest.raises(concurrent.futures.TimeoutError):
+                future.result(timeout=0.01)
+            assert future.result(timeout=60) == "late"
+
+    def test_several_futures_can_be_waited_for(self, tmp_path: Path) -> None:
+        """By the functions of ``concurrent.futures``."""
+        with self.working(tmp_path) as executor:
+            futures = [executor.submit(operator.add, n, n) for n in range(4)]
+            assert sorted(done.result() for done in concurrent.futures.as_completed(futures, 60)) == [0, 2, 4, 6]
+
+    def test_a_callback_is_called_when_work_is_done(self, tmp_path: Path) -> None:
+        """Once, with the future."""
+        called: list[Any] = []
+        with self.working(tmp_path) as executor:
+            future = executor.submit(operator.add, 1, 1)
+            future.add_done_callback(called.append)
+            future.result(timeout=60)
+            executor.close()
+        assert called == [future]
+
+    def test_work_may_be_submitted_from_several_threads(self, tmp_path: Path) -> None:
+        """Each gets the results of its own."""
+        with self.working(tmp_path) as executor, concurrent.futures.ThreadPoolExecutor(4) as threads:
+            asked = [threads.submit(_tripled, executor, n) for n in range(8)]
+            assert [one.result(timeout=60) for one in asked] == [3 * n for n in range(8)]
 
     def test_an_error_does_not_end_the_executor(self, tmp_path: Path) -> None:
         """The next work is done."""

@@ -118,8 +118,8 @@ class TabularModelConformance(LifeConformance):
         assert set(made) & set(secrets()) == set()
 
     def test_the_extreme_of_one_row_is_never_made(self, drawn: pa.Table) -> None:
-        """Nor anything near it."""
-        assert pc.max(self.column(drawn, "income")).as_py() < EXTREME // 10
+        """Nor anything that it was averaged into."""
+        assert pc.max(self.column(drawn, "income")).as_py() < EXTREME // 1000
 
     def test_numbers_stay_in_the_range_of_the_many(self, drawn: pa.Table) -> None:
         """No income below the lowest."""

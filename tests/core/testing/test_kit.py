@@ -168,7 +168,7 @@ def test_a_known_gap_is_expected_to_fail_and_told_when_it_does_not(tmp_path):
     [
         (SourceConformance, 40), (DestinationConformance, 40),
         (TabularModelConformance, 40), (TextModelConformance, 40),
-        (SectionConformance, 40), (RendererConformance, 30), (ValidatorConformance, 30), (ExecutorConformance, 25),
+        (SectionConformance, 40), (RendererConformance, 40), (ValidatorConformance, 40), (ExecutorConformance, 40),
     ],
 )  # fmt: skip
 def test_each_kind_has_enough_checks_and_each_says_what_it_is_for(cls, least):
