@@ -217,10 +217,10 @@ class PluginHost:
     ) -> tuple[SourceType | DestinationType, dict[str, Any]]:
         """Tell what a URL, file or folder on the command line means.
 
-        :param kind: ``source`` or ``destination``.
-        :param location: a URL, or the path of a file or folder.
         The URL scheme decides, then the longest suffix, then it is for ``files`` or ``folder``.
 
+        :param kind: ``source`` or ``destination``.
+        :param location: a URL, or the path of a file or folder.
         :returns: the descriptor, and the settings that the location amounts to.
         :raises UnknownComponentError: nothing here opens URLs of that scheme.
         :raises DuplicateComponentError: several components claim it.

@@ -14,10 +14,11 @@ from attrs import define, evolve, field
 
 from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_description
 from semblant.artefact.pack import pack
-from semblant.errors import DataError
+from semblant.errors import DataError, SemblantError
 from semblant.events import Step
 from semblant.pipeline.learn import Belonging, Learned, analyze, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.patience import patiently
 from semblant.pipeline.private import engine_made_key
 from semblant.pipeline.relations.above import Above, above
 from semblant.pipeline.relations.frames import Member, Relations
@@ -80,9 +81,7 @@ class TrainingJob:
 
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
-        for plan in self.plan.tables:
-            self._organize(source, plan)
-            self.relations.members[plan.name] = self._member(plan)
+        patiently(self.run, lambda: self.read(source), "reading all tables")
         for plan in self.plan.tables:
             if plan.copied:
                 self.originals[plan.name] = self.organized[plan.name] / TRAIN
@@ -90,6 +89,18 @@ class TrainingJob:
                 self._learn(plan)
         for name in list(self.learned):
             self._learn_matches(name)
+
+    def read(self, source: Source) -> None:
+        """Organize all tables out of one state of the source; when that is lost on the way, none is kept."""
+        try:
+            for plan in self.plan.tables:
+                self._organize(source, plan)
+                self.relations.members[plan.name] = self._member(plan)
+        except SemblantError as exc:
+            if exc.passing:
+                source.close()
+                self._forget(Step.ORGANIZE)
+            raise
 
     def package(self, target: Path) -> GeneratorFile:
         """Write the generator file; gives its description, unpacked in the workspace."""
@@ -111,9 +122,12 @@ class TrainingJob:
     def forget_originals(self) -> None:
         """Remove the organized and encoded real rows: after a finished job only its results stay."""
         for step in (Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM):
-            prefix = str(step).replace(" ", "-")
-            for folder in self.run.workspace.glob(f"{prefix}*"):
-                shutil.rmtree(folder, ignore_errors=True)
+            self._forget(step)
+
+    def _forget(self, step: Step) -> None:
+        prefix = str(step).replace(" ", "-")
+        for folder in self.run.workspace.glob(f"{prefix}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _organize(self, source: Source, plan: TablePlan) -> None:
         spec = self.plan.spec

@@ -33,7 +33,7 @@ _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
 _COARSE, _FINE = 48, 128
 _MOST_CELLS = 60_000
-_NUMBERS, _POWER = 0.93, 0.3
+_NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
 _MOST_CODES, _LEAST_CODES = 32, 4
 
