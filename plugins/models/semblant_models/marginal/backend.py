@@ -62,6 +62,7 @@ class MarginalBackend:
             releases,
             table.allowed - table.spent,
             rounds,
+            early=frozenset(place for place, plan in enumerate(training.columns) if plan.rebalance),
             told=told,
             stopped=run.stop_training.is_set,
         )

@@ -39,8 +39,11 @@ class ChordalGraph:
     """For each column, by number, those that it is drawn given, in the order of drawing."""
 
     @classmethod
-    def of(cls, sizes: Sequence[int], cliques: Iterable[Clique]) -> ChordalGraph:
-        """Make a chordal graph in which the columns of each clique are joined: least weight first."""
+    def of(cls, sizes: Sequence[int], cliques: Iterable[Clique], early: frozenset[int] = frozenset()) -> ChordalGraph:
+        """Make a chordal graph in which the columns of each clique are joined: least weight first.
+
+        :param early: columns that are drawn before all others.
+        """
         near: list[set[int]] = [set() for _ in sizes]
         for clique in cliques:
             for one, other in combinations(clique, 2):
@@ -50,7 +53,7 @@ class ChordalGraph:
         given: list[Clique] = [()] * len(sizes)
         weight = [sizes[v] * prod(sizes[u] for u in near[v]) for v in range(len(sizes))]
         while left:
-            place = min(left, key=lambda v: (weight[v], -v))
+            place = min(left, key=lambda v: (v in early, weight[v], -v))
             for one, other in combinations(near[place], 2):
                 near[one].add(other)
                 near[other].add(one)

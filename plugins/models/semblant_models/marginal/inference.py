@@ -120,6 +120,7 @@ def fit(
     *,
     steps: int,
     start: Mapping[Clique, np.ndarray] | None = None,
+    early: frozenset[int] = frozenset(),
     told: Callable[[int], None] = lambda _: None,
 ) -> Fit:
     """Find the distribution of greatest entropy that is nearest to the measured marginals.
@@ -131,9 +132,10 @@ def fit(
     :param sizes: values of each column.
     :param rows: (noisy) number of rows; counts are compared with ``rows`` times probabilities.
     :param start: factors to begin from, of an earlier fit.
+    :param early: columns that are drawn before all others.
     :param told: hears the number of each step; may raise to end the fit.
     """
-    graph = ChordalGraph.of(sizes, [m.clique for m in measured])
+    graph = ChordalGraph.of(sizes, [m.clique for m in measured], early)
     factors: dict[Clique, np.ndarray] = {(v,): np.zeros(size) for v, size in enumerate(sizes)}
     factors |= {m.clique: np.zeros(m.counts.shape) for m in measured}
     factors |= {clique: np.array(value) for clique, value in (start or {}).items()}

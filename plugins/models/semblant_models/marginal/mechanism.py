@@ -71,6 +71,7 @@ def learned(
     rho: float,
     rounds: Rounds,
     *,
+    early: frozenset[int] = frozenset(),
     told: Callable[[int], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Fit, list[Round]]:
@@ -81,6 +82,7 @@ def learned(
     :param codes: int32, shape (rows, columns).
     :param columns: the codes of each column; their noisy counts are the first measurements.
     :param rows: noisy number of rows.
+    :param early: columns that are drawn before all others.
     :param told: hears the number of steps so far; may raise.
     :param stopped: whether no further round is wanted.
     :returns: the fit, and what each round did.
@@ -91,7 +93,7 @@ def learned(
         for v, column in enumerate(columns)
         if column.size > 1
     ]
-    model = fit(sizes, measured, rows, steps=_FIRST, told=told)
+    model = fit(sizes, measured, rows, steps=_FIRST, early=early, told=told)
     history: list[Round] = []
     done, limits = _FIRST, rounds.limits
     open_ = pairs_of(sizes, limits)
@@ -110,7 +112,7 @@ def learned(
             open_ = worth_a_look(found, deviation, triples_of(sizes, limits))
         most = 2 * len(sizes) if first or last else len(sizes) // 2 + 2
         left = remaining * share / sum(rounds.rounds[number:])
-        picked, deviation = chosen(found, before, sizes, left, limits, forest=first, most=most)
+        picked, deviation = chosen(found, before, sizes, left, limits, forest=first, most=most, early=early)
         cliques = [c.clique for c in picked]
         if last and history:  # what little is new leaves over goes to what was found first, measured once more
             spare = int(2 * left * history[-1].deviation ** 2) - len(cliques)
@@ -121,7 +123,7 @@ def learned(
         remaining -= len(cliques) / (2 * deviation**2)
         measured += [Measurement(c, t, deviation) for c, t in zip(cliques, noisy, strict=True)]
         steps = _LAST if last else _BETWEEN
-        model = fit(sizes, measured, rows, steps=steps, start=model.factors, told=_from(done, told))
+        model = fit(sizes, measured, rows, steps=steps, start=model.factors, early=early, told=_from(done, told))
         done += steps
         history.append(Round(cliques=tuple(c.clique for c in picked), deviation=deviation, fit=model, step=done))
     return model, history

@@ -141,6 +141,7 @@ def chosen(
     *,
     forest: bool = False,
     most: int = 10_000,
+    early: frozenset[int] = frozenset(),
 ) -> tuple[list[Candidate], float]:
     """Choose the candidates that mend most when ``rho`` is divided among them.
 
@@ -148,6 +149,7 @@ def chosen(
 
     :param before: cliques that are in the model already.
     :param forest: only a forest: no column pair that is joined already.
+    :param early: columns that are drawn before all others.
     :returns: candidates, and the deviation of the noise of each.
     """
     alone = float(np.sqrt(1 / (2 * rho)))
@@ -171,7 +173,7 @@ def chosen(
             for other in others:
                 root[other] = first
         else:
-            graph = ChordalGraph.of(sizes, [*cliques, candidate.clique])
+            graph = ChordalGraph.of(sizes, [*cliques, candidate.clique], early)
             if graph.widest > limits.table_cells or graph.cells > limits.all_cells:
                 continue
         fitting.append(candidate)

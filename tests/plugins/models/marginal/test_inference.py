@@ -37,6 +37,7 @@ def test_what_a_column_is_given_lies_together_in_an_earlier_table(edges: set[tup
             assert set(graph.given[v][:-1]) <= set(graph.given[last])
     for edge in edges:
         assert set(edge) <= set(graph.axes(graph.home(edge)))
+    assert set(ChordalGraph.of((2, 3, 4, 2, 3, 2, 5), sorted(edges), frozenset({2, 5})).order[:2]) == {2, 5}
 
 
 @pytest.mark.parametrize("cliques", [LOOP, [(0, 1, 2), (2, 3), (1, 4)], [(0, 1), (3, 4)]])
