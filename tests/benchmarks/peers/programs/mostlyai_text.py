@@ -2,7 +2,7 @@
 
 Runs in the peers' environment and imports nothing of this project:
 ``mostlyai_text.py TRAIN HELD TEXT LABEL FOLDER``. The label stands before the text in every record, so that
-the text is given it; bits are those of the text's own tokens and of its closing mark.
+the text is given it; bits are those of the text's own tokens and of its closing mark. ``PEER_MINUTES`` bounds training.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ encodings = {label: "LANGUAGE_CATEGORICAL", text: "LANGUAGE_TEXT"}
 engine.split(tgt_data=learned, model_type="LANGUAGE", tgt_encoding_types=encodings, workspace_dir=folder)
 engine.analyze(workspace_dir=folder)
 engine.encode(workspace_dir=folder)
-engine.train(workspace_dir=folder, enable_flexible_generation=False, max_training_time=float(os.environ.get("PEER_MINUTES", "20")))
+minutes = float(os.environ.get("PEER_MINUTES", "20"))
+engine.train(workspace_dir=folder, enable_flexible_generation=False, max_training_time=minutes)
 told = {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - cpu}
 
 register_mostly_lstm_model()

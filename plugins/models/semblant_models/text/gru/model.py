@@ -14,6 +14,7 @@ from semblant.atomic import write_json
 from semblant.errors import ArtefactError, ModelError
 from semblant_models.tabular.compiling import keep_compiled
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
+from semblant_models.text.gru.conditions import series
 from semblant_models.text.gru.learned import Learned
 from semblant_models.text.gru.network import Shape
 from semblant_models.text.gru.sampling import Sampler, Wanted
@@ -97,13 +98,10 @@ class GruModel:
 
     def _above(self, given: pa.Table | None) -> list[Encoded]:
         """Encode the texts of the parent's row."""
-        names = [name for name in self._learned.above if given is not None and name in given.schema.names]
-        assert given is not None or not names
-        return [
-            self._learned.vocabulary.encode(pl.Series(pl.from_arrow(given.column(name))).cast(pl.String))
-            for name in names
-            if given is not None
-        ]
+        if given is None:
+            return []
+        vocabulary, names = self._learned.vocabulary, [n for n in self._learned.above if n in given.schema.names]
+        return [vocabulary.encode(series(given.column(name)).cast(pl.String)) for name in names]
 
     def _written(
         self,
