@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -32,6 +33,28 @@ class Server:
     endpoint: str
     bucket: str = "lake"
     process: int = 0
+
+
+@contextlib.contextmanager
+def bigquery() -> Iterator[Server]:
+    """Run the emulator ``local-bigquery``, which wants Python 3.13 and is therefore installed apart from this.
+
+    ``SEMBLANT_TEST_BIGQUERY`` names the program. Its database's extensions are taken from beside it, for it would
+    download them.
+    """
+    program = os.environ.get("SEMBLANT_TEST_BIGQUERY") or shutil.which("local-bigquery")
+    if not program or not Path(program).is_file():
+        pytest.skip("no BigQuery: SEMBLANT_TEST_BIGQUERY names no program 'local-bigquery'")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="semblant-bigquery-") as folder:
+        home = Path(folder)
+        for found in Path(program).parent.parent.glob("lib/python3*/site-packages/duckdb_extension_*/extensions/*/*"):
+            place = home / ".duckdb" / "extensions" / found.parent.name / "linux_amd64" / found.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(found)
+        command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(free_port())]
+        with running([*command, "--data-dir", str(home / "data")], port, HOME=folder) as process:
+            yield Server(f"http://127.0.0.1:{port}", process=process)
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from semblant.errors import MissingDependencyError
+from semblant.errors import MissingDependencyError, PrivacyError
 from semblant.findings import ConfigStep
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from semblant.complexity import Cost, TableFacts
     from semblant.machine import Speed
-    from semblant.spec.training import ModelSpec
+    from semblant.privacy import PrivacyAccount
+    from semblant.spec.training import ModelSpec, PrivacySpec
 
 
 CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
@@ -33,6 +34,16 @@ The newest rises when a method that components have is changed; the oldest rises
 
 def _names(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _is_there(module: str) -> bool:
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        # of a name with dots, a part before the last is missing
+        return False
 
 
 @frozen
@@ -59,7 +70,7 @@ class Component:
     settings: type = NoSettings
     """A frozen attrs class made with :func:`semblant.settings.setting` fields."""
     requires: tuple[str, ...] = field(default=(), converter=_names)
-    """Top-level modules that must be importable."""
+    """Modules that must be importable."""
     extra: str = ""
     """The extra of the distribution that installs them: ``pip install 'semblant[EXTRA]'``."""
     distribution: str = "semblant"
@@ -80,9 +91,7 @@ class Component:
 
     def missing(self) -> tuple[str, ...]:
         """Give the required modules that cannot be found, without importing them."""
-        import importlib.util
-
-        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+        return tuple(name for name in self.requires if not _is_there(name))
 
     def load(self) -> Any:
         """Import the factory; a missing package becomes advice, any other error passes."""
@@ -90,9 +99,11 @@ class Component:
         try:
             return getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as exc:
-            top = (exc.name or "").partition(".")[0]
-            if top in self.requires:
-                msg = f"{self.kind} '{self.name}' needs the package '{top}', which is not installed"
+            wanted = exc.name or ""
+            parents = tuple(wanted[:place] for place, sign in enumerate(wanted) if sign == ".")
+            needed = next((n for n in self.requires if n in {wanted, *parents} or n.startswith(f"{wanted}.")), None)
+            if needed:
+                msg = f"{self.kind} '{self.name}' needs the package '{needed}', which is not installed"
                 raise MissingDependencyError(msg, fix=self.install) from exc
             raise
 
@@ -155,6 +166,37 @@ class ModelType(Component):
     estimate: str = ""
     """``"package.module:function"`` that says what a training would cost (:mod:`semblant.complexity`); empty when
     the backend cannot tell."""
+    account: str = ""
+    """``"package.module:function"`` that opens the :class:`~semblant.privacy.PrivacyAccount` of a private job from
+    the sections ``privacy`` and ``model`` of its spec; a backend with the capability ``privacy`` has one."""
+    suits: str = ""
+    """``"package.module:function"`` that says how well the backend suits a private job, from its section ``privacy``
+    and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
+
+    def suitability(self, privacy: PrivacySpec, columns: int) -> float:
+        """Give how well the backend suits a private job.
+
+        :param privacy: the budget that is wanted.
+        :param columns: how many columns are learned.
+        """
+        if not self.suits:
+            return 0.0
+        module, _, attribute = self.suits.partition(":")
+        return float(getattr(importlib.import_module(module), attribute)(privacy, columns))
+
+    def open_account(self, privacy: PrivacySpec, model: ModelSpec) -> PrivacyAccount:
+        """Open the account of a private job.
+
+        :param privacy: the budget that is wanted.
+        :param model: settings of the model, of which batch and steps decide on the noise.
+        :raises PrivacyError: the backend keeps no budget.
+        """
+        if not self.account:
+            msg = f"the model backend '{self.name}' cannot keep a privacy budget"
+            raise PrivacyError(msg, fix="leave 'model.backend' to auto, or remove the section 'privacy'")
+        module, _, attribute = self.account.partition(":")
+        found: PrivacyAccount = getattr(importlib.import_module(module), attribute)(privacy, model)
+        return found
 
     def estimator(self) -> Callable[[Any, ModelSpec, TableFacts, Speed], Cost] | None:
         """Import the estimate; None where the backend offers none."""

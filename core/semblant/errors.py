@@ -25,6 +25,8 @@ class SemblantError(Exception):
 
     code = "error"
     exit_code = 4
+    passing = False
+    """Whether waiting may mend it: a server that refuses or hangs up while it is started anew."""
 
     def __init__(self, message: str, *, fix: str | None = None) -> None:
         """Keep the message and what the user can do about it; secrets that a driver put in are hidden."""

@@ -31,8 +31,14 @@ _WORDS: Final = (
     r"account[_-]?key|sas[_-]?token|client[_-]?secret|private[_-]?key|credentials?|signature|sig"
 )
 _PATTERNS: Final = (
-    # scheme://user:password@host; a password may hold '@', the last one before the host counts
-    (re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)[^\s'\"]*(?P<end>@)"), r"\g<keep>***\g<end>"),
+    # scheme://user:password@host; a password may hold '@', the last one before the host counts; env:NAME is none
+    (
+        re.compile(
+            r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)"
+            r"(?!(?:env|keyring):[\w.-]+@[^\s'\"@]*(?:[\s'\"]|$))[^\s'\"]*(?P<end>@)"
+        ),
+        r"\g<keep>***\g<end>",
+    ),
     (
         re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s/?#'\":]*:)(?!\d+(?:[/?#\s]|$))[^\s/@'\"]+(?=\s|$)"),
         r"\g<keep>***",
@@ -60,6 +66,8 @@ def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
 
     >>> redact("cannot reach postgresql://ann:s3cr3t@db/shop with password='x y'")
     'cannot reach postgresql://ann:***@db/shop with password=***'
+    >>> redact("write postgresql://ann:env:DB_PW@db/shop")
+    'write postgresql://ann:env:DB_PW@db/shop'
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= revealed.SHORTEST:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @runtime_checkable
@@ -31,8 +34,25 @@ class PrivacyAccount(Protocol):
         """Note that ``what`` is a public fact that the user declared and costs nothing."""
         ...
 
+    @property
+    def subjects(self) -> int | None:
+        """The number of subjects that may be told: released with noise, or declared; None where nobody asked."""
+        ...
+
+    def begin(self, subjects: int) -> None:
+        """Hear the true number of subjects, once they are counted, and release what has to be known of it."""
+        ...
+
     def as_dict(self) -> dict[str, Any]:
         """Give what the report and the artefact tell of the account, JSON-ready; ``withheld`` lists what stayed in."""
+        ...
+
+    def restore(self, told: dict[str, Any]) -> None:
+        """Take up what :meth:`as_dict` gave, when a step is taken over from an earlier attempt."""
+        ...
+
+    def together(self, charged: Sequence[list[dict[str, Any]]], delta: float) -> float | None:
+        """Give the epsilon at ``delta`` of what several accounts list as ``charged``; None where it cannot be told."""
         ...
 
 
@@ -63,6 +83,20 @@ class NullAccount:
     def public(self, what: str) -> None:
         """Do nothing: there is no budget."""
 
+    @property
+    def subjects(self) -> int | None:
+        """Always None: nothing has to be hidden."""
+        return None
+
+    def begin(self, subjects: int) -> None:
+        """Do nothing: there is no budget."""
+
     def as_dict(self) -> dict[str, Any]:
         """Give what was withheld."""
         return {"withheld": list(self.withheld)}
+
+    def restore(self, told: dict[str, Any]) -> None:
+        """Do nothing: a step that is taken over has withheld what it did."""
+
+    def together(self, charged: Sequence[list[dict[str, Any]]], delta: float) -> float | None:
+        """Give None: nothing is charged."""

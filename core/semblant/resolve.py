@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from semblant.schema import Schema, Table
     from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
+    from semblant.spec.training import PrivacySpec
 
 
 def treatment_of(spec: Spec, table: str) -> TableTreatment:
@@ -70,7 +71,8 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
     treatment = treatment_of(spec, table.name)
     model = model_for(spec, table.name)
     copied = treatment is TableTreatment.ORIGINAL
-    backend = "" if copied else backend_name(host, model.backend, "tabular")
+    columns = len(table.columns)
+    backend = "" if copied else backend_name(host, model.backend, "tabular", privacy=spec.privacy, columns=columns)
     links = () if copied else links_of(table, originals)
     if all(link.kind is LinkKind.LOOKUP for link in links) and not _conditions(host, backend):
         links = ()
@@ -156,14 +158,20 @@ def _sensitive(spec: Spec, table: str, column: str, found: ColumnDetection | Non
     return "set in the spec" if wanted else None
 
 
-def backend_name(host: PluginHost, wanted: str, learns: str) -> str:
+def backend_name(
+    host: PluginHost, wanted: str, learns: str, *, privacy: PrivacySpec | None = None, columns: int = 0
+) -> str:
     """Give the name of the model backend to use; for ``auto`` the available one that is preferred most."""
     if wanted != AUTO:
         return wanted
-    fitting = [model for model in host.models.values() if model.learns == learns and not model.missing()]
+    every = [model for model in host.models.values() if model.learns == learns]
+    if privacy is not None:
+        every = [model for model in every if model.capabilities.get("privacy")]
+    fitting = [model for model in every if not model.missing()]
+    if fitting and privacy is not None:
+        return max(fitting, key=lambda m: (m.suitability(privacy, columns), m.preference, m.name)).name
     if fitting:
         return max(fitting, key=lambda model: (model.preference, model.name)).name
-    every = [model for model in host.models.values() if model.learns == learns]
     if every:
         host.get("model", every[0].name)  # raises with the pip line
     from semblant.errors import UnknownComponentError

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SECRET = frozenset({Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM, Step.TRAIN})
+
+
 @define
 class Token:
     """A flag that one thread sets and another reads; used to cancel and to stop training.
@@ -124,6 +127,8 @@ class Run:
     def progress(self, done: float, total: float | None = None, unit: str = "rows", **metrics: float) -> None:
         """Tell how far the current step is, and check for cancellation."""
         self.check()
+        if self.privacy.private and self.step in _SECRET and total:  # rows of a private run are not told, nor losses
+            done, total, unit, metrics = round(100 * done / total), 100, "percent", {}
         left = None
         if total and done > 0:
             left = max(0.0, (time.monotonic() - self._started) * (total - done) / done)

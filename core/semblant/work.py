@@ -20,6 +20,7 @@ from semblant.home import Home, Kind
 from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
 from semblant.pipeline.deliver import prove_access
 from semblant.pipeline.job import TrainingJob
+from semblant.pipeline.private import secret_seed
 from semblant.pipeline.reporting import JobReport
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.planning import make_plan, open_destination, open_source
@@ -28,6 +29,8 @@ from semblant.settings import AUTO
 from semblant.spec.load import load_spec
 from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
 from semblant.spec.write import spec_text
+from semblant.store.database import Store
+from semblant.store.ledger import source_of
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
@@ -217,6 +220,8 @@ class Work:
         try:
             plan = make_plan(spec, self.host, source=source, cache=self.home.cache_or_none())
             _refuse(plan)
+            if plan.spec.privacy is not None:
+                self._private(plan)
             for finding in plan.findings:
                 self.run.notice(str(finding), warning=finding.severity == "warning")
             if destination is not None:
@@ -226,9 +231,31 @@ class Work:
             clock.planned()
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
             job.train(source)
+            if self.run.privacy.private:
+                with Store.of(self.home) as store:
+                    store.ledger.settle(source_of(plan.spec), self.name, self.run.privacy.as_dict())
         finally:
             source.close()
         return job
+
+    def _private(self, plan: Plan) -> None:
+        """Open the account of a private job, and hide from it whatever a seed would tell."""
+        spec = plan.spec
+        assert spec.privacy is not None
+        backend = next(table.backend for table in plan.tables if not table.copied)
+        account = self.host.get("model", backend).open_account(spec.privacy, spec.model)
+        with Store.of(self.home) as store:
+            wanted, most = spec.privacy.epsilon or 0.0, spec.privacy.total_epsilon
+            store.ledger.reserve(source_of(spec), self.name, wanted, most=most, together=account.together)
+        self.run = evolve(self.run, privacy=account, seed=secret_seed(self.run.workspace))
+
+    def _ledger(self, spec: Spec) -> dict[str, Any]:
+        """Give what all private jobs on the source have spent, this one among them."""
+        if not self.run.privacy.private:
+            return {}
+        with Store.of(self.home) as store:
+            found = next(t for t in store.ledger.list(self.run.privacy.together) if t.source == source_of(spec))
+        return {"jobs": len(found.entries), "epsilon": found.epsilon, "delta": found.delta}
 
     def _plan(self, plan: Plan, *, packs: bool) -> None:
         spec = plan.spec
@@ -305,6 +332,7 @@ class Work:
             synthetic=made.files,
             holdout_files=self._holdout_files(job),
             timings=clock.timings(job.steps.seconds),
+            ledger=self._ledger(job.plan.spec),
         )
         try:
             folder.mkdir(exist_ok=True)
@@ -336,7 +364,7 @@ def _refuse(plan: Plan) -> None:
 def _used(job: TrainingJob) -> dict[str, Any]:
     from semblant.pipeline.job import settings_used
 
-    return {name: settings_used(found) for name, found in job.learned.items()}
+    return {name: settings_used(found, job.run.privacy) for name, found in job.learned.items()}
 
 
 def _laid_out(result: JobResult, out: Path, spec: str) -> JobResult:

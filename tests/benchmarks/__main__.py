@@ -12,11 +12,13 @@ BENCHMARKS = (
     "conditions",
     "constraints",
     "growth",
+    "marginal",
     "peers",
     "relational",
     "text",
     "report",
     "connectors",
+    "private",
 )
 
 

@@ -82,12 +82,13 @@ def measure(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def rig(folder: Path, synthetic: Path) -> Any:
+def rig(folder: Path, synthetic: Path, *more: str) -> Any:
     """Score rows by the outside program."""
     files = {"train": folder / "train.parquet", "holdout": folder / "holdout.parquet", "syn": synthetic}
     command = shlex.split(os.environ["SEMBLANT_RIG"])
     for option, path in files.items():
         command += [f"--{option}", str(path)]
+    command += more
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 

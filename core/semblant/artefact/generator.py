@@ -68,6 +68,8 @@ class GeneratorFile:
     seed: int
     spec: str
     """The effective spec as YAML, secrets as references."""
+    privacy: Mapping[str, Any] = field(factory=dict)
+    """What a private run's account tells: charged, public, withheld and not covered; empty without privacy."""
     environment: Mapping[str, str] = field(factory=dict)
     """Processor, Python and package versions of the training machine."""
 
@@ -89,6 +91,7 @@ def write_description(generator: GeneratorFile) -> None:
         "name": generator.name,
         "seed": generator.seed,
         "environment": dict(generator.environment),
+        **({"privacy": dict(generator.privacy)} if generator.privacy else {}),
         "tables": tables,
         "spec": generator.spec,
     }
@@ -104,6 +107,7 @@ def read_description(root: Path) -> GeneratorFile:
             root=root,
             seed=int(data["seed"]),
             spec=str(data["spec"]),
+            privacy=dict(data.get("privacy", {})),
             environment={str(k): str(v) for k, v in data["environment"].items()},
             tables=tuple(map(_table, data["tables"])),
         )

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "connectors": "Save sources and destinations under a name, try them out, use them in specs.",
     "catalogs": "Save specs under a name, and run them again.",
     "worker": "Do the jobs that wait, until it is ended.",
+    "privacy": "Show what private jobs have spent on each source.",
     "quota": "Show what may be used and what is; set limits.",
     "plugins": "List what is installed and what is missing; write a plugin, check one.",
     "schema": "Print the JSON Schema of the spec, for editors.",

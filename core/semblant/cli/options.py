@@ -101,7 +101,10 @@ def training(function: F) -> F:
             help="Rows that the report compares with: a file never trained on, or a share (0 to 0.5) kept back.",
         ),
         click.option(
-            "--epsilon", type=float, metavar="X", help="Train with differential privacy (not yet there: refused)."
+            "--epsilon",
+            type=float,
+            metavar="X",
+            help="Train with differential privacy: at most 1 is strong protection, at most 10 medium, above weak.",
         ),
         click.option("--resume", metavar="NAME", help="Go on with a job that was interrupted."),
     )

@@ -58,6 +58,14 @@ PAGES: Final = {
     "name-taken": Page("something in the store has that name already", ("choose another name",)),
     "job-state": Page("a job is in no state for that", (_JOB,)),
     "job-lost": Page("another attempt at the job has begun", (_JOB,)),
+    "privacy-budget": Page(
+        "a release would spend more than the privacy budget holds",
+        ("raise 'privacy.epsilon', or ask for less: fewer steps, fewer columns",),
+    ),
+    "privacy-ledger": Page(
+        "private jobs on a source would spend more than they may together",
+        ("'semblant privacy' shows every job with what it spent",),
+    ),
     "quota": Page("a quota is reached", ("'semblant quota' shows all of them with their use",)),
     "disk-full": Page("a disk is full; nothing half-written was delivered", (_DOCTOR, _RESUME)),
     "out-of-memory": Page("there is not enough memory", (_DOCTOR, "a smaller model may do: --size small")),

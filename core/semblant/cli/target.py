@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from semblant.connectors.expanding import named
-from semblant.errors import ConfigError, SourceError
+from semblant.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,16 +95,6 @@ def holdout_value(text: str | None) -> float | str | None:
         msg = f"--holdout: a share must be above 0 and at most 0.5, this is {share:g}"
         raise click.UsageError(msg)
     return share
-
-
-def refuse_epsilon(epsilon: float | None) -> None:
-    """Refuse ``--epsilon`` while there is no private training; never train without the promise in silence."""
-    if epsilon is None:
-        return
-    msg = "--epsilon: training with differential privacy is not in this version"
-    raise ConfigError(
-        msg, fix="leave --epsilon out; rare values are protected without it, but with no formal guarantee"
-    )
 
 
 def destination_assignments(engine: Engine, location: str | None) -> list[str]:

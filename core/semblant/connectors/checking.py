@@ -55,11 +55,23 @@ def checked(host: PluginHost, type_name: str, settings: Mapping[str, Any]) -> st
     for role, component in components.items():
         mine = {key: value for key, value in settings.items() if key in fields(component.settings) or key not in known}
         faults[role] = structure(component.settings, mine)[1]
+    alone = {key: role for role, one in components.items() for key in settings if _only(key, role, one, components)}
+    wrong = [found for role in faults for found in faults[role] if alone.get(found.path.split(".")[0]) == role]
+    if wrong:
+        msg = f"the settings of the connector ({type_name}) are wrong; nothing was saved"
+        raise ConfigError(msg, findings=wrong)
     fit = [role for role, findings in faults.items() if not findings]
     if not fit:
         msg = f"the settings of the connector ({type_name}) are wrong; nothing was saved"
         raise ConfigError(msg, findings=min(faults.values(), key=len))
     return BOTH if len(fit) == len(ROLES) else fit[0]
+
+
+def _only(key: str, role: str, component: Component, components: Mapping[str, Component]) -> bool:
+    """Tell whether of all roles a setting belongs to this one alone: a wrong value cannot be meant for another."""
+    return key in fields(component.settings) and not any(
+        key in fields(other.settings) for name, other in components.items() if name != role
+    )
 
 
 def of_role(component: Component, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ OUTPUT: Final = "process.log"
 """File in the workspace for what libraries print."""
 SILENCE_SECONDS: Final = 25.0
 """Less than the lease: without a heartbeat for so long, another runner may be about to take the job up."""
-_POLITE_SECONDS: Final = 2.0
+_POLITE_SECONDS: Final = 1.0
 """From a cancellation until the work is interrupted wherever it is."""
 _PROGRESS_SECONDS: Final = 0.1
 
@@ -136,7 +136,7 @@ class Work:
         return float(message.get("beat", 0.0))
 
     def cancel(self, *_: Any) -> None:
-        """Cancel in good order; what does not listen is interrupted two seconds later. A signal handler."""
+        """Cancel in good order; what does not listen is interrupted a second later. A signal handler."""
         if self.cancelled:
             return
         self.cancelled = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semblant.pipeline.organize import rows_of, stream
+from semblant.pipeline.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,15 @@ def prove_access(destination: Destination, schema: Schema, mode: WriteMode) -> N
 
 
 def deliver(destination: Destination, schema: Schema, mode: WriteMode, files: Mapping[str, Path], run: Run) -> None:
-    """Stream the files of all tables into one delivery; whatever fails, the destination stays as it was."""
+    """Stream the files of all tables into one delivery; whatever fails, the destination stays as it was.
+
+    A connection that is lost on the way costs the delivery, which is then made again; its id, where the
+    destination keeps one, tells whether it arrived all the same.
+    """
+    patiently(run, lambda: _deliver(destination, schema, mode, files, run), "delivering all tables")
+
+
+def _deliver(destination: Destination, schema: Schema, mode: WriteMode, files: Mapping[str, Path], run: Run) -> None:
     total = sum(map(rows_of, files.values()))
     delivery = destination.open(schema, mode)
     done = 0

@@ -14,10 +14,12 @@ from attrs import define, evolve, field
 
 from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_description
 from semblant.artefact.pack import pack
-from semblant.errors import DataError
+from semblant.errors import DataError, SemblantError
 from semblant.events import Step
-from semblant.pipeline.learn import Belonging, Learned, analyze, engine_made_key, learn, make_backend, validation_split
+from semblant.pipeline.learn import Belonging, Learned, analyze, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
+from semblant.pipeline.patience import patiently
+from semblant.pipeline.private import engine_made_key
 from semblant.pipeline.relations.above import Above, above
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from semblant.host import PluginHost
     from semblant.pipeline.relations.learning import LinkFacts
     from semblant.plan import Plan, TablePlan
+    from semblant.privacy import PrivacyAccount
     from semblant.protocols import Model, Source
     from semblant.run import Run
     from semblant.schema import Table
@@ -78,9 +81,7 @@ class TrainingJob:
 
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
-        for plan in self.plan.tables:
-            self._organize(source, plan)
-            self.relations.members[plan.name] = self._member(plan)
+        patiently(self.run, lambda: self.read(source), "reading all tables")
         for plan in self.plan.tables:
             if plan.copied:
                 self.originals[plan.name] = self.organized[plan.name] / TRAIN
@@ -88,6 +89,18 @@ class TrainingJob:
                 self._learn(plan)
         for name in list(self.learned):
             self._learn_matches(name)
+
+    def read(self, source: Source) -> None:
+        """Organize all tables out of one state of the source; when that is lost on the way, none is kept."""
+        try:
+            for plan in self.plan.tables:
+                self._organize(source, plan)
+                self.relations.members[plan.name] = self._member(plan)
+        except SemblantError as exc:
+            if exc.passing:
+                source.close()
+                self._forget(Step.ORGANIZE)
+            raise
 
     def package(self, target: Path) -> GeneratorFile:
         """Write the generator file; gives its description, unpacked in the workspace."""
@@ -109,9 +122,12 @@ class TrainingJob:
     def forget_originals(self) -> None:
         """Remove the organized and encoded real rows: after a finished job only its results stay."""
         for step in (Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM):
-            prefix = str(step).replace(" ", "-")
-            for folder in self.run.workspace.glob(f"{prefix}*"):
-                shutil.rmtree(folder, ignore_errors=True)
+            self._forget(step)
+
+    def _forget(self, step: Step) -> None:
+        prefix = str(step).replace(" ", "-")
+        for folder in self.run.workspace.glob(f"{prefix}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _organize(self, source: Source, plan: TablePlan) -> None:
         spec = self.plan.spec
@@ -128,6 +144,8 @@ class TrainingJob:
             if rows_of(run.workspace / TRAIN) == 0 and not plan.copied and len(self.plan.tables) == 1:
                 msg = f"table '{plan.name}' has no rows to learn from"
                 raise DataError(msg, fix="check the source, or exclude the table")
+            if run.privacy.private and not plan.copied:
+                run.privacy.begin(rows_of(run.workspace / TRAIN))
 
         self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
         self.marks[plan.name] = fingerprint(mark, unstructure(plan.model), list(plan.table.primary_key))
@@ -155,7 +173,7 @@ class TrainingJob:
             mark = fingerprint(mark, self.mark, links)
         found = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
         self.learned[plan.name] = found
-        self.run.learned(plan.name, settings_used(found))
+        self.run.learned(plan.name, settings_used(found, self.run.privacy))
 
     def _belonging(self, plan: TablePlan) -> Belonging:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
@@ -246,7 +264,8 @@ class TrainingJob:
         return GeneratorFile(
             name=self.name,
             root=folder,
-            seed=self.run.seed,
+            seed=self.plan.spec.seed if self.run.privacy.private else self.run.seed,
+            privacy=self.run.privacy.as_dict() if self.run.privacy.private else {},
             spec=spec_text(self.effective_spec()),
             environment=environment(),
             tables=tuple(self._entry(number, plan) for number, plan in enumerate(self.plan.tables)),
@@ -271,13 +290,19 @@ class TrainingJob:
             plans=found.plan.columns,
             links=found.links,
             key=found.key,
-            rows=found.rows + (rows_of(kept) if kept else 0),
+            rows=self._told_rows(found, kept),
             backend=plan.backend,
             text_backend=plan.text_backend,
-            settings_used=settings_used(found),
+            settings_used=settings_used(found, self.run.privacy),
             history=tuple(models[0].history) if models else (),
             folder=str(number),
         )
+
+    def _told_rows(self, found: Learned, kept: Path | None) -> int:
+        """Give the number of rows that may be told: in a private run the released one."""
+        if self.run.privacy.private:
+            return self.run.privacy.subjects or 0
+        return found.rows + (rows_of(kept) if kept else 0)
 
     def effective_spec(self) -> Any:
         """Give the spec with everything that was found out or decided on the way."""
@@ -294,7 +319,7 @@ class TrainingJob:
         if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
             kept = self.holdout_path(entry.plan.name)
-            generation = evolve(generation, records=max(1, entry.rows + (rows_of(kept) if kept else 0)))
+            generation = evolve(generation, records=max(1, self._told_rows(entry, kept)))
         return evolve(spec, name=self.name, tables=tables, generation=generation)
 
 
@@ -327,10 +352,10 @@ def _without_notes(table: Table) -> Table:
     return evolve(table, notes=(), comment="", rows=None)
 
 
-def settings_used(found: Learned) -> dict[str, Any]:
+def settings_used(found: Learned, privacy: PrivacyAccount) -> dict[str, Any]:
     """Give what a table's training really used: rows, goal, size, and the backend's own decisions."""
     used: dict[str, Any] = {
-        "training_rows": found.rows,
+        "training_rows": privacy.subjects if privacy.private else found.rows,
         "goal": str(found.plan.model.goal),
         "size": str(found.plan.model.size),
         "backend": found.plan.backend,

@@ -17,6 +17,7 @@ from semblant.events import Step
 from semblant.pipeline.constrained import reshape
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict, learn_key
 from semblant.pipeline.organize import batch_rows, rows_of, stream
+from semblant.pipeline.private import engine_made_key, private_key
 from semblant.pipeline.relations.above import beside
 from semblant.pipeline.relations.frames import NOTHING
 from semblant.pipeline.steps import fingerprint
@@ -85,6 +86,8 @@ def validation_split(plan: TablePlan, run: Run, root: str = "") -> Split:
 
 def analyze(spec: Spec, plan: TablePlan, train_path: Path, steps: Steps, mark: str) -> tuple[TablePlan, KeyForm | None]:
     """Profile the organized rows; give the plan with encodings seen on all rows, and the key's form."""
+    if steps.run.privacy.private:
+        return plan, private_key(plan, steps.run)
 
     def work(run: Run) -> None:
         total = rows_of(train_path)
@@ -157,14 +160,6 @@ def _with_learned_key(spec: Spec, plan: TablePlan, key: str, found: dict[str, st
         plan,
         columns=tuple(columns[name] for name in plan.table.column_names if name in columns),
     )
-
-
-def engine_made_key(plan: TablePlan) -> str | None:
-    """Give the column that the engine makes, or None."""
-    learned = {column.name for column in plan.columns}
-    referring = {name for key in plan.table.foreign_keys for name in key.columns}
-    left = [name for name in plan.table.primary_key if name not in learned]
-    return left[0] if len(left) == 1 and left[0] not in referring else None
 
 
 def training_table(

@@ -42,6 +42,8 @@ class JobReport:
     holdout_files: Mapping[str, Path]
     """Organized rows of holdout files that the user gave."""
     timings: Mapping[str, float]
+    ledger: Mapping[str, Any]
+    """What all private jobs on the source have spent."""
 
     def make(self, folder: Path) -> tuple[dict[str, Path], dict[str, float]]:
         """Write the report into ``folder``; gives paths per format and the headline scores."""
@@ -72,7 +74,7 @@ class JobReport:
                 original.append(table_data(name, found.train_path, seed))
                 holdout.append(table_data(name, own, seed))
                 reason = "rows that were kept back from training"
-            elif spec.report.holdout == AUTO and found.model is not None:
+            elif spec.report.holdout == AUTO and found.model is not None and not self.run.privacy.private:
                 who = found.subjects
                 original.append(table_data(name, found.train_path, seed, split=found.split, subjects=who))
                 validation = table_data(name, found.train_path, seed, split=found.split, validation=True, subjects=who)
@@ -98,6 +100,7 @@ class JobReport:
             timings={name: value for name, value in self.timings.items() if name != "peak_memory_mb"},
             models=models,
             privacy=self.run.privacy,
+            ledger=self.ledger,
             seed=seed % 2**31,
             min_subjects=max((found.plan.model.min_subjects for found in self.job.learned.values()), default=10),
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from semblant.run import Run
 
 MANIFEST = "step.json"
+ACCOUNT = "account.json"
+"""What a private run has released up to the end of a step; it counts from the moment that the step is complete."""
 _T = TypeVar("_T")
 
 
@@ -54,6 +56,7 @@ class Steps:
         """
         final = self.run.workspace / _folder_name(step, table)
         if _is_complete(final, mark):
+            self._take_over_account(final)
             self._emit(EventKind.STEP_SKIPPED, step, table)
             return final
         partial = final.with_name(final.name + ".part")
@@ -71,10 +74,17 @@ class Steps:
         except (MemoryError, OSError) as exc:
             raise _named(exc, step, table) from exc
         seconds = time.monotonic() - started
+        if self.run.privacy.private:
+            (partial / ACCOUNT).write_text(json.dumps(self.run.privacy.as_dict()), encoding="utf-8")
         _complete(partial, final, mark)
         self.seconds[str(step)] = self.seconds.get(str(step), 0.0) + seconds
         self._emit(EventKind.STEP_FINISHED, step, table, seconds=seconds)
         return final
+
+    def _take_over_account(self, folder: Path) -> None:
+        """Charge what a step of an earlier attempt released: its result is used, so it was paid for."""
+        if self.run.privacy.private:
+            self.run.privacy.restore(json.loads((folder / ACCOUNT).read_text(encoding="utf-8")))
 
     def timed(self, step: Step, work: Callable[[], _T]) -> _T:
         """Do a step that keeps nothing to be taken over, and keep its time."""

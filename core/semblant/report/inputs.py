@@ -73,6 +73,8 @@ class ReportInputs:
     timings: Mapping[str, float] = field(factory=dict)
     models: Mapping[str, Model] = field(factory=dict)
     privacy: PrivacyAccount | None = None
+    ledger: Mapping[str, Any] = field(factory=dict)
+    """What all private jobs on the source have spent: ``jobs``, ``epsilon``, ``delta``; empty without privacy."""
     seed: int = 0
     min_subjects: int = 10
     """No category held by fewer subjects is shown."""

@@ -58,6 +58,8 @@ DATA_CODES: Final[dict[str, str]] = {
     "second-root": "info: detection proposes more than one table without parents",
     "sdv-metadata": "error: metadata of SDV describe a table or column that the data do not have",
     "context-not-learned": "error: the chosen model backend learns no rows given those of another table",
+    "privacy-no-steps": "error: a setting of private training steps is given, the chosen backend has no steps",
+    "privacy-backend": "error: the chosen model backend keeps no privacy budget",
     "encoding-not-learned": "error: the chosen model backend cannot learn a column of this encoding",
     "sensitive-synthesized": "info: sensitive columns whose rare values and extremes do not come out",
     "nested-too-deep": "error: a nested column has too many levels inside each other",

@@ -78,6 +78,16 @@ class ModelSpec(TrainingSettings):
 
 
 @frozen(kw_only=True)
+class PublicColumn:
+    """What everybody may know of a column, so that it need not be found out at a cost."""
+
+    values: tuple[Any, ...] | None = setting(None, help="all values that can occur")
+    low: Any = setting(None, help="the least value; what is below counts as it")
+    high: Any = setting(None, help="the greatest value; what is above counts as it")
+    never_null: bool = setting(False, help="no value is missing")
+
+
+@frozen(kw_only=True)
 class PrivacySpec:
     """Differential privacy; of epsilon, noise multiplier and steps two are given and the third is computed."""
 
@@ -89,3 +99,12 @@ class PrivacySpec:
         AUTO, help="the clipping norm; needs a batch size set by hand", gt=0, feature=(36,)
     )
     max_physical_batch_size: int | Auto = setting(AUTO, help="not with auto-batching", ge=1, feature=(37,))
+    subjects: int | None = setting(
+        None, help="the number of subjects, where it is public; counted with noise otherwise", ge=1
+    )
+    total_epsilon: float | None = setting(
+        None, help="what all private jobs on this source may spend together; refused beyond it", gt=0, feature=(243,)
+    )
+    public: Mapping[str, Mapping[str, PublicColumn]] = setting(
+        help="per table and column what is known to everybody and costs nothing", factory=dict
+    )

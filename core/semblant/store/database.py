@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from semblant.store.catalogs import Catalogs
     from semblant.store.connectors import Connectors
     from semblant.store.jobs import Jobs
+    from semblant.store.ledger import Ledger
     from semblant.store.lookup import Lookup
     from semblant.store.products import Datasets, Generators
     from semblant.store.progress import Progress
@@ -206,6 +207,13 @@ class Store:
         from semblant.store.quotas import Quotas
 
         return Quotas(self)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What private jobs have spent."""
+        from semblant.store.ledger import Ledger
+
+        return Ledger(self)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -19,7 +20,6 @@ from semblant.settings.types import fields
 from semblant.testing.capabilities import FLAGS, skip_unless
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from semblant.components import Component
@@ -188,11 +188,11 @@ class ComponentConformance:
 
     def with_secrets(self, settings: Any, secret: Secret) -> Any:
         """Put ``secret`` into every secret field; skips the running check when there is none."""
-        names = [
-            attribute.name
-            for attribute, kind in fields(self.component.settings).values()
-            if kind is Secret or Secret in getattr(kind, "__args__", ())
-        ]
-        if not names:
+        found: dict[str, Any] = {}
+        for attribute, kind in fields(self.component.settings).values():
+            if kind is Secret or Secret in getattr(kind, "__args__", ()):
+                named = getattr(kind, "__origin__", None) is Mapping
+                found[attribute.name] = {"kit": secret} if named else secret
+        if not found:
             pytest.skip("no setting is a secret")
-        return attrs.evolve(settings, **dict.fromkeys(names, secret))
+        return attrs.evolve(settings, **found)

@@ -13,7 +13,7 @@ from semblant.training import ColumnPlan, Split, TrainingTable
 from semblant.vocabulary import EncodingType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from semblant.events import Event
@@ -169,9 +169,24 @@ class PrivateAccount:
     def public(self, what: str) -> None:
         """Take a public fact."""
 
+    @property
+    def subjects(self) -> int | None:
+        """As many as the lesson has rows."""
+        return ROWS
+
+    def begin(self, subjects: int) -> None:
+        """Hear the number of subjects."""
+
     def as_dict(self) -> dict[str, Any]:
         """Give what happened."""
         return {"charged": list(self.charged), "withheld": list(self.withheld)}
+
+    def restore(self, told: dict[str, Any]) -> None:
+        """Take up what happened."""
+        self.charged, self.withheld = list(told["charged"]), list(told["withheld"])
+
+    def together(self, charged: Sequence[list[dict[str, Any]]], delta: float) -> float | None:
+        """Give None: nothing is composed here."""
 
 
 def private_account() -> PrivacyAccount:

@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from semblant.components import ModelType
 from semblant.errors import Cancelled, PrivacyError, SemblantError
 from semblant.protocols import Model, Prepared
 from semblant.run import Token
+from semblant.spec.training import ModelSpec, PrivacySpec
 from semblant.testing.capabilities import needs
 from semblant.testing.lessons import Listener, bytes_below, private_account, run_in
 from semblant.testing.model_access import BATCH, Learned, ModelAccess, as_json
@@ -318,11 +320,15 @@ class LifeConformance(ModelAccess):
 
     def test_a_private_run_is_refused_or_keeps_its_budget(self, learned: Learned, tmp_path: Path) -> None:
         """A backend without the capability ``privacy`` raises before it learns anything."""
-        account = private_account()
+        assert isinstance(self.component, ModelType)
+        private = bool(self.component.capabilities.get("privacy"))
+        own = bool(self.component.account)
+        account = self.component.open_account(PrivacySpec(epsilon=1.0), ModelSpec()) if own else private_account()
+        account.begin(learned.training.rows)
         run = run_in(tmp_path / "private", privacy=account)
         backend = self.backend(tmp_path)
-        private = bool(self.component.capabilities.get("privacy"))
         with contextlib.nullcontext() if private else pytest.raises(PrivacyError):
             backend.fit(learned.training, backend.prepare(learned.training, run), run)
         if private:
-            assert account.charged or account.withheld  # type: ignore[attr-defined]
+            told = account.as_dict()
+            assert told["charged"] or told["withheld"]

@@ -33,6 +33,7 @@ _ENCODINGS = {
     "member": EncodingType.BOOLEAN,
     "born": EncodingType.DATE,
     "note": EncodingType.CATEGORICAL,
+    "letter": EncodingType.TEXT,
 }
 
 
@@ -57,6 +58,26 @@ def people(rows: int = 300, seed: int = 0, *, plant: bool = False) -> pa.Table:
             "note": pa.array(note, pa.string()),
         }
     )
+
+
+RARE_WORD = "zyxquvarn"
+"""A word of nine texts."""
+_LETTERS = {"praise": ("lovely", "friendly", "quick", "fresh"), "blame": ("broken", "late", "rude", "stale")}
+
+
+def letters(rows: int = 300, seed: int = 0, *, plant: bool = False) -> pa.Table:
+    """Give texts whose words follow the kind of letter; with ``plant`` what must not be shown is among them."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(list(_LETTERS), rows).tolist()
+    texts = [
+        f"The {rng.choice(['shop', 'staff', 'box'])} was {rng.choice(_LETTERS[kind])}, "
+        f"and {rng.choice(_LETTERS[kind])} {rng.choice(['again', 'as ever', 'this time'])}."
+        for kind in kinds
+    ]
+    if plant:
+        texts[:9] = [f"{text} {RARE_WORD}" for text in texts[:9]]
+        texts[9 : 9 + len(PLANTED_TEXTS)] = PLANTED_TEXTS
+    return pa.table({"kind": kinds, "letter": [None if rng.random() < 0.05 else text for text in texts]})
 
 
 def odd(rows: int = 60) -> pa.Table:

@@ -16,7 +16,16 @@ from semblant.run import Token
 from semblant.testing.capabilities import Capability, needs
 from semblant.testing.conformance import ComponentConformance
 from semblant.testing.lessons import run_in
-from semblant.testing.report_material import PLANTED_NUMBERS, PLANTED_TEXTS, RARE, odd, people, report_inputs
+from semblant.testing.report_material import (
+    PLANTED_NUMBERS,
+    PLANTED_TEXTS,
+    RARE,
+    RARE_WORD,
+    letters,
+    odd,
+    people,
+    report_inputs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +53,9 @@ CASES: dict[str, Callable[[], ReportInputs]] = {
     "identical": lambda: report_inputs(people(seed=1), people(seed=1), people(seed=3)),
     "planted": lambda: report_inputs(people(seed=1, plant=True), people(seed=2), people(seed=3)),
     "high limit": lambda: report_inputs(people(60, 1), people(60, 2), people(60, 3), min_subjects=55),
+    "texts": lambda: report_inputs(letters(seed=1), letters(seed=2), letters(seed=3)),
+    "planted texts": lambda: report_inputs(letters(seed=1, plant=True), letters(seed=2), letters(seed=3)),
+    "replayed texts": lambda: report_inputs(letters(seed=1), letters(seed=1), letters(seed=3), full=False),
     "copied only": lambda: report_inputs(people(), people(), copied=frozenset({"people"})),
 }
 """Inputs by what is special about them."""
@@ -170,6 +182,13 @@ class SectionConformance(ComponentConformance):
     def test_no_category_of_fewer_than_ten_is_shown(self, said: str) -> None:
         """Nine subjects are too few."""
         assert RARE not in said
+
+    def test_no_word_of_fewer_than_ten_is_shown(
+        self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
+    ) -> None:
+        """Neither of texts that one row holds, nor of nine."""
+        said = self.told(tmp_path, figures_of("planted texts"))
+        assert [planted for planted in (RARE_WORD, *PLANTED_TEXTS) if planted in said] == []
 
     def test_a_raised_limit_hides_larger_groups(
         self, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path

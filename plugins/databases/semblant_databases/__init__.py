@@ -193,11 +193,47 @@ ORACLE_DESTINATION = DestinationType(
     capabilities={"modes": MODES, "keys": True},
 )
 
+BIGQUERY_SOURCE = SourceType(
+    name="bigquery",
+    factory="semblant_databases.bigquery.source:BigquerySource",
+    summary="a BigQuery dataset, as it was at one moment (run against an emulator, not against the service)",
+    settings=settings.BigquerySource,
+    requires=("google.cloud.bigquery",),
+    extra="bigquery",
+    schemes=("bigquery",),
+    from_location="semblant_databases.bigquery:from_location",
+    capabilities=_READS,
+)
+BIGQUERY_DESTINATION = DestinationType(
+    name="bigquery",
+    factory="semblant_databases.bigquery.destination:BigqueryDestination",
+    summary="tables in a BigQuery dataset; keys are declared, BigQuery enforces none (run against an emulator)",
+    settings=settings.BigqueryDestination,
+    requires=("google.cloud.bigquery",),
+    extra="bigquery",
+    schemes=("bigquery",),
+    from_location="semblant_databases.bigquery:from_location",
+    atomic=(
+        "where all tables are there and keep their shape, one transaction changes their rows; new ones are loaded "
+        "under other names, then made of those one right after the other, parents first, because BigQuery's "
+        "transactions make no tables: what dies between two of them leaves some in place"
+    ),
+    capabilities={"modes": MODES, "keys": True},
+)
+
 
 @hookimpl
 def semblant_sources() -> Sequence[SourceType]:
     """Offer the databases that can be read."""
-    return (POSTGRESQL_SOURCE, MYSQL_SOURCE, MARIADB_SOURCE, DUCKDB_SOURCE, SQLSERVER_SOURCE, ORACLE_SOURCE)
+    return (
+        POSTGRESQL_SOURCE,
+        MYSQL_SOURCE,
+        MARIADB_SOURCE,
+        DUCKDB_SOURCE,
+        SQLSERVER_SOURCE,
+        ORACLE_SOURCE,
+        BIGQUERY_SOURCE,
+    )
 
 
 @hookimpl
@@ -211,4 +247,5 @@ def semblant_destinations() -> Sequence[DestinationType]:
         DUCKDB_DESTINATION,
         SQLSERVER_DESTINATION,
         ORACLE_DESTINATION,
+        BIGQUERY_DESTINATION,
     )

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from semblant_databases.faults import Kind
     from semblant_databases.server import Server
 
-_PASSING: Final = frozenset({"port", "lost"})
-"""Steps whose failure waiting may mend: a server that is started anew refuses, then answers."""
 _STEPS: Final = {
     "host": AccessStep.HOST,
     "port": AccessStep.PORT,
@@ -44,7 +42,7 @@ def step_of(error: BaseException) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether waiting may mend it."""
-    return step_of(error) in _PASSING
+    return isinstance(error, SemblantError) and error.passing
 
 
 PATIENCE: Final = Retry(transient=is_passing)

@@ -29,19 +29,25 @@ STEPS = {
 }
 """The steps of reaching a database, in order: what to say, and which setting to look at."""
 
+PASSING = frozenset({"port", "lost"})
+"""Steps whose failure waiting may mend: a server that is started anew refuses, then answers."""
 _LONGEST = 400
 
 
-def fault(kind: Kind, step: str, where: object, reason: str, hidden: Sequence[str | None] = ()) -> SemblantError:
-    """Make the error of a step; ``hidden`` are values that no message may hold.
+def fault(
+    kind: Kind, step: str, where: object, reason: str, hidden: Sequence[str | None] = (), fix: str = ""
+) -> SemblantError:
+    """Make the error of a step; ``hidden`` are values that no message may hold, ``fix`` replaces the usual advice.
 
     >>> print(fault(SourceError, "port", "postgresql://db:1/shop", "Connection refused"))
     postgresql://db:1/shop: nothing answers there (Connection refused)
       fix: check 'host' and 'port', and that the server runs and takes connections
     """
-    what, fix = STEPS[step]
+    what, advice = STEPS[step]
     said = brief(reason, hidden)
-    return kind(f"{where}: {what}{f' ({said})' if said else ''}", fix=fix)
+    made = kind(f"{where}: {what}{f' ({said})' if said else ''}", fix=fix or advice)
+    made.passing = step in PASSING
+    return made
 
 
 def brief(reason: str, hidden: Sequence[str | None] = ()) -> str:

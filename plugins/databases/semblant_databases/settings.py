@@ -172,6 +172,31 @@ class OracleDestination(Writing, ServerSettings):
 
     schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes
 
-    empty_texts: Literal["refuse", "null"] = setting(
-        "refuse", help="an empty text, which Oracle cannot tell from null: refuse it, or write null", feature=(67,)
+    empty_texts: Literal["refuse", "as_null"] = setting(
+        "refuse", help="an empty text, which Oracle cannot tell from null: refused, or written as null", feature=(67,)
     )
+
+
+@frozen(kw_only=True, slots=False)
+class BigqueryPlace:
+    """Which dataset, and how to get into it."""
+
+    dataset: str = setting(help="the dataset, in the project or as project.dataset")
+    project: str | None = setting(None, help="the project that holds the dataset and pays; that of the login when null")
+    location: str | None = setting(None, help="where the dataset lies, such as EU; found out when null")
+    service_account: Secret | None = setting(
+        None, help="the JSON of a service account's key (file:/path/key.json); the environment's own login when null"
+    )
+    endpoint: str | None = setting(None, help="URL of another server with the same interface")
+    anonymous: bool = setting(False, help="true: use no login at all, for a server of your own")
+    timeout_seconds: float = setting(30.0, help="how long an answer is waited for", gt=0, unit="seconds")
+
+
+@frozen(kw_only=True, slots=False)
+class BigquerySource(Selection, BigqueryPlace):
+    """Settings of the source ``bigquery``."""
+
+
+@frozen(kw_only=True, slots=False)
+class BigqueryDestination(Writing, BigqueryPlace):
+    """Settings of the destination ``bigquery``."""

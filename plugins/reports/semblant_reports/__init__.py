@@ -67,6 +67,15 @@ def semblant_report_sections() -> list[SectionType]:
             extra="reports",
         ),
         SectionType(
+            name="texts",
+            title="Texts",
+            order=46,
+            factory=f"{_SECTIONS}.texts:Texts",
+            summary="length, words, agreement with the row, and what of the training texts comes again",
+            requires=("sklearn",),
+            extra="reports",
+        ),
+        SectionType(
             name="missing",
             title="Missing values",
             order=50,

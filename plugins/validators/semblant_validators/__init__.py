@@ -74,11 +74,11 @@ def semblant_validators() -> Sequence[ValidatorType]:
             "privacy settings determine the run and go together",
         ),
         _validator(
-            "privacy-available",
-            "privacy_available:PrivacyAvailableValidator",
+            "privacy-support",
+            "privacy_support:PrivacySupportValidator",
             ConfigStep.MODEL,
-            codes.PRIVACY_AVAILABLE,
-            "no private training in this version",
+            codes.PRIVACY_SUPPORT,
+            "nothing is asked for that a private run cannot do; what is declared public fits the data's types",
         ),
         _validator(
             "generation",

@@ -99,8 +99,14 @@ PRIVACY: Final = {
     "privacy-delta-large": (WARNING, "delta is not well below one over the number of subjects"),
     "privacy-strength": (INFO, "how strong the protection is, in words"),
 }
-PRIVACY_AVAILABLE: Final = {
-    "privacy-not-available": (ERROR, "this version has no private training"),
+PRIVACY_SUPPORT: Final = {
+    "privacy-text": (ERROR, "texts cannot be learned privately"),
+    "privacy-column": (ERROR, "a column of this type or treatment cannot be learned privately"),
+    "privacy-encoding": (ERROR, "a private run encodes by type"),
+    "privacy-constraints": (ERROR, "constraints do not go with privacy"),
+    "privacy-setting-unused": (ERROR, "a setting has no place in private training"),
+    "privacy-public": (ERROR, "what is declared public does not fit a table, a column or its type"),
+    "privacy-total": (ERROR, "epsilon is more than all jobs on the source together may spend"),
 }
 GENERATION: Final = {
     "rebalance-unknown": (ERROR, "shares are given for a table or column that does not exist or is not synthesized"),
@@ -135,7 +141,7 @@ EVERY: Final[dict[ConfigStep, tuple[Codes, ...]]] = {
     ConfigStep.DATA: (DATA,),
     ConfigStep.KEYS: (KEYS, RELATIONS),
     ConfigStep.TREATMENT: (TREATMENT, CONSTRAINTS),
-    ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_AVAILABLE),
+    ConfigStep.MODEL: (MODEL, PRIVACY, PRIVACY_SUPPORT),
     ConfigStep.GENERATION: (GENERATION,),
     ConfigStep.DESTINATION: (DESTINATION,),
 }

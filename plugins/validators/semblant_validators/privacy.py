@@ -98,7 +98,7 @@ def _randomness(spec: Spec) -> Iterator[Finding]:
 
 
 def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
-    subjects = next((table.rows for table in view.synthesized if table.name in view.graph.roots), None)
+    subjects = privacy.subjects or next((t.rows for t in view.synthesized if t.name in view.graph.roots), None)
     if privacy.delta != AUTO and subjects and float(privacy.delta) * subjects > _SAFE_DELTA_TIMES_SUBJECTS:
         message = f"delta {privacy.delta:g} is not well below 1/{subjects:,}, one over the number of subjects"
         fix = f"at most {_SAFE_DELTA_TIMES_SUBJECTS / subjects:.1g}, or auto"
@@ -106,11 +106,13 @@ def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
 
 
 def _strength(privacy: PrivacySpec) -> Iterator[Finding]:
+    words = "at most 1 is strong, at most 10 medium, above weak"
     if privacy.epsilon is not None:
         message = f"epsilon {privacy.epsilon:g} is {strength(privacy.epsilon)} protection"
-        yield finding(
-            "privacy-strength", "privacy.epsilon", message, "at most 1 is strong, at most 10 medium, above weak"
-        )
+        yield finding("privacy-strength", "privacy.epsilon", message, words)
+    elif privacy.noise_multiplier is not None:
+        message = "epsilon follows from the noise, the steps and the number of subjects; it is shown before training"
+        yield finding("privacy-strength", "privacy.noise_multiplier", message, words)
 
 
 def strength(epsilon: float) -> str:

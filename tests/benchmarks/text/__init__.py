@@ -46,6 +46,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--rows", type=int, help="training rows; all but the holdout otherwise")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of the backend's own settings")
+    parser.add_argument("--folder", type=Path, help="kept: a second call takes the trained weights from there")
+    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--samples", type=int, default=5)
     parser.add_argument("--environment", type=Path, default=Path(tempfile.gettempdir()) / "semblant-peers")
     chosen = parser.parse_args(arguments)
@@ -57,7 +59,7 @@ def run(arguments: list[str]) -> None:
         elif chosen.what == "run":
             product.whole(chosen.name, *SETS[chosen.name], chosen.samples, Path(folder))
         else:
-            show(single(chosen, Path(folder)))
+            show(single(chosen, chosen.folder or Path(folder)))
 
 
 def show(figures: dict[str, Any]) -> None:
@@ -77,7 +79,7 @@ def single(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     )
     own = {name: json.loads(value) for name, value in (pair.split("=", 1) for pair in chosen.set)}
     trained = ours.train(learned, text, folder, chosen.backend, settings=own, **settings)
-    made, speed, cpu_speed = ours.write(trained, learned, folder)
+    made, speed, cpu_speed = ours.write(trained, learned, folder, temperature=chosen.temperature)
     for sample in made[: chosen.samples]:
         print(f"    {sample!r}")
     train, holdout = (frame[text].fill_null("").to_list() for frame in (learned, held))

@@ -13,7 +13,7 @@ from attrs import frozen
 from semblant.pipeline.text_columns import length_buckets
 from semblant.run import Run
 from semblant.spec.training import ModelSpec, TextModelSpec
-from semblant.training import ColumnPlan, GenerationRequest, Split, TrainingTable
+from semblant.training import ColumnPlan, GenerationRequest, Sampling, Split, TrainingTable
 from semblant.vocabulary import EncodingType, ModelSize
 
 if TYPE_CHECKING:
@@ -71,11 +71,14 @@ def train(frame: pl.DataFrame, text: str, folder: Path, backend: str = "gru", **
     return Trained(model, time.monotonic() - started, time.process_time() - cpu, text)
 
 
-def write(trained: Trained, frame: pl.DataFrame, folder: Path, seed: int = 1) -> tuple[list[str], float, float]:
+def write(
+    trained: Trained, frame: pl.DataFrame, folder: Path, seed: int = 1, temperature: float = 1.0
+) -> tuple[list[str], float, float]:
     """Write a text per row; gives them, and characters per second of the clock and of the processor."""
     rows = bucketed(frame, trained.text)
     started, cpu = time.monotonic(), time.process_time()
-    request = GenerationRequest(rows=rows.num_rows, seed=seed, given=rows)
+    sampling = Sampling(temperature=temperature)
+    request = GenerationRequest(rows=rows.num_rows, seed=seed, given=rows, sampling=sampling)
     run = Run(job="benchmark", seed=1, workspace=folder)
     made = pa.Table.from_batches(list(trained.model.generate(request, run))).column(trained.text).to_pylist()
     characters = sum(len(text or "") for text in made)

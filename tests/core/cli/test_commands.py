@@ -94,11 +94,18 @@ def test_tables_that_are_there_are_replaced_only_on_demand(call, csv, tmp_path):
     assert spec_asked(call("run", csv, "-o", tmp_path, "--overwrite")).destination.mode is WriteMode.REPLACE
 
 
-def test_private_training_is_refused_and_not_silently_left_out(call, csv):
-    result = call("run", csv, "--epsilon", 1)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_epsilon_is_a_setting_of_the_spec(call, csv, command):
+    assert spec_asked(call(command, csv), command).privacy is None
+    assert spec_asked(call(command, csv, "--epsilon", 0.5), command).privacy.epsilon == 0.5
+
+
+@pytest.mark.parametrize("epsilon", [0, -1])
+def test_an_epsilon_that_is_not_positive_is_refused(call, csv, epsilon):
+    result = call("run", csv, "--epsilon", epsilon)
     assert result.exit_code == 2
-    assert "--epsilon" in result.stderr
-    assert result.engine is None
+    assert "privacy.epsilon" in result.stderr
+    assert "more than 0" in result.stderr
 
 
 def test_resume_is_handed_to_the_engine(call, csv):

@@ -52,6 +52,18 @@ def closed_port() -> int:
 
 
 @pytest.mark.feature(86)
+@pytest.mark.feature(86)
+def test_a_setting_of_one_role_alone_that_is_wrong_saves_nothing(call: Call) -> None:
+    words = ["connectors", "create", "db", "--type", "oracle", "--set", "host=db"]
+
+    status, _, message = call(*words, "--set", "empty_texts=maybe")
+
+    assert status == 2
+    assert "empty_texts" in message
+    assert call(*words, "--set", "empty_texts=as_null")[0] == 0
+    assert "empty_texts: as_null" in call("connectors", "show", "db")[1]
+
+
 def test_connectors_are_created_listed_shown_edited_and_deleted(call: Call, data: Path) -> None:
     assert "no connectors" in call("connectors", "list")[1]
     assert call("connectors", "create", "people", str(data))[0] == 0

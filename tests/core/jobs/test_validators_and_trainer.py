@@ -33,8 +33,14 @@ def some(draw: random.Random, **choices: Any) -> dict[str, Any]:
 def random_spec(draw: random.Random, path: str) -> dict[str, Any]:
     """Give a spec that is mostly, not always, in order."""
     columns: dict[str, Any] = {
-        name: some(draw, encoding=_ENCODINGS, include=(True, True, False), rebalance=(True, False),
-                   sensitive=("auto", True, False), treatment=("synthesize", "keep"))
+        name: some(
+            draw,
+            encoding=_ENCODINGS,
+            include=(True, True, False),
+            rebalance=(True, False),
+            sensitive=("auto", True, False),
+            treatment=("synthesize", "keep"),
+        )
         for name in draw.sample(_COLUMNS, draw.randrange(3))
     }
     table = some(draw, include=(True, True, True, False), treatment=("synthesize", "synthesize", "original"),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import servers as servers_of_stores
 from tests.plugins.databases import servers
 from tests.plugins.databases.places import IMITATED, KINDS, SERVERS, DatabasePlace, place_of
 from tests.plugins.databases.servers import RunningServer
+from tests.servers import Server
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,13 @@ def postgresql() -> Iterator[RunningServer]:
 def mariadb() -> Iterator[RunningServer]:
     """Give a MariaDB server, or skip where it is not installed."""
     with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bigquery() -> Iterator[Server]:
+    """Give an emulator of BigQuery, or skip where there is none."""
+    with servers_of_stores.bigquery() as server:
         yield server
 
 

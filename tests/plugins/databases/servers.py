@@ -11,11 +11,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 _PATIENCE = 60.0
 
@@ -25,11 +25,8 @@ class RunningServer:
     """A server that takes connections."""
 
     port: int
-    pid: int
-
-    def restart_point(self) -> tuple[int, int]:
-        """Give what changes when the server was started anew."""
-        return (self.port, self.pid)
+    restart: Callable[[], None] = field(eq=False)
+    """Ends it without any care for those who are connected, and starts it anew on the same port."""
 
 
 def free_port() -> int:
@@ -74,14 +71,9 @@ def postgresql() -> Iterator[RunningServer]:
             "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 60,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            command: list[str | Path] = [server, "-D", folder / "data", *words]
-            running = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=folder)
-        try:
-            _wait(running, folder / "log", lambda: _takes_postgresql(port))
-            yield RunningServer(port=port, pid=running.pid)
-        finally:
-            _stop(running, signal.SIGQUIT)
+        command: list[str | Path] = [server, "-D", folder / "data", *words]
+        with _running(command, folder, lambda: _takes_postgresql(port), signal.SIGQUIT, user=user) as restart:
+            yield RunningServer(port=port, restart=restart)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,15 +95,35 @@ def mariadb() -> Iterator[RunningServer]:
             f"--pid-file={folder / 'pid'}", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--local-infile=1",
             "--character-set-server=utf8mb4", "--skip-name-resolve", "--innodb-lock-wait-timeout=20",
         ]  # fmt: skip
-        with (folder / "log").open("wb") as log:
-            running = subprocess.Popen([server, "--no-defaults", *root, *options], stdout=log, stderr=log)
-        try:
-            _wait(running, folder / "log", lambda: _answers(port))
-            yield RunningServer(port=port, pid=running.pid)
-        finally:
-            _stop(running, signal.SIGTERM)
+        command: list[str | Path] = [server, "--no-defaults", *root, *options]
+        with _running(command, folder, lambda: _answers(port), signal.SIGTERM) as restart:
+            yield RunningServer(port=port, restart=restart)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _running(
+    command: list[str | Path], folder: Path, ready: Callable[[], bool], sign: signal.Signals, user: str | None = None
+) -> Iterator[Callable[[], None]]:
+    """Run a server until the block ends; gives what starts it anew."""
+    log = folder / "log"
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        with log.open("ab") as out:
+            running.append(subprocess.Popen(command, stdout=out, stderr=out, user=user, cwd=folder))
+        _wait(running[-1], log, ready)
+
+    def restart() -> None:
+        _stop(running[-1], sign)
+        start()
+
+    try:
+        start()
+        yield restart
+    finally:
+        _stop(running[-1], sign)
 
 
 def _answers(port: int) -> bool:

@@ -198,3 +198,44 @@ def test_what_is_read_is_chosen_by_queries_filters_and_views(imitated: DatabaseP
     for wrong in ({"filters": {"numbers": '"nope" = 1'}}, {"queries": {"x": "SELEC 1"}}, {"tables": ("nombers",)}):
         with pytest.raises(SemblantError, match="did you mean 'numbers'|cannot be run"):
             read(imitated, **wrong)
+
+
+@pytest.mark.feature(67)
+def test_an_empty_text_is_refused_by_oracle_or_written_as_null(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    from tests.plugins.databases.places import place_of
+
+    table = pa.table({"id": pa.array([1, 2], pa.int64()), "said": ["", "x"]})
+    with place_of("oracle", request, tmp_path) as oracle:
+        with pytest.raises(DestinationError, match="'said': a value does not fit.*empty_texts: as_null"):
+            oracle.deliver(schema_of({"people": table}), {"people": table})
+        oracle.deliver(schema_of({"people": table}), {"people": table}, empty_texts="as_null")
+
+        assert in_order(read(oracle)[1]["people"])["said"].to_pylist() == [None, "x"]
+
+
+def test_what_a_column_that_is_there_would_round_is_refused(imitated: DatabasePlace) -> None:
+    import datetime as dt
+    from decimal import Decimal
+
+    coarse = {"price": pa.array([Decimal("1.50")], pa.decimal128(10, 2)), "at": pa.array([0], pa.timestamp("us"))}
+    kinds = {"sqlserver": ("sqlserver:decimal(10,1)", "sqlserver:datetime2(0)"), "oracle": ("oracle:NUMBER(10,1)", "")}
+    imitated.deliver(_declared(coarse, kinds[imitated.kind]), {"people": pa.table(coarse)})
+    fine = {
+        "price": {**coarse, "price": pa.array([Decimal("1.55")], pa.decimal128(10, 2))},
+        "at": {**coarse, "at": pa.array([dt.datetime(2024, 1, 1, 0, 0, 0, 5)], pa.timestamp("us"))},
+    }
+    for column, values in fine.items():
+        if column == "at" and imitated.kind == "oracle":
+            continue
+        table = pa.table(values)
+        with pytest.raises(DestinationError, match=f"'{column}'"):
+            imitated.deliver(schema_of({"people": table}), {"people": table}, WriteMode.APPEND)
+    assert read(imitated)[1]["people"].num_rows == 1
+
+
+def _declared(columns: dict[str, pa.Array], kinds: tuple[str, str]) -> Schema:
+    made = [
+        Column(name=name, type=values.type, declared=kind)
+        for (name, values), kind in zip(columns.items(), kinds, strict=True)
+    ]
+    return Schema(tables=[Table(name="people", columns=tuple(made))])

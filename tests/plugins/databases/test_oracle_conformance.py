@@ -57,7 +57,9 @@ class TestOracleSource(Imitated, postgresql.TestPostgresqlSource):
     def put(self, folder: Path, tables: Mapping[str, pa.Table], schema: Schema) -> Any:
         """Let our destination write: types of Oracle that say less than they hold are known by its comments."""
         place = self.place(folder)
-        destination = ORACLE_DESTINATION.create(OracleDestination(**{**place, **self.settings_of}, empty_texts="null"))
+        destination = ORACLE_DESTINATION.create(
+            OracleDestination(**{**place, **self.settings_of}, empty_texts="as_null")
+        )
         try:
             delivery = destination.open(schema, postgresql.REPLACE)
             for name, table in tables.items():

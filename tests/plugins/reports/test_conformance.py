@@ -49,6 +49,11 @@ class TestPhiK(SectionConformance):
     component = SECTIONS["phik"]
 
 
+@pytest.mark.skipif(bool(SECTIONS["texts"].missing()), reason="comes with the extra 'reports'")
+class TestTexts(SectionConformance):
+    component = SECTIONS["texts"]
+
+
 class TestHistory(SectionConformance):
     component = SECTIONS["history"]
 

@@ -18,7 +18,6 @@ from semblant.vocabulary import EncodingType
 from semblant_validators.types import FITTING, comparable, fits, fitting
 from tests.plugins.validators.shop import ALONE, COUNTRIES, HOST, LOOKUP, SHOP, STR, check, codes, key, spec_of, table
 
-LIMITS = ("privacy-available",)
 ORIGINALS = {"products": {"treatment": "original"}}
 
 
@@ -49,23 +48,23 @@ def test_there_is_a_validator_for_every_step_and_findings_come_step_by_step() ->
 
 @pytest.mark.feature(6)
 def test_a_table_that_is_not_there_is_named_with_the_nearest_that_is() -> None:
-    finding = only(check({"tables": {"costumers": {"include": False}}}, SHOP, without=LIMITS), "unknown-table")
+    finding = only(check({"tables": {"costumers": {"include": False}}}, SHOP), "unknown-table")
     assert finding.fix == "did you mean 'customers'?"
 
 
 @pytest.mark.feature(7)
 def test_excluding_the_column_of_a_key_is_told() -> None:
     gone = {"tables": {"orders": {"columns": {"customer": {"include": False}}}, **ORIGINALS}}
-    finding = only(check(gone, SHOP, without=LIMITS), "key-falls-away")
+    finding = only(check(gone, SHOP), "key-falls-away")
     assert "orders(customer) → customers falls away, because column 'customer' is excluded" in finding.message
     said = {"tables": {"orders": {"columns": {"customer": {"include": False}}, "foreign_keys": []}, **ORIGINALS}}
-    assert "key-falls-away" not in [code for _, code in codes(check(said, SHOP, without=LIMITS))]
+    assert "key-falls-away" not in [code for _, code in codes(check(said, SHOP))]
 
 
 @pytest.mark.feature(7)
 def test_excluding_what_a_key_points_to_is_told() -> None:
     gone = {"tables": {"customers": {"columns": {"id": {"include": False}}}, **ORIGINALS}}
-    found = [finding for finding in check(gone, SHOP, without=LIMITS) if finding.code == "key-falls-away"]
+    found = [finding for finding in check(gone, SHOP) if finding.code == "key-falls-away"]
     assert [finding.path for finding in found] == ["tables.orders.foreign_keys", "tables.customers.primary_key"]
 
 
@@ -81,11 +80,9 @@ def test_a_foreign_key_to_two_columns_is_right_where_they_are_the_key() -> None:
     schema = Schema(tables=(*SHOP.tables, pair))
     composite = {"columns": ["order", "line"], "references": "lines"}
     data = {"tables": {**ORIGINALS, "notes": {"foreign_keys": [composite]}}}
-    assert codes(check(data, schema, without=LIMITS)) == []
+    assert codes(check(data, schema)) == []
     swapped = {**composite, "columns": ["order"]}
-    assert only(
-        check({"tables": {**ORIGINALS, "notes": {"foreign_keys": [swapped]}}}, schema, without=LIMITS), "key-length"
-    )
+    assert only(check({"tables": {**ORIGINALS, "notes": {"foreign_keys": [swapped]}}}, schema), "key-length")
 
 
 @pytest.mark.feature(15)
@@ -101,18 +98,18 @@ def test_an_original_table_needs_a_key_that_points_to_it() -> None:
 def test_a_key_of_its_own_does_not_make_an_original_table_referenced() -> None:
     tree = table("countries", {"id": pa.int64(), "part_of": pa.int64()}, "id", key("part_of", "countries"))
     data = {"tables": {"countries": {"treatment": "original"}}}
-    found = codes(check(data, Schema(tables=(ALONE.table("people"), tree)), without=LIMITS))
+    found = codes(check(data, Schema(tables=(ALONE.table("people"), tree))))
     assert found == [("tables.countries.treatment", "original-not-referenced")]
 
 
 @pytest.mark.feature(16)
 def test_exactly_one_root_is_asked_for_and_originals_do_not_count() -> None:
-    finding = only(check({}, SHOP, without=LIMITS), "several-roots")
+    finding = only(check({}, SHOP), "several-roots")
     assert finding.path == "tables.products"
     assert "'products' is a second root beside 'customers'" in finding.message
     assert "treatment: original" in finding.fix
     assert "include: false" in finding.fix
-    assert codes(check({"tables": ORIGINALS}, SHOP, without=LIMITS)) == []
+    assert codes(check({"tables": ORIGINALS}, SHOP)) == []
     assert (
         codes(
             check(
@@ -123,7 +120,6 @@ def test_exactly_one_root_is_asked_for_and_originals_do_not_count() -> None:
                     }
                 },
                 SHOP,
-                without=LIMITS,
             )
         )
         == []
@@ -133,7 +129,7 @@ def test_exactly_one_root_is_asked_for_and_originals_do_not_count() -> None:
 @pytest.mark.feature(16)
 def test_a_table_nobody_points_to_is_not_proposed_as_original() -> None:
     schema = Schema(tables=(*ALONE.tables, table("log", {"id": STR, "line": STR}, "id")))
-    assert "treatment: original" not in only(check({}, schema, without=LIMITS), "two-roots").fix
+    assert "treatment: original" not in only(check({}, schema), "two-roots").fix
 
 
 def test_a_ring_is_told_with_its_keys() -> None:
@@ -143,7 +139,7 @@ def test_a_ring_is_told_with_its_keys() -> None:
             table("b", {"id": STR, "a": STR}, "id", key("a", "a")),
         )
     )
-    message = only(check({}, ring, without=LIMITS), "cycle").message
+    message = only(check({}, ring), "cycle").message
     assert "a(b) → b(id); b(a) → a(id)" in message
 
 
@@ -154,7 +150,7 @@ def test_the_key_that_breaks_a_ring_is_the_least_certain_one_and_is_named() -> N
             table("b", {"id": STR, "a": STR}, "id", evolve(key("a", "a"), confidence=0.6)),
         )
     )
-    finding = only(check({}, ring, without=LIMITS), "cycle")
+    finding = only(check({}, ring), "cycle")
     assert finding.path == "tables.b.foreign_keys"
     assert "b(a) → a(id) is matched" in finding.fix
 

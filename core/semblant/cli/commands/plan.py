@@ -28,7 +28,6 @@ def command(
     *,
     destination: str | None,
     assignments: tuple[str, ...],
-    epsilon: float | None,
     **options: Any,
 ) -> None:
     """Show what 'semblant run' with the same options would read, train, generate and write; do nothing.
@@ -42,11 +41,9 @@ def command(
         destination_assignments,
         holdout_value,
         located,
-        refuse_epsilon,
         spec_of,
     )
 
-    refuse_epsilon(epsilon)
     options["holdout"] = holdout_value(options["holdout"])
     with session.engine() as engine:
         words = [*assignments_of(options, PLACES), *destination_assignments(engine, destination), *assignments]

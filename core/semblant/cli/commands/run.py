@@ -21,6 +21,7 @@ PLACES: Final = {
     "goal": "model.goal",
     "size": "model.size",
     "holdout": "report.holdout",
+    "epsilon": "privacy.epsilon",
 }
 """Where in the spec each option is written."""
 
@@ -73,7 +74,6 @@ def command(
     no_report: bool,
     limits: tuple[str, ...],
     assignments: tuple[str, ...],
-    epsilon: float | None,
     queue: bool,
     resume: str | None,
     accepted: tuple[str, ...],
@@ -95,12 +95,10 @@ def command(
         destination_assignments,
         holdout_value,
         placed,
-        refuse_epsilon,
         spec_of,
     )
     from semblant.settings.path import dotted
 
-    refuse_epsilon(epsilon)
     wanted = gates.thresholds(limits)
     if wanted and no_report:
         msg = "--fail-under needs the report that --no-report leaves out"

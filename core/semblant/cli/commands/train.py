@@ -33,7 +33,6 @@ def command(
     *,
     out: Path | None,
     assignments: tuple[str, ...],
-    epsilon: float | None,
     queue: bool,
     resume: str | None,
     **options: Any,
@@ -44,9 +43,8 @@ def command(
     holds models and no training rows.
     """
     from semblant.cli.commands.run import PLACES
-    from semblant.cli.target import assignments_of, holdout_value, refuse_epsilon, spec_of
+    from semblant.cli.target import assignments_of, holdout_value, spec_of
 
-    refuse_epsilon(epsilon)
     options["holdout"] = holdout_value(options["holdout"])
     if queue:
         from semblant.cli.queueing import queued_spec

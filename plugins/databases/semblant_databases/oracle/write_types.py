@@ -125,7 +125,7 @@ def _filled(values: pa.Array, empty: str) -> pa.Array:
     if not pc.any(nothing).as_py():
         return values
     if empty == "refuse":
-        msg = "it is empty, and Oracle takes what is empty for null; set empty_texts: null if that will do"
+        msg = "it is empty, and Oracle takes what is empty for null; set empty_texts: as_null if that will do"
         raise ValueError(msg)
     return pc.if_else(pc.fill_null(nothing, False), pa.scalar(None, values.type), values)
 

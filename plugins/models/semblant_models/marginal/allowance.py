@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import dp_accounting
@@ -9,7 +10,8 @@ import numpy as np
 from attrs import frozen
 
 from semblant.errors import PrivacyError
-from semblant_models.privacy.account import BudgetAccount, simplified, spent_by
+from semblant_models.privacy.account import BudgetAccount, spent_by
+from semblant_models.privacy.events import simplified
 from semblant_models.privacy.plan import gaussian_mu
 
 if TYPE_CHECKING:
@@ -47,16 +49,19 @@ def allowance(account: PrivacyAccount, share: float | None) -> Allowance:
     if not isinstance(account, BudgetAccount):
         mu = gaussian_mu(_USUAL_EPSILON, (1 - _DELTA_SHARE) * _USUAL_DELTA)
         return _divided(mu**2 / 2, _DELTA_SHARE * _USUAL_DELTA, share)
+    epsilon = account.epsilon
+    if not math.isfinite(epsilon):  # noise and steps were given: the plan says what they would come to
+        epsilon = _USUAL_EPSILON if account.plan is None else account.plan.epsilon
     spent = sum(release.delta for release in account.releases)
     delta = (account.delta - spent) * (1 - _DELTA_SHARE)
     event = account.event
-    rho = gaussian_mu(account.epsilon * _SLACK, delta) ** 2 / 2 if delta > 0 else 0.0
+    rho = gaussian_mu(epsilon * _SLACK, delta) ** 2 / 2 if delta > 0 else 0.0
     if isinstance(event, dp_accounting.GaussianDpEvent):
         rho -= event.noise_multiplier**-2 / 2
     elif account.releases:
-        rho = _bisected(event, account.epsilon * _SLACK, delta, rho)
+        rho = _bisected(event, epsilon * _SLACK, delta, rho)
     if rho <= 0:
-        msg = f"nothing is left of epsilon {account.epsilon:g} for the backend 'dp-marginal'"
+        msg = f"nothing is left of epsilon {epsilon:g} for the backend 'dp-marginal'"
         raise PrivacyError(msg, fix="raise 'privacy.epsilon'")
     return _divided(rho, (account.delta - spent) * _DELTA_SHARE, share)
 
@@ -74,7 +79,7 @@ def preprocessing_share(rho: float) -> float:
 
 def _bisected(event: dp_accounting.DpEvent, epsilon: float, delta: float, most: float) -> float:
     low, high = 0.0, most
-    for _ in range(25):
+    for _ in range(12):
         middle = (low + high) / 2
         both = simplified([event, dp_accounting.GaussianDpEvent((2 * middle) ** -0.5)])
         low, high = (middle, high) if spent_by(both, delta, quick=True).epsilon <= epsilon else (low, middle)

@@ -13,6 +13,7 @@ from semblant_models.marginal.network import Network
 from semblant_models.marginal.prepared import PreparedCodes, load_codes, prepare_codes
 from semblant_models.marginal.selection import Limits
 from semblant_models.privacy.noise import NoiseStream
+from semblant_models.privacy.preprocessing.facts import declared_facts
 from semblant_models.privacy.preprocessing.releases import Releases, SeededNoise
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class MarginalBackend:
         run.check()
         releases = self._releases(run, training.name, "codes")
         share = allowance(run.privacy, self._settings.preprocessing_share)
-        return prepare_codes(training, run, releases, share, {})
+        return prepare_codes(training, run, releases, share, declared_facts(run.privacy, training.name))
 
     def load_prepared(self, folder: Path) -> PreparedCodes:
         """Take up what :meth:`prepare` left."""

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from semblant_models.marginal.counting import counted
 from semblant_models.marginal.inference import Fit, Measurement, fit
 from semblant_models.marginal.network import Network
-from semblant_models.marginal.selection import Limits, chosen, pairs_of, scored, shares_of
+from semblant_models.marginal.selection import Limits, chosen, pairs_of, scored, shares_of, triples_of, worth_a_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from semblant_models.privacy.preprocessing.codes import ColumnCodes
     from semblant_models.privacy.preprocessing.releases import Releases
 
-_FIRST, _BETWEEN, _LAST = 50, 100, 300
+_FIRST, _BETWEEN, _LAST = 50, 150, 500
 """Steps of the fits: of single columns, between two rounds, of the last one."""
 _SAMPLE = 200_000
 """Rows drawn of a model to know its expected counts of columns that do not lie together."""
@@ -31,7 +31,7 @@ class Rounds:
 
     selecting: float = 0.15
     """Of all rho, for scores; in equal parts."""
-    rounds: tuple[float, ...] = (0.4, 0.2, 0.2, 0.2)
+    rounds: tuple[float, ...] = (0.35, 0.2, 0.2, 0.25)
     """Shares of the rounds in the rest, for measuring."""
     limits: Limits = field(factory=Limits)
 
@@ -94,21 +94,32 @@ def learned(
     model = fit(sizes, measured, rows, steps=_FIRST, told=told)
     history: list[Round] = []
     done, limits = _FIRST, rounds.limits
+    open_ = pairs_of(sizes, limits)
+    spending = rho * rounds.selecting / len(rounds.rounds)
+    remaining = rho * (1 - rounds.selecting)
     for number, share in enumerate(rounds.rounds):
         first, last = number == 0, number == len(rounds.rounds) - 1
         before = [m.clique for m in measured]
-        candidates = [clique for clique in pairs_of(sizes, limits) if clique not in before]
+        candidates = [clique for clique in open_ if clique not in before]
         if not candidates or stopped():
             break
         expected = expectations(model, rows, releases.noise.seed(), independent=first)
-        spending = rho * rounds.selecting / len(rounds.rounds)
         found = scored(candidates, codes, sizes, expected, releases, spending, f"scores of round {number + 1}")
-        most = len(sizes) // 2 + 4 if not (first or last) else 2 * len(sizes)
-        left = rho * (1 - rounds.selecting) * share
+        if first:
+            deviation = float(np.sqrt(len(candidates) / (2 * spending)))
+            open_ = worth_a_look(found, deviation, triples_of(sizes, limits))
+        most = 2 * len(sizes) if first or last else len(sizes) // 2 + 2
+        left = remaining * share / sum(rounds.rounds[number:])
         picked, deviation = chosen(found, before, sizes, left, limits, forest=first, most=most)
-        exact = [counted(codes, sizes, c.clique) for c in picked]
-        noisy = releases.noisy(f"marginals of round {number + 1}", exact, [deviation] * len(picked))
-        measured += [Measurement(c.clique, t, deviation) for c, t in zip(picked, noisy, strict=True)]
+        cliques = [c.clique for c in picked]
+        if last and history:  # what little is new leaves over goes to what was found first, measured once more
+            spare = int(2 * left * history[-1].deviation ** 2) - len(cliques)
+            cliques += [clique for clique in before if len(clique) > 1][: max(spare, 0)]
+            deviation = float(np.sqrt(max(len(cliques), 1) / (2 * left)))
+        exact = [counted(codes, sizes, clique) for clique in cliques]
+        noisy = releases.noisy(f"marginals of round {number + 1}", exact, [deviation] * len(cliques))
+        remaining -= len(cliques) / (2 * deviation**2)
+        measured += [Measurement(c, t, deviation) for c, t in zip(cliques, noisy, strict=True)]
         steps = _LAST if last else _BETWEEN
         model = fit(sizes, measured, rows, steps=steps, start=model.factors, told=_from(done, told))
         done += steps

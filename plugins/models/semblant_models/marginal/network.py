@@ -138,14 +138,15 @@ class Messages:
         weights: dict[int, np.ndarray] = {}
         for v in reversed(network.order):
             table = np.maximum(self._tables[v], _LEAST)[None]
-            if v in weights:
+            told_by_others, known_here = v in weights, bool((known[:, v] >= 0).any())
+            if told_by_others:
                 table = table * weights[v]
-            if (known[:, v] >= 0).any():
+            if known_here:
                 size = table.shape[-1]
                 told = (known[:, v, None] < 0) | (known[:, v, None] == np.arange(size))
                 table = table * told.reshape(many, *([1] * (table.ndim - 2)), size)
             weights[v] = table
-            if network.given[v] and table.shape[0] > 1:
+            if network.given[v] and (told_by_others or known_here):
                 self._send(v, table, weights)
         out = np.zeros((len(which), len(network.order)), np.int32)
         for v in network.order:

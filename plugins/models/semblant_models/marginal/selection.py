@@ -25,15 +25,21 @@ if TYPE_CHECKING:
     from semblant_models.privacy.preprocessing.releases import Releases
 
 
+_NARROW = 3
+"""Codes of a column whose triples are looked at."""
+_MOST_CANDIDATES = 1200
+"""Sets of columns that are scored in a round after the first."""
+
+
 @frozen(kw_only=True)
 class Limits:
     """What bounds time and memory."""
 
     clique_cells: int = 4_000
     """Of one measured marginal."""
-    table_cells: int = 8_000
+    table_cells: int = 12_000
     """Of one table of the chordal graph."""
-    all_cells: int = 40_000
+    all_cells: int = 60_000
     """Of all tables of the graph."""
 
     @classmethod
@@ -93,6 +99,35 @@ def pairs_of(sizes: Sequence[int], limits: Limits) -> list[Clique]:
     """Give all pairs of columns that have something to tell and are small enough."""
     told = [v for v, size in enumerate(sizes) if size > 1]
     return [c for c in combinations(told, 2) if prod(sizes[v] for v in c) <= limits.clique_cells]
+
+
+def triples_of(sizes: Sequence[int], limits: Limits) -> list[Clique]:
+    """Give the triples with a column of two or three codes: how such a column hangs on two others at once.
+
+    These are the columns that are predicted from others most often, and their triples have few cells.
+
+    >>> triples_of((2, 9, 9, 9), Limits())
+    [(0, 1, 2), (0, 1, 3), (0, 2, 3)]
+    """
+    told = [v for v, size in enumerate(sizes) if size > 1]
+    narrow = {v for v in told if sizes[v] <= _NARROW}
+    return [c for c in combinations(told, 3) if narrow & set(c) and prod(sizes[v] for v in c) <= limits.clique_cells]
+
+
+def worth_a_look(scores: Sequence[Candidate], deviation: float, triples: Sequence[Clique]) -> list[Clique]:
+    """Give what later rounds look at: pairs that seem to depend on each other, and triples of two such pairs.
+
+    Fewer scores need less noise and less time; this follows from released scores alone.
+    """
+    depending = sorted((c for c in scores if c.gap > deviation), key=lambda c: -c.gap)[:_MOST_CANDIDATES]
+    pairs = {c.clique: c.gap for c in depending}
+    strength = {
+        t: sum(sorted((pairs.get(p, 0.0) for p in combinations(t, 2)), reverse=True)[:2])
+        for t in triples
+        if sum(p in pairs for p in combinations(t, 2)) > 1
+    }
+    most = max(_MOST_CANDIDATES - len(pairs), 0)
+    return [*pairs, *sorted(strength, key=lambda t: -strength[t])[: min(most, 2 * len(pairs))]]
 
 
 def chosen(

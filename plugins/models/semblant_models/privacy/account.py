@@ -16,13 +16,38 @@ import dp_accounting
 from attrs import define, field, frozen
 
 from semblant.errors import PrivacyError
+from semblant_models.privacy.events import event_as_dict, event_from_dict, simplified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
-INTERVAL: Final = 1e-4
-"""Discretisation of privacy losses: coarser ones are looser than Renyi accounting at small epsilon."""
+    from semblant.spec.training import PrivacySpec, PublicColumn
+    from semblant_models.privacy.noise import NoiseStream
+    from semblant_models.privacy.plan import PrivacyPlan
+
+__all__ = [
+    "BudgetAccount",
+    "BudgetError",
+    "Release",
+    "Spent",
+    "event_as_dict",
+    "event_from_dict",
+    "simplified",
+    "spent_by",
+]
+
+FINEST, COARSEST = 1e-4, 1e-3
+"""Discretisation of privacy losses: 1e-3 is looser than Renyi accounting for many steps at small epsilon; 1e-4 takes
+minutes for few steps at large epsilon."""
 _ROUNDING: Final = 1e-6
+
+
+def _stream() -> NoiseStream:
+    from semblant_models.privacy.noise import NoiseStream
+
+    return NoiseStream()
+
+
 _SUPPORTED_BY_LOSSES: Final = (
     dp_accounting.GaussianDpEvent,
     dp_accounting.LaplaceDpEvent,
@@ -61,27 +86,6 @@ class Spent:
         return min((value for value in (self.by_losses, self.by_renyi) if value is not None), default=math.inf)
 
 
-def simplified(events: Iterable[dp_accounting.DpEvent]) -> dp_accounting.DpEvent:
-    """Compose events; all Gaussian ones become a single one, which is exact: 1/s**2 adds up (Dong et al. 2022).
-
-    >>> simplified([dp_accounting.GaussianDpEvent(2.0)] * 4)
-    GaussianDpEvent(noise_multiplier=1.0)
-    """
-    precision, rho, rest = 0.0, 0.0, []
-    for event in _flat(events):
-        if isinstance(event, dp_accounting.GaussianDpEvent):
-            precision += math.inf if event.noise_multiplier == 0 else event.noise_multiplier**-2
-        elif isinstance(event, dp_accounting.ZCDpEvent) and event.xi == 0:
-            rho += event.rho
-        elif not isinstance(event, dp_accounting.NoOpDpEvent):
-            rest.append(event)
-    if precision > 0:
-        rest.insert(0, dp_accounting.GaussianDpEvent(0.0 if math.isinf(precision) else precision**-0.5))
-    if rho > 0:
-        rest.append(dp_accounting.ZCDpEvent(rho))
-    return rest[0] if len(rest) == 1 else dp_accounting.ComposedDpEvent(rest)
-
-
 def spent_by(event: dp_accounting.DpEvent, delta: float, *, quick: bool = False) -> Spent:
     """Give what an event costs at ``delta``, by both accountants; ``quick``: by the tighter one that knows it.
 
@@ -92,7 +96,7 @@ def spent_by(event: dp_accounting.DpEvent, delta: float, *, quick: bool = False)
         return Spent(delta, None, None)
     by_losses = None
     if _losses_support(event):
-        accountant = dp_accounting.pld.PLDAccountant(value_discretization_interval=INTERVAL)
+        accountant = dp_accounting.pld.PLDAccountant(value_discretization_interval=_interval(event))
         by_losses = float(accountant.compose(event).get_epsilon(delta))
     by_renyi = None
     if not (quick and by_losses is not None) and dp_accounting.rdp.RdpAccountant().supports(event):
@@ -121,6 +125,13 @@ class BudgetAccount:
     publics: list[str] = field(factory=list)
     withheld: list[str] = field(factory=list)
     not_covered: list[str] = field(factory=list)
+    subjects: int | None = None
+    """The released or declared number of subjects."""
+    plan: PrivacyPlan | None = None
+    """How the budget is divided; there once the subjects are counted."""
+    spec: PrivacySpec | None = None
+    """The section of the spec that the account was opened for."""
+    noise: NoiseStream = field(factory=_stream)
     _last: tuple[int, Spent] | None = field(init=False, default=None)
 
     @property
@@ -128,10 +139,25 @@ class BudgetAccount:
         """Always True."""
         return True
 
+    def begin(self, subjects: int) -> None:
+        """Release the number of subjects, or take the declared one, and divide the budget by it."""
+        from semblant_models.privacy.opening import begin
+
+        begin(self, subjects)
+
+    def facts(self, table: str) -> Mapping[str, PublicColumn]:
+        """Give what the user declared of a table's columns."""
+        return {} if self.spec is None else self.spec.public.get(table, {})
+
     @property
     def event(self) -> dp_accounting.DpEvent:
         """All that was charged, as one event."""
         return simplified(release.event for release in self.releases)
+
+    @property
+    def delta_spent(self) -> float:
+        """What of delta was charged beside the events."""
+        return sum(release.delta for release in self.releases)
 
     @property
     def spent(self) -> Spent:
@@ -181,6 +207,7 @@ class BudgetAccount:
             "spent": spent.epsilon if self.releases else 0.0,
             "spent_by_losses": spent.by_losses,
             "spent_by_renyi": spent.by_renyi,
+            "subjects": self.subjects,
             "neighbours": "one subject added or removed",
             "charged": [
                 {"what": release.what, "event": event_as_dict(release.event), "delta": release.delta}
@@ -191,69 +218,49 @@ class BudgetAccount:
             "not_covered": list(self.not_covered),
         }
 
+    def restore(self, told: dict[str, Any]) -> None:
+        """Take up what :meth:`as_dict` gave."""
+        from semblant_models.privacy.opening import divided
+
+        self.releases = [Release(r["what"], event_from_dict(r["event"]), float(r["delta"])) for r in told["charged"]]
+        self.publics, self.withheld = list(told["public"]), list(told["withheld"])
+        self.not_covered = list(told["not_covered"])
+        self.delta, self.subjects, self._last = float(told["delta"]), told["subjects"], None
+        divided(self)
+
+    def together(self, charged: Sequence[list[dict[str, Any]]], delta: float) -> float | None:
+        """Give the epsilon of several jobs' charges at ``delta``, all events composed."""
+        every = [release for job in charged for release in job]
+        left = delta - sum(float(release["delta"]) for release in every)
+        event = simplified(event_from_dict(release["event"]) for release in every)
+        return spent_by(event, left, quick=True).epsilon
+
+    def forget(self) -> None:
+        """Compute epsilon anew: delta has changed."""
+        self._last = None
+
     def _cost(self, releases: list[Release]) -> Spent:
         if not releases:
             return Spent(self.delta, 0.0, 0.0)
         return spent_by(simplified(r.event for r in releases), self.delta - sum(r.delta for r in releases))
 
 
-def event_as_dict(event: dp_accounting.DpEvent) -> dict[str, Any]:
-    """Give an event as JSON, so that epsilon can be computed again from an artefact.
+def _interval(event: dp_accounting.DpEvent) -> float:
+    """Give a hundredth of the least spread of a privacy loss among the events, within bounds: finer gains nothing."""
+    return min(max(_spread(event) / 100, FINEST), COARSEST)
 
-    >>> event_as_dict(dp_accounting.PoissonSampledDpEvent(0.1, dp_accounting.GaussianDpEvent(2.0)))
-    {'kind': 'poisson', 'probability': 0.1, 'event': {'kind': 'gaussian', 'noise_multiplier': 2.0}}
-    """
+
+def _spread(event: dp_accounting.DpEvent, rate: float = 1.0) -> float:
     match event:
-        case dp_accounting.GaussianDpEvent():
-            return {"kind": "gaussian", "noise_multiplier": float(event.noise_multiplier)}
-        case dp_accounting.LaplaceDpEvent():
-            return {"kind": "laplace", "noise_multiplier": float(event.noise_multiplier)}
-        case dp_accounting.ZCDpEvent():
-            return {"kind": "zcdp", "rho": float(event.rho), "xi": float(event.xi)}
-        case dp_accounting.PoissonSampledDpEvent():
-            inner = event_as_dict(event.event)
-            return {"kind": "poisson", "probability": float(event.sampling_probability), "event": inner}
-        case dp_accounting.SelfComposedDpEvent():
-            return {"kind": "repeated", "count": int(event.count), "event": event_as_dict(event.event)}
         case dp_accounting.ComposedDpEvent():
-            return {"kind": "composed", "events": [event_as_dict(inner) for inner in event.events]}
-        case dp_accounting.NoOpDpEvent():
-            return {"kind": "none"}
-    msg = f"an event of type '{type(event).__name__}' cannot be kept"
-    raise PrivacyError(msg, fix="charge Gaussian, Laplace, Poisson-sampled or zero-concentrated events")
-
-
-def event_from_dict(data: dict[str, Any]) -> dp_accounting.DpEvent:
-    """Undo :func:`event_as_dict`."""
-    match data["kind"]:
-        case "gaussian":
-            return dp_accounting.GaussianDpEvent(data["noise_multiplier"])
-        case "laplace":
-            return dp_accounting.LaplaceDpEvent(data["noise_multiplier"])
-        case "zcdp":
-            return dp_accounting.ZCDpEvent(data["rho"], data["xi"])
-        case "poisson":
-            return dp_accounting.PoissonSampledDpEvent(data["probability"], event_from_dict(data["event"]))
-        case "repeated":
-            return dp_accounting.SelfComposedDpEvent(event_from_dict(data["event"]), data["count"])
-        case "composed":
-            return dp_accounting.ComposedDpEvent([event_from_dict(inner) for inner in data["events"]])
-        case "none":
-            return dp_accounting.NoOpDpEvent()
-    msg = f"'{data['kind']}' is no kind of private event"
-    raise PrivacyError(msg, fix="the file comes from a newer version, or is damaged")
-
-
-def _flat(events: Iterable[dp_accounting.DpEvent]) -> Iterable[dp_accounting.DpEvent]:
-    for event in events:
-        if isinstance(event, dp_accounting.ComposedDpEvent):
-            yield from _flat(event.events)
-        elif isinstance(event, dp_accounting.SelfComposedDpEvent) and isinstance(
-            event.event, dp_accounting.GaussianDpEvent
-        ):
-            yield dp_accounting.GaussianDpEvent(event.event.noise_multiplier / math.sqrt(event.count))
-        else:
-            yield event
+            return min((_spread(inner, rate) for inner in event.events), default=1.0)
+        case dp_accounting.SelfComposedDpEvent():
+            return _spread(event.event, rate)
+        case dp_accounting.PoissonSampledDpEvent():
+            return _spread(event.event, rate * event.sampling_probability)
+        case dp_accounting.GaussianDpEvent() | dp_accounting.LaplaceDpEvent():
+            return rate / max(float(event.noise_multiplier), 1e-9)
+    return 1.0
 
 
 def _losses_support(event: dp_accounting.DpEvent) -> bool:

@@ -16,7 +16,8 @@ import dp_accounting
 from attrs import evolve, field, frozen
 
 from semblant.errors import PrivacyError
-from semblant_models.privacy.account import simplified, spent_by
+from semblant_models.privacy.account import spent_by
+from semblant_models.privacy.events import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,21 +86,24 @@ class PrivacyPlan:
             raise PrivacyError(msg, fix="lower one of them")
         return evolve(self, shares=made)
 
-    def calibrated_noise(self, before: dp_accounting.DpEvent, rate: float, steps: int) -> float:
+    def calibrated_noise(
+        self, before: dp_accounting.DpEvent, rate: float, steps: int, *, delta_spent: float = 0.0
+    ) -> float:
         """Give the least noise multiplier of ``steps`` Poisson-sampled Gaussian steps that keeps to the budget.
 
         :param before: all that was charged already (``account.event``).
         :param rate: probability of each subject to be in a batch.
+        :param delta_spent: what of delta was charged beside the events (``account.delta_spent``).
         :raises PrivacyError: what was charged already leaves nothing.
         """
         target = self.epsilon * (1 - _TOLERANCE)
         low, high = _LEAST_NOISE, _MOST_NOISE
-        if self._cost(before, rate, high, steps) > self.epsilon:
+        if self._cost(before, rate, high, steps, delta_spent) > self.epsilon:
             msg = f"what was released already leaves nothing of epsilon {self.epsilon:g} for {steps} training steps"
             raise PrivacyError(msg, fix="raise 'privacy.epsilon', or lower 'privacy.steps'")
         noise = min(max(rate * math.sqrt(steps) / gaussian_mu(self.epsilon, self.delta), 0.5), high)
         while high - low > _TOLERANCE * high:
-            found = self._cost(before, rate, noise, steps)
+            found = self._cost(before, rate, noise, steps, delta_spent)
             if found > self.epsilon:
                 low = noise
             else:
@@ -111,14 +115,16 @@ class PrivacyPlan:
             noise = aimed if low < aimed < high else math.sqrt(low * high)
         return high
 
-    def steps_within(self, before: dp_accounting.DpEvent, rate: float, noise_multiplier: float) -> int:
+    def steps_within(
+        self, before: dp_accounting.DpEvent, rate: float, noise_multiplier: float, *, delta_spent: float = 0.0
+    ) -> int:
         """Give the most training steps at a given noise that keep to the budget.
 
         :raises PrivacyError: not even one.
         """
 
         def over(steps: int) -> bool:
-            return self._cost(before, rate, noise_multiplier, steps) > self.epsilon
+            return self._cost(before, rate, noise_multiplier, steps, delta_spent) > self.epsilon
 
         if over(1):
             msg = f"at noise multiplier {noise_multiplier:g} a single training step spends more than is left of epsilon"
@@ -131,9 +137,9 @@ class PrivacyPlan:
             low, high = (low, middle) if over(middle) else (middle, high)
         return low
 
-    def _cost(self, before: dp_accounting.DpEvent, rate: float, noise: float, steps: int) -> float:
+    def _cost(self, before: dp_accounting.DpEvent, rate: float, noise: float, steps: int, delta_spent: float) -> float:
         event = simplified([before, training_event(rate, noise, steps)])
-        return spent_by(event, self.delta, quick=True).epsilon
+        return spent_by(event, self.delta - delta_spent, quick=True).epsilon
 
     def as_dict(self) -> dict[str, Any]:
         """Give the plan as JSON."""

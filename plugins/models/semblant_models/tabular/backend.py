@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from semblant.run import Run
     from semblant.spec.training import ModelSpec
     from semblant.training import MatchTask, TrainingTable
+    from semblant_models.privacy.descent.prepared import PreparedPrivate
     from semblant_models.settings import ColumnArSettings
     from semblant_models.tabular.context.matching import TwoTowers
     from semblant_models.tabular.context.model import RelatedModel
@@ -27,6 +28,8 @@ _RESIDENT_BYTES = 2**30
 
 _BY_HAND = ("time", "asked", "as before")
 """Why training may end at a step that a rerun would not find by itself."""
+
+_PRIVATE = "private"
 
 _LEAST_CALIBRATED = 500
 """Training rows below which counts are too few to correct marginals by."""
@@ -40,22 +43,36 @@ class ColumnArBackend:
         self._settings = settings
         self._spec = spec
 
-    def prepare(self, training: TrainingTable, run: Run) -> PreparedTable | PreparedRelated:
+    def prepare(self, training: TrainingTable, run: Run) -> PreparedTable | PreparedRelated | PreparedPrivate:
         """Fit encodings and write tokens; needs no JAX and little memory.
 
-        :raises PrivacyError: in a private run: this backend keeps no budget.
+        In a private run every release goes through the account.
+
+        :raises PrivacyError: in a private run of a table that hangs on others.
         """
         if run.privacy.private:
-            msg = f"the backend 'column-ar' cannot keep a privacy budget (table '{training.name}')"
-            raise PrivacyError(msg, fix="leave the section 'privacy' out, or choose a backend that keeps one")
+            if training.context is not None or training.subjects is not None:
+                msg = f"table '{training.name}' hangs on other tables; its rows cannot be learned privately yet"
+                raise PrivacyError(msg, fix="exclude the other tables, or remove the section 'privacy'")
+            from semblant_models.privacy.descent.prepared import prepare_private
+
+            return prepare_private(training, run)
         return prepare_table(training, run) if training.context is None else prepare_related(training, run)
 
-    def load_prepared(self, folder: Path) -> PreparedTable | PreparedRelated:
+    def load_prepared(self, folder: Path) -> PreparedTable | PreparedRelated | PreparedPrivate:
         """Take up what :meth:`prepare` left."""
+        if (folder / _PRIVATE).is_dir():
+            from semblant_models.privacy.descent.prepared import load_private
+
+            return load_private(folder)
         return load_related(folder) if (folder / FOLDER / STATE).is_file() else load_prepared(folder)
 
     def fit(self, training: TrainingTable, prepared: Any, run: Run) -> TabularModel | RelatedModel:
         """Train; a second call with the same workspace goes on from the last checkpoint."""
+        if run.privacy.private:
+            from semblant_models.privacy.descent.fit import fit_private
+
+            return fit_private(training, prepared, run, self._spec, self._settings)
         if training.context is not None:
             from semblant_models.tabular.context.fit import fit_related_table
 

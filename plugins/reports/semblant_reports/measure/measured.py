@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semblant_reports.measure.accuracy import Accuracy, Overlap, compare
+from semblant_reports.measure.attacks import attack_figures
 from semblant_reports.measure.binning import Classes, classes_of, code_matrix
 from semblant_reports.measure.confidence import accuracy_deviation, around
 from semblant_reports.measure.copying import copying_figures
@@ -136,6 +137,11 @@ class MeasuredTable:
     def membership(self) -> dict[str, Any]:
         """How well a membership attack finds the training rows."""
         return membership_figures(self.sample, self.near_columns, self.seed, self.check)
+
+    @cached_property
+    def attacks(self) -> list[dict[str, Any]]:
+        """How well rows are singled out, halves of rows linked and columns inferred."""
+        return attack_figures(self.sample, self.near_columns, self.seed, self.check)
 
     @cached_property
     def phik_columns(self) -> list[int]:

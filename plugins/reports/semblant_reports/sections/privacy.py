@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from semblant.report.blocks import Heading, Table, Text, Tone
 from semblant.vocabulary import ColumnTreatment
 from semblant_reports.measure.measured import measured
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from semblant.run import Run
 
 WITHHELD = 40
+_HIGH_RISK = 0.1
+"""Risk above which an attack is called a leak, and not only suspicious."""
 DRIFT = 0.55
 """An attack without synthetic rows that finds members beyond this shows that the holdout is from elsewhere."""
 NO_GUARANTEE = (
@@ -40,7 +44,10 @@ class Privacy:
         for name, table in measured(inputs, run).tables.items():
             run.check()
             found = dict(table.membership)
-            tables.append({"table": name, **found, "verdict": judge(found)})
+            attacks = table.attacks
+            tables.append(
+                {"table": name, **found, "verdict": judge(found), "attacks": attacks, "risks": risks(attacks)}
+            )
         kept = [
             f"{table}.{plan.name}"
             for table, plans in inputs.columns.items()
@@ -50,6 +57,7 @@ class Privacy:
         return {
             "private": bool(account is not None and account.private),
             "account": None if account is None else account.as_dict(),
+            "ledger": dict(inputs.ledger),
             "copied": sorted(inputs.copied),
             "kept": kept,
             "min_subjects": inputs.min_subjects,
@@ -84,6 +92,7 @@ class Privacy:
             blocks.extend(told(table))
             if table["auc"] is not None:
                 blocks.append(_attack(table))
+            blocks.extend(_other_attacks(table))
         return blocks
 
 
@@ -124,18 +133,101 @@ def _guarantee(figures: Mapping[str, Any]) -> Iterator[Block]:
             "it.",
             tone=Tone.BAD,
         )
+        if account.get("spent"):
+            yield Text(text=meaning(account["spent"], account["delta"]))
     rows = [
-        (name.replace("_", " "), value if isinstance(value, str) else f"{value:g}")
+        (name.replace("_", " "), value if isinstance(value, str) else f"{value:.4g}")
         for name, value in account.items()
         if isinstance(value, int | float | str) and not isinstance(value, bool)
     ]
     if rows:
         yield Heading(text="Privacy account")
         yield Table(columns=("account", "value"), rows=rows, align="lr")
+    charged = [(str(entry["what"]), _price(entry["event"])) for entry in account.get("charged") or ()]
+    if figures["private"] and charged and isinstance(account["charged"][0], dict):
+        yield Table(columns=("released, and paid for", "noise"), rows=charged, align="ll")
+    for name, what in (("public", "Declared as public, at no cost"), ("not_covered", "Not covered by epsilon")):
+        if account.get(name):
+            yield Text(text=f"{what}: {'; '.join(map(str, account[name]))}.")
+    if figures["ledger"]:
+        ledger = figures["ledger"]
+        yield Text(
+            text=f"Ledger: {count(ledger['jobs'])} private job(s) on this source have spent epsilon "
+            f"{ledger['epsilon']:.3g} at delta {ledger['delta']:.2g} together."
+        )
     withheld = account.get("withheld") or []
     if withheld:
         more = f" and {len(withheld) - WITHHELD} more" if len(withheld) > WITHHELD else ""
         yield Text(text=f"Withheld: {'; '.join(map(str, withheld[:WITHHELD]))}{more}.")
+
+
+def meaning(epsilon: float, delta: float) -> str:
+    """Say in words what epsilon promises.
+
+    The bound on a guess at even odds is e**epsilon / (1 + e**epsilon) (Kairouz, Oh and Viswanath 2015).
+
+    >>> meaning(1.0, 1e-6).split(":")[0]
+    'Epsilon 1, strong protection'
+    """
+    word = "strong" if epsilon <= 1 else "medium" if epsilon <= 10 else "weak"
+    sure = 1 / (1 + np.exp(-epsilon))
+    return (
+        f"Epsilon {epsilon:.3g}, {word} protection: whoever sees the generator and the synthetic rows, and knows all "
+        f"other rows, guesses at even odds whether a subject took part with at most {sure:.1%} certainty, but for a "
+        f"chance of {delta:.1g}."
+    )
+
+
+def _price(event: Mapping[str, Any]) -> str:
+    """Say how much noise a release had."""
+    match event["kind"]:
+        case "repeated":
+            return f"{event['count']:,} times: {_price(event['event'])}"
+        case "poisson":
+            return f"{_price(event['event'])}, each row with chance {event['probability']:.3g}"
+        case "gaussian" | "laplace":
+            return f"{event['kind']} noise, {event['noise_multiplier']:.3g} times the sensitivity"
+        case other:
+            return str(other)
+
+
+def risks(attacks: list[dict[str, Any]]) -> dict[str, str]:
+    """Judge the attacks: one that is surely better on training rows than on the control tells of a leak."""
+    if not attacks:
+        return verdict(Tone.PLAIN, "There are too few rows, or no control, to attack.")
+    found = [attack for attack in attacks if attack["interval"][0] > attack["control_interval"][1]]
+    if not found:
+        return verdict(Tone.GOOD, "No attack does surely better on training rows than on rows that nobody trained on.")
+    told_of = "; ".join(
+        f"{attack['name']} {percent(attack['rate'])} against {percent(attack['control'])}" for attack in found
+    )
+    tone = Tone.BAD if any(attack["risk"] > _HIGH_RISK for attack in found) else Tone.FAIR
+    return verdict(tone, f"Training rows are attacked with more success than others: {told_of}.")
+
+
+def _other_attacks(table: Mapping[str, Any]) -> Iterator[Block]:
+    """List singling out, linkability and inference."""
+    if not table["attacks"]:
+        return
+    yield from told({"verdict": table["risks"]})
+    yield Table(
+        columns=("attack", "training rows", "95% interval", "control", "baseline", "risk"),
+        align="lrrrrr",
+        caption="Singling out: a predicate made of a synthetic row holds for exactly one row. Linkability: the same "
+        "synthetic row is nearest to both halves of a row. Inference: the nearest synthetic row has the right class of "
+        "a column. Control: the same on rows that nobody trained on; risk: what the control does not explain.",
+        rows=[
+            (
+                attack["name"],
+                percent(attack["rate"]),
+                f"{percent(attack['interval'][0])} to {percent(attack['interval'][1])}",
+                percent(attack["control"]),
+                percent(attack["baseline"]),
+                percent(attack["risk"]),
+            )
+            for attack in table["attacks"]
+        ],
+    )
 
 
 def _attack(table: Mapping[str, Any]) -> Table:

@@ -6,7 +6,8 @@ import dp_accounting
 import numpy as np
 import pytest
 
-from semblant_models.privacy.account import BudgetAccount, BudgetError, event_as_dict, event_from_dict, simplified
+from semblant_models.privacy.account import BudgetAccount, BudgetError
+from semblant_models.privacy.events import event_as_dict, event_from_dict, simplified
 from semblant_models.privacy.plan import PrivacyPlan, gaussian_mu, training_event
 
 

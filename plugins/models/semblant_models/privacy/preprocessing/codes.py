@@ -71,7 +71,7 @@ class ColumnCodes:
         """Give JSON."""
         return {
             "cells": self.cells.to_dict(),
-            "counts": np.round(self.counts, 3).tolist(),
+            "counts": self.counts.tolist(),
             "code": self.code.tolist(),
             "variance": self.variance,
         }

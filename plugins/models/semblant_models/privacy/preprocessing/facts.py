@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from semblant.privacy import PrivacyAccount
 
 
 @frozen(kw_only=True)
@@ -17,3 +20,19 @@ class PublicFacts:
     high: Any = None
     """The range; what lies outside counts as its end."""
     never_null: bool = False
+
+
+def declared_facts(account: PrivacyAccount, table: str) -> dict[str, PublicFacts]:
+    """Give what the spec of a private run declares of a table's columns; nothing of an account that cannot tell.
+
+    >>> from semblant.privacy import NullAccount
+    >>> declared_facts(NullAccount(), "people")
+    {}
+    """
+    told = getattr(account, "facts", None)
+    if told is None:
+        return {}
+    return {
+        name: PublicFacts(values=one.values, low=one.low, high=one.high, never_null=one.never_null)
+        for name, one in told(table).items()
+    }

@@ -33,7 +33,7 @@ _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
 _COARSE, _FINE = 48, 128
 _MOST_CELLS = 60_000
-_NUMBERS = 0.06
+_NUMBERS = 0.05
 """Codes of a column of numbers: the square root of this many times rows over noise."""
 _MOST_CODES, _LEAST_CODES = 32, 4
 
@@ -61,10 +61,25 @@ class _Column:
     def what(self) -> str:
         return f"'{self.name}'"
 
-    def remaining(self) -> np.ndarray:
-        """Give the numbers that are no frequent single number, float64."""
+    @property
+    def declared(self) -> bool:
+        """Whether both ends of the range are public."""
+        return self.facts.low is not None and self.facts.high is not None
+
+    def ends(self) -> tuple[float, float]:
+        """Give the declared range on the grid."""
+        low, high = self.grid.numbers(pa.array([self.facts.low, self.facts.high], self.values.type))
+        return float(low), float(high)
+
+    def numbers(self) -> np.ndarray:
+        """Give the numbers that are there, float64; what lies outside of a declared range becomes its end."""
         numbers = self.grid.numbers(self.values)
         numbers = numbers[~np.isnan(numbers)]
+        return np.asarray(np.clip(numbers, *self.ends()) if self.declared else numbers)
+
+    def remaining(self) -> np.ndarray:
+        """Give the numbers that are no frequent single number, float64."""
+        numbers = self.numbers()
         return np.asarray(numbers if self.known is None else numbers[~np.isin(numbers, self.singles)])
 
     @property
@@ -151,9 +166,8 @@ def _frequent(work: list[_Column], budget: Budget, releases: Releases, least: fl
     for column in open_:
         values = column.values
         if column.numeric and column.step is not None:
-            numbers = column.grid.numbers(values)
-            values = column.grid.values(np.unique(numbers[~np.isnan(numbers)]))
-            counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)[1]
+            unique, counts = np.unique(column.numbers(), return_counts=True)
+            values = column.grid.values(unique)
         elif column.numeric:
             values, counts = values.slice(0, 0), np.zeros(0, np.int64)
         else:
@@ -167,7 +181,7 @@ def _frequent(work: list[_Column], budget: Budget, releases: Releases, least: fl
         _named("missing and frequent values", open_),
         vectors,
         scales,
-        delta=budget.delta / max(len(work), 1),
+        delta=budget.delta / max(len(open_), 1),
         public=1,
         least=least,
     )
@@ -195,13 +209,13 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
     for column in work:
         if not column.numeric or column.facts.values is not None:
             continue
+        if column.declared:
+            releases.account.public(f"range of {column.what}")
         left = total - float(column.known_counts.sum()) - column.null_count
         if left < _SURE * budget.deviation(weights.SINGLES) * np.sqrt(len(column.known_counts) + 2):
             continue
-        if column.facts.low is not None and column.facts.high is not None:
-            ends = column.grid.numbers(pa.array([column.facts.low, column.facts.high], column.values.type))
-            column.cells = even(float(ends[0]), float(ends[1]), _COARSE, whole=column.step is not None)
-            releases.account.public(f"range of {column.what}")
+        if column.declared:
+            column.cells = even(*column.ends(), _COARSE, whole=column.step is not None)
         else:
             sought.append(column)
     grids = [octaves(whole=column.step is not None) for column in sought]

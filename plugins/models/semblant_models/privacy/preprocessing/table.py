@@ -57,7 +57,7 @@ class TableCodes:
             "names": list(self.names),
             "types": [type_to_text(kind) for kind in self.types],
             "columns": [column.to_dict() for column in self.columns],
-            "rows": round(self.rows, 3),
+            "rows": self.rows,
         }
 
     @classmethod

@@ -82,7 +82,7 @@ def fit_gap(
 
 def encoding_from_dict(state: dict[str, Any]) -> Encoding:
     """Take back an encoding of any kind; an unknown one raises :class:`ArtefactError`."""
-    kind = _KINDS.get(state.get("kind", ""))
+    kind = _kind_of(state.get("kind", ""))
     if kind is None:
         msg = f"the model file holds an encoding '{state.get('kind')}' that this version does not know"
         raise ArtefactError(msg, fix="install the version of semblant that made it, or a newer one")
@@ -92,6 +92,14 @@ def encoding_from_dict(state: dict[str, Any]) -> Encoding:
         msg = f"the model file holds a damaged '{kind.kind}' encoding"
         raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
     return made
+
+
+def _kind_of(name: str) -> Any:
+    if name == "private":  # learned elsewhere, by noisy counts; its package imports this one
+        from semblant_models.privacy.descent.encoding import PrivateCodes
+
+        return PrivateCodes
+    return _KINDS.get(name)
 
 
 def gap_from_dict(state: dict[str, Any]) -> Gap:

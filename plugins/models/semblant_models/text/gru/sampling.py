@@ -1,4 +1,4 @@
-"""Draws texts for many rows at once: one compiled step per token, the state kept, rows sorted by length."""
+"""Draws texts for many rows at once: one compiled step per token, the state kept; who has ended makes room."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from semblant_models.text.gru.network import SLACK, Params, conditions, gate, le
 from semblant_models.text.gru.vocabulary import END, START
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from semblant_models.text.gru.network import Shape
 
 LANES = 256
 """Texts written side by side at most."""
-_STEPS = 32
-"""Tokens per compiled call."""
+_LEAST_LANES = 16
+_STEPS = 16
+"""Tokens per compiled call; between calls a text that has ended makes room for the next."""
 _BLOCK = 64
 _NEVER = -1e9
 _HALVINGS = 8
@@ -57,49 +60,51 @@ class Sampler:
         self, wanted: Wanted, temperature: float, top_p: float, seed: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Give the tokens of all texts one after the other, and their number per text."""
-        order = np.argsort(wanted.targets, kind="stable")
-        rows, tokens = [], []
-        for number, first in enumerate(range(0, len(order), LANES)):
-            group = order[first : first + LANES]
-            drawn = self._group(wanted, group, temperature, top_p, (seed, number))
-            ended = np.cumsum(drawn == END, axis=0) > 0
-            places, lane = np.nonzero(~ended.T)
-            rows.append(group[places])
-            tokens.append(drawn.T[places, lane])
-        row = np.concatenate(rows) if rows else np.zeros(0, np.int64)
-        token = np.concatenate(tokens) if tokens else np.zeros(0, np.int32)
-        counts = np.bincount(row, minlength=len(order)).astype(np.int64)
+        count = len(wanted.targets)
+        rows, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+        for row, token in self._written(wanted, temperature, top_p, seed) if count else ():
+            rows.append(row)
+            tokens.append(token)
+        row, token = np.concatenate(rows), np.concatenate(tokens)
+        counts = np.bincount(row, minlength=count).astype(np.int64)
         return token[np.argsort(row, kind="stable")].astype(np.int32), counts
 
-    def _group(
-        self, wanted: Wanted, group: NDArray[np.int64], temperature: float, top_p: float, seed: tuple[int, int]
-    ) -> NDArray[np.int32]:
-        """Write one group, shape (tokens, texts)."""
-        lanes = max(16, 1 << (len(group) - 1).bit_length())
-        padded = np.concatenate([group, np.repeat(group[:1], lanes - len(group))])
-        key = jax.random.fold_in(
-            jax.random.wrap_key_data(jnp.array([seed[0] >> 32 & 0xFFFFFFFF, seed[0] & 0xFFFFFFFF], jnp.uint32)), seed[1]
-        )
-        extend = self._compiled(lanes)
-        state = {
-            "states": jnp.zeros((self.shape.layers, lanes, self.shape.width)),
-            "token": jnp.full((lanes,), START, jnp.int32),
-            "written": jnp.zeros((lanes,), jnp.int32),
-        }
-        given = tuple(
-            jnp.asarray(array[padded])
-            for array in (wanted.codes, wanted.recalled, wanted.targets, wanted.lowest, wanted.highest)
-        )
+    def _written(
+        self, wanted: Wanted, temperature: float, top_p: float, seed: int
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
+        """Write all texts, the longest first, so that few lanes idle at the end; gives (text, token) as they come."""
+        waiting = np.argsort(-wanted.targets, kind="stable")
+        lanes = min(LANES, max(_LEAST_LANES, 1 << (len(waiting) - 1).bit_length()))
+        held, steps = np.full(lanes, -1), np.zeros(lanes, np.int64)
+        state = _empty(self.shape, lanes)
+        key = jax.random.wrap_key_data(jnp.array([seed >> 32 & 0xFFFFFFFF, seed & 0xFFFFFFFF], jnp.uint32))
         how = (jnp.asarray(temperature, jnp.float32), jnp.asarray(top_p, jnp.float32))
-        parts: list[NDArray[np.int32]] = []
-        most = 2 * int(wanted.targets[group].max()) + _STEPS
-        while len(parts) * _STEPS < most:
-            state, part = extend(self.params, state, given, how, key, jnp.asarray(len(parts) * _STEPS, jnp.int32))
-            parts.append(np.asarray(part)[:, : len(group)])
-            if (np.asarray(state["token"])[: len(group)] == END).all():
-                break
-        drawn = np.concatenate(parts)
-        return np.concatenate([drawn, np.full((1, len(group)), END, np.int32)])
+        call = 0
+        while len(waiting) or (held >= 0).any():
+            active = np.flatnonzero(held >= 0)
+            if not len(waiting) and len(active) <= lanes // 2 and lanes > _LEAST_LANES:
+                lanes //= 2
+                kept = np.concatenate([active, np.flatnonzero(held < 0)])[:lanes]
+                held, steps = held[kept], steps[kept]
+                state = {name: jnp.take(array, kept, axis=int(name == "states")) for name, array in state.items()}
+                continue
+            fresh = held < 0
+            free = np.flatnonzero(fresh)[: len(waiting)]
+            held[free], steps[free], waiting = waiting[: len(free)], 0, waiting[len(free) :]
+            rows = np.maximum(held, 0)
+            given = tuple(
+                jnp.asarray(array[rows])
+                for array in (wanted.codes, wanted.recalled, wanted.targets, wanted.lowest, wanted.highest)
+            )
+            extend = self._compiled(lanes)
+            state, drawn = extend(self.params, state, jnp.asarray(fresh), given, how, key, jnp.asarray(call, jnp.int32))
+            part = np.asarray(drawn)
+            ended = np.cumsum(part == END, axis=0) > 0
+            step, lane = np.nonzero(~ended & (held >= 0)[None, :])
+            yield held[lane], part[step, lane]
+            steps += _STEPS
+            held = np.where(ended[-1] | (steps > 2 * wanted.targets[rows] + _STEPS), -1, held)
+            call += _STEPS
 
     def _compiled(self, lanes: int) -> Any:
         if lanes not in self._extend:
@@ -108,21 +113,35 @@ class Sampler:
         return self._extend[lanes]
 
 
+def _empty(shape: Shape, lanes: int) -> dict[str, jax.Array]:
+    return {
+        "states": jnp.zeros((shape.layers, lanes, shape.width)),
+        "token": jnp.full((lanes,), START, jnp.int32),
+        "written": jnp.zeros((lanes,), jnp.int32),
+    }
+
+
 def _extended(
     shape: Shape,
     lengths: jax.Array,
     allowed: jax.Array,
     params: Params,
     state: dict[str, jax.Array],
+    fresh: jax.Array,
     given: tuple[jax.Array, ...],
     how: tuple[jax.Array, jax.Array],
     key: jax.Array,
     first: jax.Array,
 ) -> tuple[dict[str, jax.Array], jax.Array]:
-    """Write some tokens more of each text; what has ended goes on as END."""
+    """Write some tokens more of each text, from the beginning where it is ``fresh``; what has ended stays at END."""
     codes, recalled, targets, lowest, highest = given
     temperature, top_p = how
     told = conditions(params, codes, recalled)
+    state = {
+        "states": jnp.where(fresh[None, :, None], 0.0, state["states"]),
+        "token": jnp.where(fresh, START, state["token"]),
+        "written": jnp.where(fresh, 0, state["written"]),
+    }
 
     def step(carry: dict[str, jax.Array], number: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
         left = targets - carry["written"]

@@ -1,0 +1,1 @@
+"""DP-SGD: training by clipped, noisy sums over Poisson batches."""
