@@ -219,6 +219,22 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
     )
 
 
+def _no_context(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
+    """Find the tables with a synthesized parent, or keys to be matched, whose backend learns each table alone."""
+    return [
+        Finding(
+            severity=Severity.ERROR,
+            path=dotted("tables", table.name, "model", "backend"),
+            code="context-not-learned",
+            message=f"the model '{table.backend}' cannot learn rows of '{table.name}' given those that they refer to",
+            fix=f"leave tables.{table.name}.model.backend auto, or name a backend with the capability 'context'",
+            step=ConfigStep.MODEL,
+        )
+        for table in tables
+        if table.links and table.backend in host.models and not host.models[table.backend].capabilities.get("context")
+    ]
+
+
 def _not_private(spec: Spec, tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
     """Find the tables of a private job whose backend keeps no budget."""
     if spec.privacy is None:
@@ -249,22 +265,6 @@ def _not_private(spec: Spec, tables: Sequence[TablePlan], host: PluginHost) -> l
         )
         for table in tables
         if not table.copied and table.backend not in able
-    ]
-
-
-def _no_context(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
-    """Find the tables with a synthesized parent, or keys to be matched, whose backend learns each table alone."""
-    return [
-        Finding(
-            severity=Severity.ERROR,
-            path=dotted("tables", table.name, "model", "backend"),
-            code="context-not-learned",
-            message=f"the model '{table.backend}' cannot learn rows of '{table.name}' given those that they refer to",
-            fix=f"leave tables.{table.name}.model.backend auto, or name a backend with the capability 'context'",
-            step=ConfigStep.MODEL,
-        )
-        for table in tables
-        if table.links and table.backend in host.models and not host.models[table.backend].capabilities.get("context")
     ]
 
 
