@@ -72,6 +72,7 @@ def test_two_texts_of_a_row_agree(tmp_path: Path) -> None:
     assert found["text"].mean() > 0.85  # type: ignore[operator]
 
 
+@pytest.mark.nightly
 def test_a_text_repeats_what_its_parent_says(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     planted = rng.choice(["violet", "harbour", "copper", "meadow"], 900)
@@ -138,6 +139,7 @@ def test_a_long_run_of_one_subject_is_recognised_and_common_ones_are_not() -> No
     assert replayed(guard, fresh).mean() < 0.05
 
 
+@pytest.mark.nightly
 def test_the_guard_redraws_what_would_be_replayed(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     few = [f"{a} {b}" for a in ("red", "blue", "green", "black", "white") for b in ("door", "roof", "wall", "gate")]

@@ -112,6 +112,7 @@ def test_a_larger_delta_stops_earlier(tmp_path: Path) -> None:
     assert short.settings_used["steps"] < 0.6 * long.settings_used["steps"]
 
 
+@pytest.mark.nightly
 def test_the_clock_ends_training_and_says_where(tmp_path: Path) -> None:
     timed = trained(tmp_path / "timed", max_epochs=500, max_minutes=0.02)
     at = timed.settings_used["stopped_at_step"]
@@ -131,6 +132,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert first.history[0]["step"] < whole.history[-1]["step"]
 
 
+@pytest.mark.nightly
 def test_temperature_and_nucleus_narrow_what_is_written(base: Model, tmp_path: Path) -> None:
     rows = reviews().slice(0, 200)
     free, cold, narrow = (
@@ -141,6 +143,7 @@ def test_temperature_and_nucleus_narrow_what_is_written(base: Model, tmp_path: P
     assert narrow < free
 
 
+@pytest.mark.nightly
 def test_generation_costs_in_proportion_to_length(base: Model, tmp_path: Path) -> None:
     def seconds(bucket: int) -> float:
         table = reviews().slice(0, 32)
