@@ -19,7 +19,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=200"
 
 
 @frozen

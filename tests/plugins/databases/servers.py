@@ -68,7 +68,7 @@ def postgresql() -> Iterator[RunningServer]:
         )  # fmt: skip
         options = {
             "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off",
-            "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 60,
+            "full_page_writes": "off", "max_connections": 60,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         command: list[str | Path] = [server, "-D", folder / "data", *words]

@@ -12,6 +12,7 @@ from semblant_models.text.gru import words
 from semblant_models.text.gru.assembly import assembled
 from semblant_models.text.gru.network import left_codes, left_codes_device
 from semblant_models.text.gru.vocabulary import FIRST_PIECE, FIRST_RARE, Vocabulary
+from semblant_models.text.ngram.lengths import Lengths
 
 SAMPLES = [
     "plain words, and a number 1234.",
@@ -84,3 +85,22 @@ def test_a_bound_on_pieces_is_kept() -> None:
 def test_codes_of_what_is_left_are_the_same_on_host_and_device() -> None:
     left = np.arange(-5, 70_000)
     assert left_codes(left).tolist() == np.asarray(left_codes_device(jnp.asarray(left))).tolist()
+
+
+def test_made_up_words_count_as_many_characters_as_they_will_have() -> None:
+    texts = pl.Series([f"here is name{'abcdefgh'[:n]}{n}x at" for n in range(8)] * 5)
+    vocabulary = Vocabulary.learn(texts, np.arange(40, dtype=np.uint64), 30, 64)
+    sizes = vocabulary.lengths[FIRST_RARE:FIRST_PIECE]
+    for number, size in enumerate(sizes):
+        blank, _, bucket = words.describe(number)
+        assert 2 ** (bucket - 1) <= size - blank < 2**bucket
+
+
+def test_lengths_that_lie_close_together_come_out_so_where_enough_subjects_hold_them() -> None:
+    random = np.random.default_rng(0)
+    real = random.integers(140, 150, 2000)
+    found = Lengths.learn(real, np.arange(2000, dtype=np.uint64), 10)
+    drawn = found.draw(np.full(2000, 8), random)
+    assert (drawn.min(), drawn.max()) == (140, 151)
+    few = Lengths.learn(real[:40], np.arange(40, dtype=np.uint64), 10).draw(np.full(2000, 8), random)
+    assert (few.min(), few.max()) == (136, 151)

@@ -17,7 +17,7 @@ EXACT = 16
 """So many characters left are told apart one by one; above, four steps per doubling."""
 LEFT = 80
 """Codes for the characters that are left."""
-SLACK = 10
+SLACK = 25
 """A text may end one part in so many before or behind the length that is told."""
 RECALLED = 32
 """Tokens of the text columns before that a text is given."""

@@ -22,6 +22,8 @@ FIRST_RARE = 2
 FIRST_PIECE = FIRST_RARE + words.RARE
 _MOST_REPEATS = 200
 _MERGES = 32_768
+_USUAL = (1, 3, 6, 10, 18)
+"""Characters of a made-up word, by its class of length."""
 
 
 @frozen(eq=False)
@@ -78,9 +80,11 @@ class Vocabulary:
 
     @property
     def lengths(self) -> NDArray[np.int32]:
-        """Characters per token: bytes that begin one; 0 for the marks and the classes."""
+        """Characters per token: bytes that begin one; for classes of rare words about as many as are made up."""
         counts = [sum(byte & 0xC0 != 0x80 for byte in piece) for piece in self.pieces]
-        return np.array([0] * FIRST_PIECE + counts, np.int32)
+        classes = [words.describe(number) for number in range(words.RARE)]
+        made_up = [blank + _USUAL[size - 1] for blank, _, size in classes]
+        return np.array([0] * FIRST_RARE + made_up + counts, np.int32)
 
     @property
     def size(self) -> int:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 BUCKETS = 32
 """Buckets that are told apart: up to 2**31 characters."""
-CELLS = 8
+CELLS = 32
 """Cells of equal width within a bucket."""
+_COARSER = (32, 16, 8)
+"""Cells that are told apart in a bucket: the finest that keep nearly all of its texts."""
+_NEARLY_ALL = 0.9
 
 
 def buckets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -48,9 +51,14 @@ class Lengths:
         """Count lengths (-1 for null) held by at least ``least`` subjects."""
         bucket = np.where(lengths < 0, BUCKETS, np.minimum(buckets_of(np.maximum(lengths, 0)), BUCKETS - 1))
         low, high = bounds(bucket)
-        cell = np.clip((lengths - low) * CELLS // (high - low + 1), 0, CELLS - 1)
-        shares = _held(bucket, subjects, BUCKETS + 1, least)
-        cells = _held(bucket * CELLS + cell, subjects, (BUCKETS + 1) * CELLS, least).reshape(-1, CELLS)[:BUCKETS]
+        shares, counts = _held(bucket, subjects, BUCKETS + 1, least), np.bincount(bucket, minlength=BUCKETS + 1)
+        cells = np.zeros((BUCKETS, CELLS))
+        for number in reversed(_COARSER):
+            cell = np.clip((lengths - low) * number // (high - low + 1), 0, number - 1)
+            held = _held(bucket * number + cell, subjects, (BUCKETS + 1) * number, least).reshape(-1, number)[:BUCKETS]
+            enough = held.sum(axis=1) >= _NEARLY_ALL * counts[:BUCKETS]
+            finer = enough if number > _COARSER[-1] else np.full(BUCKETS, fill_value=True)
+            cells[finer] = np.repeat(held, CELLS // number, axis=1)[finer]
         empty = cells.sum(axis=1) == 0
         cells[empty] = 1.0
         return cls(shares / max(shares.sum(), 1.0), cells / cells.sum(axis=1, keepdims=True))
