@@ -212,10 +212,11 @@ def _vanish() -> None:
 
 
 def preload() -> None:
-    """Import what nearly every job needs while the runner still reads the spec."""
+    """Import what nearly every job needs, the usual model of tables, while the runner still reads the spec."""
     from semblant.host import PluginHost
 
-    for component in PluginHost.from_environment().available("model"):
+    models = [model for model in PluginHost.from_environment().models.values() if model.learns == "tabular"]
+    for component in sorted(models, key=lambda model: model.preference)[-1:]:
         with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
             component.load()
             for package in component.requires:
