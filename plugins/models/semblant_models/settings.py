@@ -15,7 +15,12 @@ class ColumnArSettings:
     embedding: int | None = setting(None, help="width of a token's embedding", ge=1, le=128)
     peak_rate: float | None = setting(None, help="highest learning rate", gt=0, le=1)
     input_dropout: float | None = setting(None, help="share of input tokens dropped in training", ge=0, lt=1)
-    hidden_dropout: float | None = setting(None, help="share of hidden units dropped in training", ge=0, lt=1)
+    hidden_dropout: float | None = setting(
+        None,
+        help="share of hidden units dropped in training; null: from 0.3 up, per token, as its held-out loss asks",
+        ge=0,
+        lt=1,
+    )
     weight_decay: float | None = setting(None, help="decoupled weight decay", ge=0, le=10)
     patience: int = setting(3, help="validations over which the gain is counted before it is too small", ge=1, le=1000)
     particles: int = setting(64, help="candidates per row for conditions that the order does not serve", ge=1, le=4096)

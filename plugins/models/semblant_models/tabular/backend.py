@@ -134,6 +134,7 @@ class ColumnArBackend:
                 "stopped_at_step": progress.done if progress.stopped in _BY_HAND else None,
                 "stopped": progress.stopped,
                 "restarts": progress.restarts,
+                "dropout": progress.dropout,
             }
         model = model.with_weights(arrays, history, used)
         if calibrated:

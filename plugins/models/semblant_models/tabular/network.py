@@ -172,9 +172,10 @@ def _before(z: jax.Array) -> jax.Array:
     return jnp.einsum("mn,nbr->mbr", jnp.asarray(mix, z.dtype), z)
 
 
-def _dropped(values: jax.Array, rate: float, key: jax.Array, *, whole: bool = False) -> jax.Array:
+def _dropped(values: jax.Array, rate: float | jax.Array, key: jax.Array, *, whole: bool = False) -> jax.Array:
     """Set values (or, with ``whole``, slices along the last axis) to zero at ``rate`` and scale the others up.
 
+    ``rate`` is one number, or an array that goes with the values.
     The bits come from a hash of each value's place (the finisher of MurmurHash3) mixed with ``key``: it
     fuses with the product, where a generator's bits would cost a quarter of a training step.
     """
@@ -183,8 +184,8 @@ def _dropped(values: jax.Array, rate: float, key: jax.Array, *, whole: bool = Fa
     x = x * np.uint32(0x9E3779B9) + jax.random.bits(key, (), jnp.uint32)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         x = (x ^ (x >> shift)) * np.uint32(factor)
-    keep = (x ^ (x >> 16)) >= np.uint32(int(rate * 2**32))
-    scale = jnp.where(keep, np.float32(1.0 / (1.0 - rate)), np.float32(0.0))
+    keep = (x ^ (x >> 16)) >= (jnp.float32(rate) * np.float32(2**32)).astype(jnp.uint32)
+    scale = jnp.where(keep, 1.0 / (1.0 - jnp.float32(rate)), np.float32(0.0))
     return values * (scale[..., None] if whole else scale)
 
 
@@ -195,14 +196,16 @@ def hidden_layers(
     *,
     given: jax.Array | None = None,
     drop: tuple[float, float] = (0.0, 0.0),
+    rates: jax.Array | None = None,
     key: jax.Array | None = None,
     added: jax.Array | None = None,
 ) -> jax.Array:
     """Give each token's last hidden layer, shape (tokens, rows, hidden), for ``codes``, shape (rows, tokens).
 
     ``given`` (bool, like codes) marks later tokens that may be looked at. ``drop`` holds the rates at
-    which whole input tokens and hidden units are dropped in training. ``added`` is what the context
-    adds to the first layers, shape (tokens, rows, hidden).
+    which whole input tokens and hidden units are dropped in training; ``rates``, shape (tokens,), stand in
+    for the second, one per token. ``added`` is what the context adds to the first layers, shape
+    (tokens, rows, hidden).
     """
     embedded = embed(params, shape, codes)
     if key is not None and drop[0] > 0:
@@ -213,8 +216,8 @@ def hidden_layers(
     if added is not None:
         before += added
     hidden = jax.nn.silu(before)
-    if key is not None and drop[1] > 0:
-        hidden = _dropped(hidden, drop[1], jax.random.fold_in(key, 2))
+    if key is not None and (rates is not None or drop[1] > 0):
+        hidden = _dropped(hidden, drop[1] if rates is None else rates[:, None, None], jax.random.fold_in(key, 2))
     t = shape.tokens
     inner = jnp.einsum("tbh,thg->tbg", hidden, params["block"][:t]) + params["block_bias"][:t, None]
     return hidden + jax.nn.silu(inner)
@@ -224,15 +227,33 @@ def token_losses(params: Params, tables: Params, shape: Shape, hidden: jax.Array
     """Give the negative log-probability of each token, per head, shape (head tokens, rows)."""
     out = []
     for k, head in enumerate(shape.heads):
-        at = np.array(head.tokens)
-        logits = jnp.einsum("tbh,thc->tbc", hidden[at], params[f"out_{k}"]) + params[f"out_bias_{k}"][:, None]
-        rows = jnp.asarray(head.rows, jnp.int32)[:, None]
-        if head.child:
-            rows = rows + codes[:, np.array(shape.parent)[at]].T
-        logits += tables[f"shares_{k}"][rows]
-        picked = jnp.take_along_axis(logits, codes[:, at].T[..., None], axis=2)[..., 0]
+        learned, fixed = head_logits(params, tables, shape, hidden, codes, k)
+        logits = learned + fixed
+        picked = jnp.take_along_axis(logits, codes[:, np.array(head.tokens)].T[..., None], axis=2)[..., 0]
         out.append(jax.nn.logsumexp(logits, axis=2) - picked)
     return out
+
+
+def head_logits(
+    params: Params, tables: Params, shape: Shape, hidden: jax.Array, codes: jax.Array, k: int
+) -> tuple[jax.Array, jax.Array]:
+    """Give what head ``k`` has learned and its fixed log-shares, shape (head tokens, rows, codes) each."""
+    head = shape.heads[k]
+    at = np.array(head.tokens)
+    learned = jnp.einsum("tbh,thc->tbc", hidden[at], params[f"out_{k}"]) + params[f"out_bias_{k}"][:, None]
+    rows = jnp.asarray(head.rows, jnp.int32)[:, None]
+    if head.child:
+        rows = rows + codes[:, np.array(shape.parent)[at]].T
+    return learned, tables[f"shares_{k}"][rows]
+
+
+def row_hidden(params: Params, shape: Shape, codes: jax.Array, **options: Any) -> tuple[jax.Array, jax.Array]:
+    """Give each token's last hidden layer, and the tokens without the columns of a context that stand behind them."""
+    if shape.context is not None:
+        codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
+        training = {name: options[name] for name in ("drop", "key") if name in options}
+        options["added"] = context_layer(params, shape, seen, **training)
+    return hidden_layers(params, shape, codes, **options), codes
 
 
 def row_losses(params: Params, tables: Params, shape: Shape, codes: jax.Array, **options: Any) -> jax.Array:
@@ -240,10 +261,5 @@ def row_losses(params: Params, tables: Params, shape: Shape, codes: jax.Array, *
 
     With a context its columns stand behind the tokens.
     """
-    if shape.context is not None:
-        codes, seen = codes[:, : shape.tokens], codes[:, shape.tokens :]
-        training = {name: options[name] for name in ("drop", "key") if name in options}
-        options["added"] = context_layer(params, shape, seen, **training)
-    hidden = hidden_layers(params, shape, codes, **options)
-    parts = token_losses(params, tables, shape, hidden, codes)
-    return jnp.sum(jnp.concatenate(parts), axis=0)
+    hidden, codes = row_hidden(params, shape, codes, **options)
+    return jnp.sum(jnp.concatenate(token_losses(params, tables, shape, hidden, codes)), axis=0)

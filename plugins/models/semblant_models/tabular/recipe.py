@@ -33,6 +33,8 @@ class Recipe:
     adaptive: bool
     input_dropout: float
     hidden_dropout: float
+    adaptive_dropout: bool
+    """Whether each token's rate follows its held-out loss, from ``hidden_dropout`` up."""
     weight_decay: float
     average_decay: float
     clip: float
@@ -83,6 +85,7 @@ class Recipe:
             adaptive=spec.adaptive_learning_rate,
             input_dropout=settings.input_dropout if settings.input_dropout is not None else (0.15 if small else 0.05),
             hidden_dropout=settings.hidden_dropout if settings.hidden_dropout is not None else 0.3,
+            adaptive_dropout=settings.hidden_dropout is None,
             weight_decay=settings.weight_decay if settings.weight_decay is not None else (1.0 if small else 0.01),
             average_decay=0.99,
             clip=5.0,

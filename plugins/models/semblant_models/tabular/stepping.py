@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from semblant_models.tabular.compiling import compiled
+from semblant_models.tabular.dropping import PARTS, partial_losses
 from semblant_models.tabular.network import Params, parameter_shapes, row_losses
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
 
 
 def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
-    """Give ``steps(state, tables, data, index, rates, key, first, count) -> (state, mean loss)``, compiled once.
+    """Compile ``steps(state, tables, dropout, data, index, rates, key, first, count) -> (state, mean loss)`` once.
 
     ``tables`` are the fixed log-shares: given and not built in, so that tables of one shape share a program.
+    ``dropout``, float32, shape (tokens,), is the share of hidden units dropped per token.
     ``data`` are all training tokens, int16, shape (n, tokens); ``index`` the rows of each step, int32,
     shape (steps, accumulation, batch); ``rates`` its learning rate, shape (steps,). Only the first
     ``count`` steps are done, so that calls of any length share one program. The state is donated.
@@ -76,19 +78,27 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
     optimizer, flat = optimizer_of(recipe), Flat(parameter_shapes(shape))
     decays = recipe.weight_decay * flat.decays()
 
-    def loss_of(vector: jax.Array, tables: Params, codes: jax.Array, key: jax.Array) -> jax.Array:
+    def loss_of(vector: jax.Array, tables: Params, dropout: jax.Array, codes: jax.Array, key: jax.Array) -> jax.Array:
         params = flat.arrays(vector)
         given = None
         if shape.flexible:
             given = _given(jax.random.fold_in(key, 3), (len(codes), shape.tokens), recipe.any_order_share)
         losses = row_losses(
-            params, tables, shape, codes, given=given, drop=(recipe.input_dropout, recipe.hidden_dropout), key=key
+            params,
+            tables,
+            shape,
+            codes,
+            given=given,
+            drop=(recipe.input_dropout, recipe.hidden_dropout),
+            rates=dropout,
+            key=key,
         )
         return jnp.mean(losses)
 
     def one(
         state: State,
         tables: Params,
+        dropout: jax.Array,
         data: jax.Array,
         index: jax.Array,
         rate: jax.Array,
@@ -98,12 +108,14 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
         key = jax.random.fold_in(base, step)
         grad = jax.value_and_grad(loss_of)
         if recipe.accumulation == 1:
-            loss, gradient = grad(state["params"], tables, data[index[0]].astype(jnp.int32), key)
+            loss, gradient = grad(state["params"], tables, dropout, data[index[0]].astype(jnp.int32), key)
         else:
 
             def add(total: Any, part: Any) -> tuple[Any, None]:
                 rows, number = part
-                more = grad(state["params"], tables, data[rows].astype(jnp.int32), jax.random.fold_in(key, number))
+                more = grad(
+                    state["params"], tables, dropout, data[rows].astype(jnp.int32), jax.random.fold_in(key, number)
+                )
                 return jax.tree.map(jnp.add, total, more), None
 
             zero = (jnp.zeros(()), jnp.zeros_like(state["params"]))
@@ -119,6 +131,7 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
     def steps(
         state: State,
         tables: Params,
+        dropout: jax.Array,
         data: jax.Array,
         index: jax.Array,
         rates: jax.Array,
@@ -128,7 +141,7 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
     ) -> tuple[State, jax.Array]:
         def body(i: jax.Array, carry: tuple[State, jax.Array]) -> tuple[State, jax.Array]:
             state, total = carry
-            state, loss = one(state, tables, data, index[i], rates[i], base, first + i)
+            state, loss = one(state, tables, dropout, data, index[i], rates[i], base, first + i)
             return state, total + loss
 
         state = {**state, **{name: flat.vector(state[name]) for name in ("params", "average")}}
@@ -139,25 +152,26 @@ def make_steps(shape: Shape, recipe: Recipe) -> jax.stages.Wrapped:
 
 
 def make_validation(shape: Shape, rows: int) -> jax.stages.Wrapped:
-    """Give ``loss(params, tables, data)``: the mean loss of tokens, shape (batches, rows, tokens).
+    """Give ``losses(params, tables, data)``: the mean loss of each token, shape (parts, tokens).
 
-    Padded rows weigh nothing.
+    Parts are those of :mod:`~semblant_models.tabular.dropping`, the whole last. ``data`` holds tokens, shape
+    (batches, rows, tokens); padded rows weigh nothing.
     """
 
     @compiled
-    def loss(params: Params, tables: Params, data: jax.Array) -> jax.Array:
+    def losses(params: Params, tables: Params, data: jax.Array) -> jax.Array:
         def part(total: jax.Array, codes: jax.Array) -> tuple[jax.Array, None]:
             valid, codes = codes[:, 0] >= 0, jnp.maximum(codes, 0).astype(jnp.int32)
-            losses = row_losses(params, tables, shape, codes)
+            found = partial_losses(params, tables, shape, codes)
             if shape.flexible:
                 given = _given(jax.random.key(0), (len(codes), shape.tokens), 1.0)
-                losses = 0.5 * (losses + row_losses(params, tables, shape, codes, given=given))
-            return total + jnp.sum(jnp.where(valid, losses, 0.0)), None
+                found = 0.5 * (found + partial_losses(params, tables, shape, codes, given=given))
+            return total + jnp.sum(jnp.where(valid, found, 0.0), axis=2), None
 
-        total, _ = jax.lax.scan(part, jnp.zeros(()), data)
+        total, _ = jax.lax.scan(part, jnp.zeros((len(PARTS), shape.tokens)), data)
         return total / rows
 
-    return loss
+    return losses
 
 
 def validation_batches(tokens: np.ndarray, batch: int) -> np.ndarray:

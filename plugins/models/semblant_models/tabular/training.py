@@ -13,8 +13,10 @@ from attrs import define, field
 
 from semblant.errors import ModelError
 from semblant_models.tabular.checkpoint import load_checkpoint, save_checkpoint
+from semblant_models.tabular.dropping import next_rates
 from semblant_models.tabular.network import initial_parameters
 from semblant_models.tabular.stepping import State, initial_state, make_steps, make_validation, validation_batches
+from semblant_models.tabular.stopping import early_stop
 
 if TYPE_CHECKING:
     from semblant.run import Run
@@ -25,13 +27,8 @@ if TYPE_CHECKING:
 _LONGEST_CALL = 100
 """Optimizer steps per compiled call: between calls a job can be cancelled."""
 _VALIDATION_ROWS = 20_000
-_COOL_SHARE = 0.4
 _LAST_RATE = 0.02
 _MOST_RESTARTS = 3
-_COOLED_IN_VAIN = 2
-"""Validations of the falling rate without a better one after which it ends: more of it is memory."""
-_LEAST_STEPS = 150
-"""Steps before an early stop is thought of."""
 _CHECKPOINT_SECONDS = 20.0
 
 
@@ -54,6 +51,8 @@ class Progress:
     stopped: str = ""
     """Why training ended before its last step: ``early stop``, ``time``, ``asked``, or ``as before``: at the step
     at which an earlier run was stopped."""
+    dropout: list[float] = field(factory=list)
+    """Share of hidden units that each token drops now."""
     history: list[dict[str, float]] = field(factory=list)
 
     @property
@@ -90,7 +89,9 @@ class Training:
         tables = {name: jnp.asarray(value) for name, value in self.tables.items()}
         data = jnp.asarray(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
-        batches = jnp.asarray(validation_batches(held, min(len(held), 2048)))
+        batches, seen_batches = (
+            jnp.asarray(validation_batches(part, min(len(held), 2048))) for part in (held, self._seen(len(held)))
+        )
         steps, validate = make_steps(self.shape, recipe), make_validation(self.shape, len(held))
         like = jax.eval_shape(lambda *arrays: arrays, state["average"], tables, batches)
         validating = ahead(lambda: validate.lower(*like).compile())
@@ -113,6 +114,7 @@ class Training:
                 state, mean = steps(
                     state,
                     tables,
+                    jnp.asarray(progress.dropout, jnp.float32),
                     data,
                     jnp.asarray(index),
                     jnp.asarray(padded, jnp.float32),
@@ -126,11 +128,13 @@ class Training:
                 self._stop_from_outside(progress, run)
                 furthest = max(furthest, progress.step)
                 run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
-            found = float(validating()(state["average"], tables, batches))
+            by_part = np.asarray(validating()(state["average"], tables, batches))
+            found = float(by_part[-1].sum())
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
                 state, best, progress = self._restart(best, progress, total, run)
                 continue
             loss = sum(v * n for v, n in losses) / max(sum(n for _, n in losses), 1)
+            seen = float(validating()(state["average"], tables, seen_batches)[-1].sum())
             rate = float(rates[-1])
             progress.history.append(
                 {
@@ -139,13 +143,16 @@ class Training:
                     "seconds": round(progress.seconds, 3),
                     "loss": loss,
                     "validation_loss": found,
+                    "seen_loss": seen,
                     "learning_rate": rate,
                 }
             )
+            if recipe.adaptive_dropout:
+                progress.dropout = next_rates(np.array(progress.dropout), recipe.hidden_dropout, by_part).tolist()
             if found < progress.best_loss:
                 progress.best_loss, progress.best_step = found, progress.step
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
-            self._early_stop(progress)
+            early_stop(progress, recipe)
             run.progress(
                 furthest / per_epoch,
                 progress.end / per_epoch,
@@ -158,6 +165,12 @@ class Training:
                 save_checkpoint(run.workspace, state, best, progress, self._mark())
                 saved = time.monotonic()
         return best, progress
+
+    def _seen(self, count: int) -> np.ndarray:
+        """Give as many rows that are trained on as are held out, or all: what they gain more is memory."""
+        if count >= len(self.train):
+            return np.resize(self.train, (count, self.train.shape[1]))
+        return self.train[np.sort(np.random.default_rng(self.seed).choice(len(self.train), count, replace=False))]
 
     def _mark(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be of use."""
@@ -178,7 +191,7 @@ class Training:
         if found is not None:
             state, best, stored = found
             return state, best, Progress(**stored)
-        return state, first, Progress(end=total)
+        return state, first, Progress(end=total, dropout=[self.recipe.hidden_dropout] * self.shape.tokens)
 
     def _restart(
         self, best: dict[str, np.ndarray], progress: Progress, total: int, run: Run
@@ -239,34 +252,6 @@ class Training:
             progress.stopped = "asked"
         elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
             progress.stopped = "time"
-
-    def _early_stop(self, progress: Progress) -> None:
-        """End where the latest validations gained too little each.
-
-        Where the last one was still the best, the rate falls for 40 % of the steps done first; where the loss
-        rises already, a lower rate has nothing to win (0008).
-        The gain is counted per validation, so that many small gains do not add up to go on for ever: late ones
-        are mostly memory of the training rows, which makes nearer copies and no better rows.
-        """
-        losses, window = [entry["validation_loss"] for entry in progress.history], self.recipe.patience
-        if progress.cool_from is not None:
-            if self.recipe.early_stop_delta == 0:
-                return
-            cooling = [entry for entry in progress.history if entry["step"] > progress.cool_from]
-            if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
-                progress.stopped = "early stop"
-            return
-        if progress.step < _LEAST_STEPS or len(losses) <= window:
-            return
-        now = min(losses)
-        gain = (min(losses[:-window]) - now) / window
-        if gain > 0 and gain >= self.recipe.early_stop_delta * abs(now):
-            return
-        if not self.recipe.adaptive or losses[-1] > now:
-            progress.stopped = "early stop"
-            return
-        progress.cool_from = progress.step
-        progress.end = min(progress.end, progress.step + max(round(progress.step * _COOL_SHARE), 1))
 
 
 def _cosine(share: float) -> float:

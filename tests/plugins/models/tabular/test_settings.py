@@ -166,7 +166,7 @@ def test_the_history_has_an_entry_per_so_many_steps(usual: TabularModel, tmp_pat
     assert steps[-1] == usual.history[-1]["step"]
     assert len(steps) > len(usual.history)
     for entry in model.history:
-        assert {"step", "epoch", "seconds", "loss", "validation_loss", "learning_rate"} == set(entry)
+        assert {"step", "epoch", "seconds", "loss", "validation_loss", "seen_loss", "learning_rate"} == set(entry)
 
 
 @pytest.mark.feature(31, 131)

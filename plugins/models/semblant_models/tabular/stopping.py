@@ -1,0 +1,59 @@
+"""When training ends by itself: it gains too little, or what it gains is memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semblant_models.tabular.recipe import Recipe
+    from semblant_models.tabular.training import Progress
+
+_COOL_SHARE = 0.4
+_COOLED_IN_VAIN = 2
+"""Validations of the falling rate without a better one after which it ends: more of it is memory."""
+_LEAST_STEPS = 150
+"""Steps before an early stop is thought of."""
+_TRANSFER = 0.35
+"""What held-out rows must gain of each nat that training rows gain; below it the rest makes nearer copies."""
+
+
+def early_stop(progress: Progress, recipe: Recipe) -> None:
+    """End where the latest validations gained too little each, or gained on the training rows only.
+
+    Where the last one was still the best, the rate falls for 40 % of the steps done first; where the loss
+    rises already, a lower rate has nothing to win (0008). The gain is counted per validation, so that many small
+    gains do not add up to go on for ever. With ``early_stop_delta: 0`` nothing ends it but the last step.
+    """
+    losses, window = [entry["validation_loss"] for entry in progress.history], recipe.patience
+    if recipe.early_stop_delta > 0 and _remembers(progress, window):
+        progress.stopped = "early stop"
+        return
+    if progress.cool_from is not None:
+        if recipe.early_stop_delta == 0:
+            return
+        cooling = [entry for entry in progress.history if entry["step"] > progress.cool_from]
+        if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
+            progress.stopped = "early stop"
+        return
+    if progress.step < _LEAST_STEPS or len(losses) <= window:
+        return
+    now = min(losses)
+    gain = (min(losses[:-window]) - now) / window
+    if gain > 0 and gain >= recipe.early_stop_delta * abs(now):
+        return
+    if not recipe.adaptive or losses[-1] > now:
+        progress.stopped = "early stop"
+        return
+    progress.cool_from = progress.step
+    progress.end = min(progress.end, progress.step + max(round(progress.step * _COOL_SHARE), 1))
+
+
+def _remembers(progress: Progress, window: int) -> bool:
+    """Tell whether little of what the training rows gained in the last validations came to held-out rows too."""
+    if progress.step < _LEAST_STEPS or len(progress.history) <= window:
+        return False
+    before, now = progress.history[-1 - window], progress.history[-1]
+    if "seen_loss" not in before:
+        return False
+    gained = before["seen_loss"] - now["seen_loss"]
+    return gained > 0 and before["validation_loss"] - now["validation_loss"] < _TRANSFER * gained
