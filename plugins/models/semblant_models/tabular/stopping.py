@@ -15,6 +15,8 @@ _LEAST_STEPS = 150
 """Steps before an early stop is thought of."""
 _TRANSFER = 0.35
 """What held-out rows must gain of each nat that training rows gain; below it the rest makes nearer copies."""
+_COOLING_TRANSFER = 0.25
+"""The same while the rate falls: that is short, and it is worth more to the rows drawn than to the loss."""
 
 
 def early_stop(progress: Progress, recipe: Recipe) -> None:
@@ -55,5 +57,7 @@ def _remembers(progress: Progress, window: int) -> bool:
     before, now = progress.history[-1 - window], progress.history[-1]
     if "seen_loss" not in before:
         return False
-    gained = before["seen_loss"] - now["seen_loss"]
-    return gained > 0 and before["validation_loss"] - now["validation_loss"] < _TRANSFER * gained
+    gained, wanted = before["seen_loss"] - now["seen_loss"], _TRANSFER
+    if progress.cool_from is not None:
+        wanted = _COOLING_TRANSFER
+    return gained > 0 and before["validation_loss"] - now["validation_loss"] < wanted * gained
