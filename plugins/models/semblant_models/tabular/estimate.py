@@ -45,7 +45,7 @@ _PROCESS_BYTES = 560 * 2**20
 """Memory of Python, Arrow and JAX with their compiled programs."""
 _FEWEST_STEPS = 200
 """The early stop is not thought of for 150 steps, then comes a stale validation."""
-_USUAL_STEPS, _USUAL_ROWS = 560, 22_000
+_USUAL_STEPS, _USUAL_ROWS = 650, 22_000
 """Steps until training rows stall, and have cooled down where that helps: 290 (adult) to 1,380 (diamonds); larger
 tables go on longer, by the square root. Of ten real tables, eight stay within a factor of two."""
 _VALIDATED = 20_000
@@ -90,7 +90,7 @@ def estimate(settings: ColumnArSettings, spec: ModelSpec, facts: TableFacts, spe
     drawn = 2 * float(np.clip(2 * rows, 32_768, 131_072)) if rows >= 500 else 0.0
     compiling = (_COMPILING + _PER_HEAD * len(shape.heads)) / speed.loops
     weights = parameters(shape) * (steps + validations) * 12 / others
-    seconds = steps * per_step * row + validations * held * row / 3.0 + drawn * drawing + weights
+    seconds = steps * per_step * row + validations * 2 * held * row / 3.0 + drawn * drawing + weights
     training = (compiling + seconds) / speed.gain
     if spec.max_minutes is not None:
         training = min(training, compiling / speed.gain + spec.max_minutes * 60)
