@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -11,31 +13,43 @@ from fpdf.prefs import ViewerPreferences
 
 from semblant.atomic import atomic_write
 from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
-from semblant_reports.charts import PAGE
-from semblant_reports.renderers.findings import findings_of, left_out
+from semblant_reports.renderers.findings import findings_of, headline, left_out
 from semblant_reports.renderers.fonts import choose_fonts
+from semblant_reports.renderers.layout import (
+    GUTTER,
+    INDENT,
+    LEAST,
+    SIZES,
+    beside,
+    need,
+    row_of,
+    tiles_across,
+    whole_height,
+)
 from semblant_reports.renderers.sheet import MARGIN, Sheet
-from semblant_reports.renderers.tables import TOGETHER, write_table
+from semblant_reports.renderers.tables import write_table
 from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, SYNTHETIC, TONES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from fpdf import FPDF
     from fpdf.outline import OutlineSection
 
     from semblant.report.blocks import Block
     from semblant.report.document import ReportDocument, SectionResult
+    from semblant_reports.renderers.fonts import FontChoice
     from semblant_reports.settings import PdfSettings
 
 BOXES = (
-    "a box stands for each of {count} characters that no font at hand can show: install one that has them, such as "
-    "Noto Sans CJK; the HTML report shows them with the fonts of its reader"
+    "a box stands for each of {count} characters that no font at hand can show: install the extra 'fonts' "
+    "(pip install 'semblant[fonts]'), or name a font that has them; the HTML report shows them with the fonts of its "
+    "reader"
 )
 ENTRIES = 38
 """Lines of one page of contents."""
-GUTTER = 4.0
+TITLE = 14.0
+"""Height of a section's title."""
 
 
 class PdfRenderer:
@@ -51,23 +65,33 @@ class PdfRenderer:
         fonts = choose_fonts(texts, self.settings.fonts)
         for text in texts:
             fonts.visible(text)
-        if fonts.boxed:
-            report = evolve(report, facts={**report.facts, "fonts": BOXES.format(count=len(fonts.boxed))})
-        sheet = Sheet(fonts, self.settings.paper, fonts_safe(fonts.visible(f"{report.title} · {report.subtitle}")))
-        sheet.set_lang("en-GB")
-        sheet.set_title(f"{report.title}: {report.subtitle}")
-        sheet.set_creator(f"Semblant {report.version}")
-        sheet.set_creation_date(dt.datetime.fromisoformat(report.created))
-        sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        _cover(sheet, report)
-        _contents(sheet, report)
-        made = [section for section in report.sections if not section.left_out]
-        for number, section in enumerate(made):
-            _section(sheet, section, first=number == 0)
-        if len(made) < len(report.sections):
-            _section(sheet, left_out(report), first=not made)
+        said = [f"{name} could not be read and was not used" for name in fonts.unread]
+        said += [BOXES.format(count=len(fonts.boxed))] if fonts.boxed else []
+        if said:
+            report = evolve(report, facts={**report.facts, "fonts": "; ".join(said)})
+        with TemporaryDirectory(prefix="semblant-fonts-") as folder:
+            made = _document(report, fonts, self.settings.paper, Path(folder))
         with atomic_write(path) as file:
-            file.write(sheet.output())
+            file.write(made)
+
+
+def _document(report: ReportDocument, fonts: FontChoice, paper: str, folder: Path) -> bytes:
+    """Write the report with fonts that are chosen."""
+    sheet = Sheet(fonts, paper, fonts_safe(fonts.visible(f"{report.title} · {report.subtitle}")), folder)
+    sheet.set_lang("en-GB")
+    sheet.set_title(f"{report.title}: {report.subtitle}")
+    sheet.set_creator(f"Semblant {report.version}")
+    sheet.set_creation_date(dt.datetime.fromisoformat(report.created))
+    sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
+    _cover(sheet, report)
+    _contents(sheet, report)
+    made = [section for section in report.sections if not section.left_out]
+    told = headline(report).scores
+    for number, section in enumerate(made):
+        _section(sheet, section, told, first=number == 0)
+    if len(made) < len(report.sections):
+        _section(sheet, left_out(report), first=not made)
+    return bytes(sheet.output())
 
 
 def fonts_safe(text: str) -> str:
@@ -78,6 +102,7 @@ def fonts_safe(text: str) -> str:
 def _texts(report: ReportDocument) -> Iterator[str]:
     """Give all texts of the report, so that their fonts can be chosen."""
     yield from (report.title, report.subtitle, *report.facts, *report.facts.values())
+    yield from (said.text for said in report.verdicts)
     for section in report.sections:
         yield from (section.title, section.left_out)
         for block in section.blocks:
@@ -109,11 +134,15 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
             sheet.set_y(sheet.get_y() + size * 0.46)
         sheet.set_y(sheet.get_y() + 2)
     sheet.set_y(sheet.get_y() + 10)
-    scores = next((block for section in report.sections for block in section.blocks if isinstance(block, Scores)), None)
-    if scores is not None:
-        _tiles(sheet, scores.scores)
+    top = headline(report)
+    if top.said is not None:
+        _paragraph(sheet, top.said, size=11.0)
+        sheet.set_y(sheet.get_y() + 3)
+    if top.scores is not None:
+        _tiles(sheet, top.scores.scores)
         sheet.set_y(sheet.get_y() + 6)
     _findings(sheet, report)
+    _to_do(sheet, top.to_do)
     created = dt.datetime.fromisoformat(report.created).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     for label, value in {**report.facts, "Created": f"{created} by Semblant {report.version}"}.items():
         sheet.pen(9, colour=INK)
@@ -141,6 +170,20 @@ def _findings(sheet: Sheet, report: ReportDocument) -> None:
     for text in said:
         _paragraph(sheet, text)
     sheet.set_y(sheet.get_y() + (5 if said else 0))
+
+
+def _to_do(sheet: Sheet, advice: Sequence[str]) -> None:
+    """Write what can be done about it, point by point."""
+    if not advice:
+        return
+    sheet.pen(9, bold=True)
+    sheet.room(14)
+    with sheet.tagged("P"):
+        sheet.say("What to do", MARGIN, sheet.get_y(), 4.7)
+    sheet.set_y(sheet.get_y() + 6)
+    for item in advice:
+        _paragraph(sheet, Text(text=item), bullet="•")
+    sheet.set_y(sheet.get_y() + 4)
 
 
 def _contents(sheet: Sheet, report: ReportDocument) -> None:
@@ -189,16 +232,16 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
         sheet.set_y(y + 5.6)
 
 
-def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
-    """Write a section; it begins on a new page unless there is ample room."""
-    ahead = [block for block in list(section.blocks)[:4] if isinstance(block, Chart)][:2]
-    need = (
-        45 + sum(sheet.drawing(chart).height for chart in ahead) * sheet.epw / PAGE
-        if ahead
-        else sheet.h * 0.45 - MARGIN
-    )
-    if not first and sheet.get_y() + need > sheet.bottom:
-        sheet.add_page()
+def _section(sheet: Sheet, section: SectionResult, told: Block | None = None, *, first: bool) -> None:
+    """Write a section but for what the cover has ``told``; it begins on a new page unless there is ample room."""
+    blocks = [block for block in section.blocks if block is not told]
+    left = sheet.bottom - sheet.get_y() - 8 - TITLE
+    if not first and whole_height(sheet, blocks, left) > left:
+        ample = left + TITLE >= LEAST * (sheet.bottom - MARGIN) and need(sheet, [Heading(text=""), *blocks], 0) <= left
+        if not ample:
+            sheet.add_page()
+        else:
+            sheet.set_y(sheet.get_y() + 8)
     elif not first:
         sheet.set_y(sheet.get_y() + 8)
     title = sheet.fonts_at_hand.visible(section.title)
@@ -213,52 +256,38 @@ def _section(sheet: Sheet, section: SectionResult, *, first: bool) -> None:
     sheet.set_line_width(0.7)
     sheet.line(MARGIN, y + 1.2, MARGIN + 22, y + 1.2)
     sheet.set_y(y + 5.5)
-    _blocks(sheet, list(section.blocks))
+    _blocks(sheet, blocks)
 
 
 def _blocks(sheet: Sheet, blocks: list[Block]) -> None:
     """Write the blocks; charts that fit stand side by side."""
-    row: list[Chart] = []
-    for place, block in enumerate(blocks):
+    place = 0
+    while place < len(blocks):
+        block = blocks[place]
         if isinstance(block, Chart):
-            if sum(chart.width for chart in row) + block.width > 1.001:
-                _charts(sheet, row)
-                row = []
-            row.append(block)
-            continue
-        if row:
+            row = row_of(blocks, place)
             _charts(sheet, row)
-            row = []
+            place += len(row)
+            continue
         if isinstance(block, Heading):
             # a heading stays with what follows it
-            follows = blocks[place + 1] if place + 1 < len(blocks) else None
-            _heading(sheet, block, _beside(sheet, follows))
+            _heading(sheet, block, min(need(sheet, blocks, place), 0.95 * (sheet.bottom - MARGIN)))
         elif isinstance(block, Text):
             _paragraph(sheet, block)
         elif isinstance(block, Table):
             write_table(sheet, block)
         else:
             _tiles(sheet, block.scores)
-    if row:
-        _charts(sheet, row)
-
-
-def _beside(sheet: Sheet, follows: Block | None) -> float:
-    """Give the room that what follows a heading needs at least."""
-    if isinstance(follows, Chart):
-        return 75.0
-    if isinstance(follows, Table) and len(follows.rows) <= TOGETHER:
-        return float(min(0.6 * (sheet.bottom - MARGIN), 9.0 + 6.5 * len(follows.rows)))
-    return 24.0
+        place += 1
 
 
 def _heading(sheet: Sheet, heading: Heading, keep: float) -> None:
-    """Write a heading with room for what follows."""
-    size = 11.5 if heading.level == 2 else 9.5
-    sheet.pen(size, bold=True)
+    """Write a heading with room for what follows; ``keep`` is its own height and theirs."""
+    size = SIZES[2 if heading.level == 2 else 3]
     text = sheet.fonts_at_hand.visible(heading.text)
+    sheet.room(keep)
+    sheet.pen(size, bold=True)
     lines = sheet.lines(text, sheet.epw)
-    sheet.room(keep + 6 * len(lines))
     sheet.set_y(sheet.get_y() + 2)
     if heading.level == 2:
         sheet.start_section(text, 1, strict=False)
@@ -270,30 +299,35 @@ def _heading(sheet: Sheet, heading: Heading, keep: float) -> None:
     sheet.set_y(sheet.get_y() + 1.6)
 
 
-def _paragraph(sheet: Sheet, block: Text) -> None:
+def _paragraph(sheet: Sheet, block: Text, *, size: float = 9.0, bullet: str = "") -> None:
     """Write a paragraph; one with a tone has a bar and a sign beside it."""
     tone = block.tone
-    indent = 0.0 if tone is Tone.PLAIN else 4.0
-    sheet.pen(9)
+    indent = 0.0 if tone is Tone.PLAIN and not bullet else INDENT
+    high = 4.7 * size / 9.0
+    sheet.pen(size)
     sign = f"{SIGNS[tone]} " if SIGNS[tone] else ""
     lines = sheet.lines(sheet.fonts_at_hand.visible(sign + block.text), sheet.epw - indent)
-    for line in lines:
-        sheet.room(4.7)
+    for number, line in enumerate(lines):
+        # no single line at the foot or the head of a page
+        sheet.room(high * (2 if len(lines) > 1 and number in {0, len(lines) - 2} else 1))
         y = sheet.get_y()
-        if indent:
+        if bullet and not number:
+            sheet.pen(size, colour=MUTED)
+            sheet.say(bullet, MARGIN, y, high)
+        elif indent and not bullet:
             sheet.set_fill_color(TONES[tone])
-            sheet.rect(MARGIN, y, 1.0, 4.7, style="F")
-        sheet.pen(9)
+            sheet.rect(MARGIN, y, 1.0, high, style="F")
+        sheet.pen(size)
         with sheet.tagged("P"):
-            sheet.say(line, MARGIN + indent, y, 4.7)
-        sheet.set_y(y + 4.7)
-    sheet.set_y(sheet.get_y() + 3)
+            sheet.say(line, MARGIN + indent, y, high)
+        sheet.set_y(y + high)
+    sheet.set_y(sheet.get_y() + (1.2 if bullet else 3))
 
 
 def _tiles(sheet: Sheet, scores: Sequence[Score]) -> None:
     """Write headline figures side by side, at most four in a row, rows as even as can be."""
     visible = sheet.fonts_at_hand.visible
-    across = -(-len(scores) // max(1, -(-len(scores) // 4)))
+    across = tiles_across(scores)
     for start in range(0, len(scores), across or 1):
         shown = scores[start : start + across]
         width = (sheet.epw - GUTTER * (max(2, across) - 1)) / max(2, across)
@@ -325,31 +359,15 @@ def _tiles(sheet: Sheet, scores: Sequence[Score]) -> None:
 
 def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:
     """Place charts side by side, each with its caption."""
-    drawings = [sheet.drawing(chart) for chart in charts]
-    whole = sheet.epw / PAGE
-    slots = [sheet.epw * chart.width - (GUTTER if chart.width < 1 else 0.0) for chart in charts]
-    tallest = sheet.bottom - MARGIN - 14
-    scales = [
-        min(whole, slot / max(1.0, drawing.width), tallest / max(1.0, drawing.height))
-        for drawing, slot in zip(drawings, slots, strict=True)
-    ]
-    sheet.pen(7.5)
-    captions = [
-        sheet.lines(sheet.fonts_at_hand.visible(chart.caption), slot)[:5] if chart.caption else []
-        for chart, slot in zip(charts, slots, strict=True)
-    ]
-    heights = [drawing.height * scale for drawing, scale in zip(drawings, scales, strict=True)]
-    below = [height + 1 + 3.6 * len(lines) for height, lines in zip(heights, captions, strict=True)]
-    sheet.room(max(below))
+    row = beside(sheet, charts)
+    sheet.room(row.height)
     top, x = sheet.get_y(), MARGIN
-    for chart, drawing, scale, slot, height, lines in zip(
-        charts, drawings, scales, slots, heights, captions, strict=True
-    ):
-        sheet.draw(drawing, x, top, scale, chart.alt)
+    for chart, scale, slot, height, lines in zip(charts, row.scales, row.slots, row.heights, row.captions, strict=True):
+        sheet.draw(sheet.drawing(chart), x, top, scale, chart.alt)
         if lines:
             with sheet.tagged("P"):
                 sheet.pen(7.5, colour=MUTED)
                 for number, line in enumerate(lines):
                     sheet.say(line, x, top + height + 1 + 3.6 * number, 3.6)
         x += slot + GUTTER
-    sheet.set_y(top + max(below) + 5)
+    sheet.set_y(top + row.height + 5)
