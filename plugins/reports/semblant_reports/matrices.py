@@ -20,6 +20,8 @@ _GAPS = (-0.1, -0.03, 0.03, 0.1)
 _DIFFERENCE = ["weaker by over 0.1", "weaker", "the same (± 0.03)", "stronger", "stronger by over 0.1"]
 BESIDE = 16
 """Columns of a matrix that can be read in half a page's width."""
+NARROW = 7
+"""Columns of a matrix that can be read in a third of it."""
 
 
 def dependence_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]], title: str) -> Chart:
@@ -112,7 +114,7 @@ def _matrix(
                     "symbolSize": 90,
                     "symbolStrokeColor": RULE,
                     "orient": "right" if wide else "bottom",
-                    "columns": 1 if wide else 2,
+                    "columns": 1 if wide or len(names) <= NARROW else 2,
                     "labelFontSize": 9,
                 },
             },
@@ -120,7 +122,7 @@ def _matrix(
     }
     most = max((abs(value) for a, b, value in cells if a != b), default=None)
     told = f"{title}: all pairs of {len(names)} columns; the largest figure is {decimals(most)}."
-    return chart(spec, told, 1.0 if wide else 0.5)
+    return chart(spec, told, 1.0 if wide else 1 / 3 if len(names) <= NARROW else 0.5)
 
 
 def dot_chart(rows: Sequence[Mapping[str, Any]], title: str, sides: tuple[str, str], alt: str) -> Chart:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from semblant.report.blocks import Chart, Heading, Table, Text, Tone
+from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
 from semblant.report.document import ReportDocument
 from tests.plugins.reports.material import document, inputs, people
 from tests.plugins.reports.test_formats import WITHOUT, of_blocks, poppler, rendered
@@ -88,3 +89,35 @@ def test_the_scores_of_the_cover_are_not_told_again(report: ReportDocument, tmp_
     assert "Membership attack" in pages[0]
     assert "looks for" in pages[0]
     assert all("AUC of an attacker" not in page for page in pages[1:])
+
+
+@pytest.mark.parametrize("headings", [5, 38, 41, 44, 50, 78, 100])
+def test_contents_of_any_length_take_the_pages_that_they_need(tmp_path: Path, headings: int) -> None:
+    facts = {f"fact {number}": "told " * 40 for number in range(9)}
+    made = of_blocks(*[Heading(text=f"Heading {number}") for number in range(headings)], facts=facts)
+
+    pages = pages_of(rendered(made, "pdf", tmp_path), "-layout")
+
+    first = page_with(pages, "Contents")
+    assert page_with(pages[first + 1 :], r"One$") >= 0
+    if headings < 78:
+        assert re.search(rf"Heading {headings - 1}\s+\d+$", "\n".join(pages[first:]), re.MULTILINE)
+    assert "fact 8" in "".join(pages)
+
+
+def test_a_cover_with_much_to_say_stays_one_page(tmp_path: Path) -> None:
+    figures = {
+        "in_short": {"tone": "bad", "text": "Not yet."},
+        "to_do": [f"{number}. " + "Do this, and do not forget to do that as well. " * 4 for number in range(12)],
+        "found": [{"table": f"t{number}", "verdict": {"tone": "bad", "text": "It is off."}} for number in range(9)],
+    }
+    shown = Scores(scores=[Score(label=f"score {number}", value="1", note="so " * 30) for number in range(6)])
+    made = of_blocks()
+    one = evolve(made.sections[0], figures=figures, blocks=[shown])
+
+    pages = pages_of(rendered(evolve(made, sections=[one], facts={"a": "b"}), "pdf", tmp_path))
+
+    assert "0. Do this" in pages[0]
+    assert "More stands in the summary." in pages[0]
+    assert pages[1].lstrip().startswith("Contents")
+    assert page_with(pages, "a$") <= 1

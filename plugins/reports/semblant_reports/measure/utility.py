@@ -36,6 +36,10 @@ TELLING = {"AUC": 0.55, "R²": 0.05}
 """A column that real rows predict no better than this cannot tell real from synthetic teaching."""
 SAME = 0.98
 """Columns with a higher PhiK say the same in other words: neither predicts the other here."""
+CLOSE = 0.5
+"""PhiK from which on a column may be a function of another."""
+PER_VALUE = 20
+"""Rows per value that it takes to say so."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -45,6 +49,24 @@ class _Parts:
     real: pl.DataFrame
     made: pl.DataFrame
     test: pl.DataFrame
+
+
+def told_twice(sample: Sample, phik: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Set PhiK to one where a column is but a function of another, as a code is of its name: that predicts nothing.
+
+    :param phik: of the original's columns, shape (columns, columns).
+    :returns: a copy; the row is the column that the other one determines.
+    """
+    found = phik.copy()
+    frame = sample.original
+    distinct = [frame[column.key].n_unique() for column in sample.columns]
+    for target, place in np.argwhere(phik >= CLOSE).tolist():
+        if target == place or not 1 < distinct[target] <= distinct[place] <= frame.height / PER_VALUE:
+            continue
+        keys = [sample.columns[index].key for index in (place, target)]
+        if frame.select(pl.struct(keys).n_unique()).item() == distinct[place]:
+            found[target, place] = 1.0
+    return found
 
 
 def targets_of(sample: Sample, phik: NDArray[np.float64], min_subjects: int, most: int = 2) -> list[int]:

@@ -12,26 +12,23 @@ from attrs import evolve
 from fpdf.prefs import ViewerPreferences
 
 from semblant.atomic import atomic_write
-from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
+from semblant.report.blocks import Chart, Heading, Scores, Table, Text, Tone
 from semblant_reports.renderers.findings import findings_of, headline, left_out
 from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.layout import (
-    GUTTER,
     INDENT,
     LEAST,
-    SIZES,
-    beside,
     need,
     row_of,
-    tiles_across,
     whole_height,
 )
+from semblant_reports.renderers.pieces import write_charts, write_heading, write_paragraph, write_tiles
 from semblant_reports.renderers.sheet import MARGIN, Sheet
 from semblant_reports.renderers.tables import write_table
-from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, SYNTHETIC, TONES, WORDS
+from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SYNTHETIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fpdf import FPDF
     from fpdf.outline import OutlineSection
@@ -46,8 +43,12 @@ BOXES = (
     "(pip install 'semblant[fonts]'), or name a font that has them; the HTML report shows them with the fonts of its "
     "reader"
 )
-ENTRIES = 38
-"""Lines of one page of contents."""
+ENTRY = 5.6
+"""Height of a line of the contents."""
+MOST = 80
+"""Lines of the contents, beyond which only the sections are listed."""
+FACT = 42.0
+"""Width of the labels of facts."""
 TITLE = 14.0
 """Height of a section's title."""
 
@@ -83,8 +84,12 @@ def _document(report: ReportDocument, fonts: FontChoice, paper: str, folder: Pat
     sheet.set_creator(f"Semblant {report.version}")
     sheet.set_creation_date(dt.datetime.fromisoformat(report.created))
     sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
+    facts = _facts(report)
     _cover(sheet, report)
-    _contents(sheet, report)
+    fit = sheet.page == 1 and sheet.get_y() + sum(_fact_heights(sheet, facts)) <= sheet.bottom
+    if fit:
+        _write_facts(sheet, facts)
+    _contents(sheet, report, {} if fit else facts)
     made = [section for section in report.sections if not section.left_out]
     told = headline(report).scores
     for number, section in enumerate(made):
@@ -121,11 +126,14 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
     """Write title, scores and facts."""
     visible = sheet.fonts_at_hand.visible
     sheet.add_page()
+    top = headline(report)
+    # a cover with much to say begins higher
+    band = 34.0 if len(findings_of(report)[0]) + len(top.to_do) < 4 else 20.0
     sheet.set_fill_color(ORIGINAL)
-    sheet.rect(MARGIN, 34, 22, 2.2, style="F")
+    sheet.rect(MARGIN, band, 22, 2.2, style="F")
     sheet.set_fill_color(SYNTHETIC)
-    sheet.rect(MARGIN + 22, 34, 22, 2.2, style="F")
-    sheet.set_y(42)
+    sheet.rect(MARGIN + 22, band, 22, 2.2, style="F")
+    sheet.set_y(band + 8)
     for text, size, kind, colour in ((report.title, 27.0, "H1", INK), (report.subtitle, 14.0, "P", MUTED)):
         sheet.pen(size, bold=kind == "H1", colour=colour)
         for line in sheet.lines(visible(text), sheet.epw)[:3]:
@@ -133,29 +141,45 @@ def _cover(sheet: Sheet, report: ReportDocument) -> None:
                 sheet.say(line, MARGIN, sheet.get_y(), size * 0.46)
             sheet.set_y(sheet.get_y() + size * 0.46)
         sheet.set_y(sheet.get_y() + 2)
-    sheet.set_y(sheet.get_y() + 10)
-    top = headline(report)
+    sheet.set_y(sheet.get_y() + (10 if band > 30 else 5))
     if top.said is not None:
-        _paragraph(sheet, top.said, size=11.0)
+        write_paragraph(sheet, top.said, size=11.0)
         sheet.set_y(sheet.get_y() + 3)
     if top.scores is not None:
-        _tiles(sheet, top.scores.scores)
+        write_tiles(sheet, top.scores.scores)
         sheet.set_y(sheet.get_y() + 6)
     _findings(sheet, report)
     _to_do(sheet, top.to_do)
+
+
+def _facts(report: ReportDocument) -> dict[str, str]:
+    """Give the facts of the report, and when it was made."""
     created = dt.datetime.fromisoformat(report.created).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
-    for label, value in {**report.facts, "Created": f"{created} by Semblant {report.version}"}.items():
-        sheet.pen(9, colour=INK)
-        lines = sheet.lines(visible(value), sheet.epw - 42)[:4]
-        sheet.room(5.2 * len(lines) + 3)
+    return {**report.facts, "Created": f"{created} by Semblant {report.version}"}
+
+
+def _fact_heights(sheet: Sheet, facts: Mapping[str, str]) -> list[float]:
+    """Give the height of each fact."""
+    sheet.pen(9)
+    visible = sheet.fonts_at_hand.visible
+    return [5.2 * len(sheet.lines(visible(value), sheet.epw - FACT)[:4]) + 2.8 for value in facts.values()]
+
+
+def _write_facts(sheet: Sheet, facts: Mapping[str, str]) -> None:
+    """Write facts line by line."""
+    visible = sheet.fonts_at_hand.visible
+    for (label, value), height in zip(facts.items(), _fact_heights(sheet, facts), strict=True):
+        if sheet.get_y() + height > sheet.bottom:
+            sheet.add_page()
+            sheet.set_y(MARGIN)
         y = sheet.get_y() + 1.4
         with sheet.tagged("P"):
             sheet.pen(9, colour=MUTED)
-            sheet.say(sheet.clipped(visible(label), 39), MARGIN, y, 5.2)
+            sheet.say(sheet.clipped(visible(label), FACT - 3), MARGIN, y, 5.2)
             sheet.pen(9, colour=INK)
-            for number, line in enumerate(lines):
-                sheet.say(line, MARGIN + 42, y + number * 5.2, 5.2)
-        sheet.set_y(y + 5.2 * len(lines) + 1.4)
+            for number, line in enumerate(sheet.lines(visible(value), sheet.epw - FACT)[:4]):
+                sheet.say(line, MARGIN + FACT, y + number * 5.2, 5.2)
+        sheet.set_y(y + height - 1.4)
         sheet.set_draw_color(RULE)
         sheet.set_line_width(0.2)
         sheet.line(MARGIN, sheet.get_y(), sheet.w - MARGIN, sheet.get_y())
@@ -168,12 +192,12 @@ def _findings(sheet: Sheet, report: ReportDocument) -> None:
     if well:
         said.append(Text(text=well, tone=Tone.GOOD))
     for text in said:
-        _paragraph(sheet, text)
+        write_paragraph(sheet, text)
     sheet.set_y(sheet.get_y() + (5 if said else 0))
 
 
 def _to_do(sheet: Sheet, advice: Sequence[str]) -> None:
-    """Write what can be done about it, point by point."""
+    """Write what can be done about it, point by point, as much as the cover has room for."""
     if not advice:
         return
     sheet.pen(9, bold=True)
@@ -181,25 +205,38 @@ def _to_do(sheet: Sheet, advice: Sequence[str]) -> None:
     with sheet.tagged("P"):
         sheet.say("What to do", MARGIN, sheet.get_y(), 4.7)
     sheet.set_y(sheet.get_y() + 6)
-    for item in advice:
-        _paragraph(sheet, Text(text=item), bullet="•")
+    for place, item in enumerate(advice):
+        sheet.pen(9)
+        lines = len(sheet.lines(sheet.fonts_at_hand.visible(item), sheet.epw - INDENT))
+        last = place == len(advice) - 1
+        if sheet.get_y() + 4.7 * (lines + (not last)) + 2 > sheet.bottom:
+            write_paragraph(sheet, Text(text="More stands in the summary."), bullet="•")
+            break
+        write_paragraph(sheet, Text(text=item), bullet="•")
     sheet.set_y(sheet.get_y() + 4)
 
 
-def _contents(sheet: Sheet, report: ReportDocument) -> None:
-    """Reserve the pages of contents; they are written when the page numbers are known."""
+def _contents(sheet: Sheet, report: ReportDocument, facts: Mapping[str, str]) -> None:
+    """Reserve the pages of contents; they are written when the page numbers are known, with ``facts`` below."""
     nested = sum(
         isinstance(block, Heading) and block.level == 2 for section in report.sections for block in section.blocks
     )
-    deep = nested + len(report.sections) <= 2 * ENTRIES
-    count = len(report.sections) + (nested if deep else 0)
+    made = [section for section in report.sections if not section.left_out]
+    tops = len(made) + (len(made) < len(report.sections))
+    deep = nested + tops <= MOST
+    pages, y = 1, MARGIN + 14.0
+    for _ in range(tops + (nested if deep else 0)):
+        pages, y = (pages + 1, MARGIN) if y + 6 > sheet.bottom else (pages, y)
+        y += ENTRY
+    y += 8.0
+    for height in _fact_heights(sheet, facts):
+        pages, y = (pages + 1, MARGIN) if y + height > sheet.bottom else (pages, y)
+        y += height
     sheet.add_page()
-    sheet.insert_toc_placeholder(
-        lambda pdf, outline: _write_contents(pdf, outline, deep=deep), pages=max(1, -(-count // ENTRIES))
-    )
+    sheet.insert_toc_placeholder(lambda pdf, outline: _write_contents(pdf, outline, facts, deep=deep), pages=pages)
 
 
-def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool) -> None:
+def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], facts: Mapping[str, str], *, deep: bool) -> None:
     """Write a line per section, with its page."""
     sheet = pdf
     assert isinstance(sheet, Sheet)
@@ -212,7 +249,7 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
         if sheet.get_y() + 6 > sheet.bottom:
             sheet.add_page()
             sheet.set_y(MARGIN)
-        y = sheet.get_y() + (1.0 if entry.level == 0 else 0.0)
+        y = sheet.get_y()
         indent = 5.0 * entry.level
         sheet.pen(10 if entry.level == 0 else 8.5, bold=entry.level == 0, colour=INK if entry.level == 0 else MUTED)
         name = sheet.clipped(sheet.fonts_at_hand.visible(entry.name), sheet.epw - indent - 16)
@@ -229,7 +266,10 @@ def _write_contents(pdf: FPDF, outline: Sequence[OutlineSection], *, deep: bool)
             sheet.set_dash_pattern()
         link = sheet.add_link(page=entry.page_number, y=entry.dest.y if hasattr(entry.dest, "y") else 0)
         sheet.link(MARGIN, y, sheet.epw, 5, link)
-        sheet.set_y(y + 5.6)
+        sheet.set_y(y + ENTRY)
+    if facts:
+        sheet.set_y(sheet.get_y() + 8)
+        _write_facts(sheet, facts)
 
 
 def _section(sheet: Sheet, section: SectionResult, told: Block | None = None, *, first: bool) -> None:
@@ -266,108 +306,19 @@ def _blocks(sheet: Sheet, blocks: list[Block]) -> None:
         block = blocks[place]
         if isinstance(block, Chart):
             row = row_of(blocks, place)
-            _charts(sheet, row)
+            write_charts(sheet, row)
             place += len(row)
             continue
         if isinstance(block, Heading):
             # a heading stays with what follows it
-            _heading(sheet, block, min(need(sheet, blocks, place), 0.95 * (sheet.bottom - MARGIN)))
+            write_heading(sheet, block, min(need(sheet, blocks, place), 0.95 * (sheet.bottom - MARGIN)))
         elif isinstance(block, Text):
-            _paragraph(sheet, block)
+            if block.tone is not Tone.PLAIN:
+                # a verdict stays with the picture or table that it is about
+                sheet.room(min(need(sheet, blocks, place), 0.6 * (sheet.bottom - MARGIN)))
+            write_paragraph(sheet, block)
         elif isinstance(block, Table):
             write_table(sheet, block)
         else:
-            _tiles(sheet, block.scores)
+            write_tiles(sheet, block.scores)
         place += 1
-
-
-def _heading(sheet: Sheet, heading: Heading, keep: float) -> None:
-    """Write a heading with room for what follows; ``keep`` is its own height and theirs."""
-    size = SIZES[2 if heading.level == 2 else 3]
-    text = sheet.fonts_at_hand.visible(heading.text)
-    sheet.room(keep)
-    sheet.pen(size, bold=True)
-    lines = sheet.lines(text, sheet.epw)
-    sheet.set_y(sheet.get_y() + 2)
-    if heading.level == 2:
-        sheet.start_section(text, 1, strict=False)
-    sheet.pen(size, bold=True)
-    with sheet.tagged(f"H{heading.level}"):
-        for line in lines:
-            sheet.say(line, MARGIN, sheet.get_y(), 5.4)
-            sheet.set_y(sheet.get_y() + 5.4)
-    sheet.set_y(sheet.get_y() + 1.6)
-
-
-def _paragraph(sheet: Sheet, block: Text, *, size: float = 9.0, bullet: str = "") -> None:
-    """Write a paragraph; one with a tone has a bar and a sign beside it."""
-    tone = block.tone
-    indent = 0.0 if tone is Tone.PLAIN and not bullet else INDENT
-    high = 4.7 * size / 9.0
-    sheet.pen(size)
-    sign = f"{SIGNS[tone]} " if SIGNS[tone] else ""
-    lines = sheet.lines(sheet.fonts_at_hand.visible(sign + block.text), sheet.epw - indent)
-    for number, line in enumerate(lines):
-        # no single line at the foot or the head of a page
-        sheet.room(high * (2 if len(lines) > 1 and number in {0, len(lines) - 2} else 1))
-        y = sheet.get_y()
-        if bullet and not number:
-            sheet.pen(size, colour=MUTED)
-            sheet.say(bullet, MARGIN, y, high)
-        elif indent and not bullet:
-            sheet.set_fill_color(TONES[tone])
-            sheet.rect(MARGIN, y, 1.0, high, style="F")
-        sheet.pen(size)
-        with sheet.tagged("P"):
-            sheet.say(line, MARGIN + indent, y, high)
-        sheet.set_y(y + high)
-    sheet.set_y(sheet.get_y() + (1.2 if bullet else 3))
-
-
-def _tiles(sheet: Sheet, scores: Sequence[Score]) -> None:
-    """Write headline figures side by side, at most four in a row, rows as even as can be."""
-    visible = sheet.fonts_at_hand.visible
-    across = tiles_across(scores)
-    for start in range(0, len(scores), across or 1):
-        shown = scores[start : start + across]
-        width = (sheet.epw - GUTTER * (max(2, across) - 1)) / max(2, across)
-        sheet.pen(7.5)
-        notes = [sheet.lines(visible(score.note), width - 8)[:9] if score.note else [] for score in shown]
-        height = 23 + 3.5 * max(len(note) for note in notes)
-        sheet.room(height + 3)
-        top = sheet.get_y()
-        for number, (score, note) in enumerate(zip(shown, notes, strict=True)):
-            x = MARGIN + number * (width + GUTTER)
-            colour = TONES[score.tone]
-            sheet.set_fill_color(SHADE)
-            sheet.rect(x, top, width, height, style="F")
-            sheet.set_fill_color(colour)
-            sheet.rect(x, top, 1.2, height, style="F")
-            with sheet.tagged("P"):
-                sheet.pen(8, colour=MUTED)
-                sheet.say(sheet.clipped(visible(score.label), width - 8), x + 4.5, top + 3, 4)
-                sheet.pen(19, bold=True, colour=INK)
-                sheet.say(sheet.clipped(visible(score.value), width - 8), x + 4.5, top + 7.4, 9)
-                if WORDS[score.tone]:
-                    sheet.pen(8, bold=True, colour=colour)
-                    sheet.say(f"{SIGNS[score.tone]} {WORDS[score.tone]}", x + 4.5, top + 16.6, 4)
-                sheet.pen(7.5, colour=MUTED)
-                for place, line in enumerate(note):
-                    sheet.say(line, x + 4.5, top + 21.4 + 3.5 * place, 3.5)
-        sheet.set_y(top + height + 4)
-
-
-def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:
-    """Place charts side by side, each with its caption."""
-    row = beside(sheet, charts)
-    sheet.room(row.height)
-    top, x = sheet.get_y(), MARGIN
-    for chart, scale, slot, height, lines in zip(charts, row.scales, row.slots, row.heights, row.captions, strict=True):
-        sheet.draw(sheet.drawing(chart), x, top, scale, chart.alt)
-        if lines:
-            with sheet.tagged("P"):
-                sheet.pen(7.5, colour=MUTED)
-                for number, line in enumerate(lines):
-                    sheet.say(line, x, top + height + 1 + 3.6 * number, 3.6)
-        x += slot + GUTTER
-    sheet.set_y(top + row.height + 5)

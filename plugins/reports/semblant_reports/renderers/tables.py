@@ -48,8 +48,10 @@ def write_table(sheet: Sheet, table: Table) -> None:
         _write_part(sheet, table, part, columns, rows, align)
     if table.caption:
         sheet.pen(7.5, colour=MUTED)
-        for line in sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw):
-            sheet.room(4)
+        lines = sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw)
+        sheet.room(4 * len(lines))
+        sheet.pen(7.5, colour=MUTED)
+        for line in lines:
             with sheet.tagged("P"):
                 sheet.say(line, sheet.l_margin, sheet.get_y() + 0.8, 4)
             sheet.set_y(sheet.get_y() + 4)
@@ -198,7 +200,9 @@ def _write_part(
     ready = [cut(row, bold=False) for row in rows]
     heights = [max(len(cell) for cell in cells) * LINE + 2 * PAD for cells in ready]
     page = sheet.bottom - sheet.t_margin
-    whole = tall + sum(heights)
+    sheet.pen(7.5)
+    below = 4 * len(sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw)) if table.caption else 0
+    whole = tall + sum(heights) + below
     sheet.room(whole if whole <= TOGETHER * page else min(page, tall + sum(heights[:FEWEST])))
     write_header()
     last = len(ready) - 1 - FEWEST // 2
