@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLOURS = (SYNTHETIC, ORIGINAL, MUTED)
 DASHES = ([1, 0], [1, 0], [4, 3])
+WIDTHS = (3.4, 1.4, 1.2)
 
 
 def distance_chart(shares: Sequence[float], curves: Mapping[str, Sequence[float]], alt: str) -> Chart | None:
@@ -36,14 +37,14 @@ def distance_chart(shares: Sequence[float], curves: Mapping[str, Sequence[float]
         "field": "what",
         "type": "nominal",
         "scale": {"domain": names, "range": list(COLOURS[: len(names)])},
-        "legend": {"title": None, "orient": "top", "symbolType": "stroke"},
+        "legend": {"title": None, "orient": "top", "symbolType": "stroke", "labelLimit": 300},
     }
     across = {"title": "distance to the closest row", "grid": False}
     spec = {
         "data": {"values": rows},
         "width": PAGE - 220,
         "height": 130,
-        "mark": {"type": "line", "strokeWidth": 1.8},
+        "mark": "line",
         "encoding": {
             "x": {"field": "d", "type": "quantitative", "axis": across},
             "y": {
@@ -54,6 +55,8 @@ def distance_chart(shares: Sequence[float], curves: Mapping[str, Sequence[float]
             },
             "order": {"field": "i", "type": "quantitative"},
             "color": colour,
+            # where two curves are the same, both are seen
+            "strokeWidth": {**colour, "scale": {"domain": names, "range": list(WIDTHS[: len(names)])}, "legend": None},
             "strokeDash": {**colour, "scale": {"domain": names, "range": list(DASHES[: len(names)])}},
         },
     }
