@@ -72,3 +72,13 @@ def test_every_colour_of_a_matrix_has_its_counterpart_in_the_dark(page: str) -> 
     assert len(drawn & set(STEPS)) >= 3
     assert drawn - {SYNTHETIC} <= set(rules)
     assert rules == dict(IN_THE_DARK)
+
+
+@pytest.mark.feature(251)
+def test_on_a_narrow_screen_tables_and_wide_pictures_scroll_by_themselves(page: str) -> None:
+    wide = re.findall(r'<figure class="wide" style="--own: (\d+)px', page)
+
+    assert len(wide) == 1
+    assert ".wide { overflow-x: auto; }" in page
+    assert ".scroll { overflow-x: auto;" in page
+    assert "white-space: nowrap" in page

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from semblant.report.blocks import Block
     from semblant.report.document import ReportDocument, SectionResult
 
+WIDE = 60.0
+"""Per cent of the page's width: charts that take more are scrolled on a narrow screen, as their words must be read."""
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _IDENTIFIER = re.compile(r'(id="|url\(#|href="#)([\w-]+)')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -61,11 +63,13 @@ table {{ border-collapse: collapse; font-size: 0.84rem; }}
 caption {{ caption-side: bottom; text-align: left; padding: 0.4rem 0; }}
 th {{ background: var(--shade); color: var(--muted); text-align: left; vertical-align: bottom; }}
 th, td {{ padding: 0.35rem 0.7rem; border-bottom: 1px solid var(--rule); vertical-align: top; max-width: 34rem; }}
-.r {{ text-align: right; font-variant-numeric: tabular-nums; }} .c {{ text-align: center; }}
+td, th {{ min-width: 7rem; }} td:first-child, td:last-child {{ min-width: 11rem; }} td.r, th.r, td.c {{ min-width: 0; }}
+.r {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }} .c {{ text-align: center; }}
 tr.good td, tr.fair td, tr.bad td {{ color: var(--tone); }}
 .row {{ display: flex; flex-wrap: wrap; gap: 1rem 0; align-items: flex-start; }}
 figure {{ margin: 0; padding-right: 0.8rem; min-width: 14rem; max-width: 100%; }} figcaption {{ font-size: 0.78rem; }}
 svg {{ max-width: 100%; height: auto; display: block; }}
+.wide {{ overflow-x: auto; }} .wide svg {{ min-width: min(34rem, var(--own)); max-width: none; width: 100%; }}
 svg text {{ fill: var(--muted); }} svg text[font-weight="bold"] {{ fill: var(--ink); }}
 svg [stroke="#FFFFFF"] {{ stroke: var(--paper); }} svg [stroke="{RULE}"] {{ stroke: var(--rule); }}
 @media (prefers-color-scheme: dark) {{ {_DARK} }}
@@ -204,7 +208,9 @@ def _figure(chart: Chart, prefix: str) -> str:
     drawn = _IDENTIFIER.sub(lambda found: f"{found[1]}{prefix}-{found[2]}", drawn)
     caption = f"<figcaption>{_safe(chart.caption)}</figcaption>" if chart.caption else ""
     share = max(chart.width, min(1.0, width / PAGE)) * 100
-    return f'<figure style="width: {share:.2f}%">{drawn}{caption}</figure>'
+    kind = f' class="wide" style="--own: {width:.0f}px; max-width: {width:.0f}px"' if share > WIDE else ""
+    kind = kind or f' style="width: {share:.2f}%"'
+    return f"<figure{kind}>{drawn}{caption}</figure>"
 
 
 def _safe(text: str) -> str:
