@@ -271,7 +271,7 @@ def test_a_setting_of_a_format_is_given_on_the_command_line_and_checked(place):
     command = ["report", "customers.csv", "same.csv", "-o", "letter", "--sections", "data", "--formats", "pdf"]
     done = semblant(place, *command, "--set", "pdf.paper=Letter")
     assert done.returncode == 0, done.stderr
-    assert b"/MediaBox [0 0 612 792]" in (place / "letter" / "report.pdf").read_bytes()
+    assert b"/MediaBox [0 0 612.00 792.00]" in (place / "letter" / "report.pdf").read_bytes()
     wrong = semblant(place, *command, "--set", "pdf.paper=Lettr", "--set", "pfd.paper=A4")
     assert wrong.returncode == 2
     assert "report.settings.pdf.paper" in wrong.stderr
