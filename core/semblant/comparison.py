@@ -20,6 +20,7 @@ from semblant.report.inputs import ReportInputs
 from semblant.results import ReportResult
 from semblant.schema import Schema, Table
 from semblant.settings import AUTO
+from semblant.spec.components import check_report_settings
 from semblant.spec.model import ReportSpec, Selected, Spec
 from semblant.training import ColumnPlan
 from semblant.version import VERSION
@@ -55,10 +56,15 @@ def report_on(
 ) -> ReportResult:
     """Measure and write ``report.*`` into ``out``.
 
-    :param options: sections, column limits and targets; the other settings of a spec's report do not count.
-    :raises ConfigError: no table of that name on both sides, a column is missing, or a target is not there.
+    :param options: sections, column limits, targets and the settings of sections and formats; the other settings of
+        a spec's report do not count.
+    :raises ConfigError: no table of that name on both sides, a column is missing, a target is not there, or a section
+        or format has no such setting.
     """
     wanted_report = options or ReportSpec()
+    if findings := check_report_settings(host, wanted_report.settings):
+        msg = "the settings of the report are wrong"
+        raise ConfigError(msg, findings=findings)
     sides = [_side(host, "original", original), _side(host, "synthetic", synthetic)]
     if holdout is not None:
         sides.append(_side(host, "holdout", holdout))
@@ -89,9 +95,18 @@ def report_on(
         f"{inputs.synthetic.tables[name].rows:,} synthetic rows"
         for name in wanted.table_names
     }
-    document = measure(host, inputs, run.at(Step.REPORT), sections=wanted_report.sections, facts=facts, version=VERSION)
+    own = wanted_report.settings
+    document = measure(
+        host,
+        inputs,
+        run.at(Step.REPORT),
+        sections=wanted_report.sections,
+        facts=facts,
+        version=VERSION,
+        settings=own,
+    )
     out.mkdir(parents=True, exist_ok=True)
-    return ReportResult(paths=render(host, document, formats, out), scores=scores(document))
+    return ReportResult(paths=render(host, document, formats, out, settings=own), scores=scores(document))
 
 
 def _side(host: PluginHost, role: str, location: str) -> _Side:

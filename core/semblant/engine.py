@@ -298,7 +298,7 @@ class Engine:
         :param original: file, folder or URL of the real rows, ``synthetic`` of the made ones, ``holdout`` of real
             rows that nothing was trained on.
         :param formats: names of renderers.
-        :param options: sections, column limits and targets of the report.
+        :param options: sections, column limits and targets of the report, and settings of its sections and formats.
         """
         from semblant.comparison import report_on
 

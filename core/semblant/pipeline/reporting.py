@@ -49,10 +49,17 @@ class JobReport:
         """Write the report into ``folder``; gives paths per format and the headline scores."""
         spec: Spec = self.job.effective_spec()
         placed = self.run.at(Step.REPORT)
+        own = spec.report.settings
         document = measure(
-            self.host, self._inputs(spec), placed, sections=spec.report.sections, version=VERSION, facts=self._facts()
+            self.host,
+            self._inputs(spec),
+            placed,
+            sections=spec.report.sections,
+            version=VERSION,
+            facts=self._facts(),
+            settings=own,
         )
-        return render(self.host, document, spec.report.formats, folder), scores(document)
+        return render(self.host, document, spec.report.formats, folder, settings=own), scores(document)
 
     def _facts(self) -> dict[str, str]:
         facts = {"generator": self.job.name}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semblant.errors import Cancelled, ConfigError, MissingDependencyError
 from semblant.report.document import ReportDocument, SectionResult
 from semblant.settings import AUTO
+from semblant.settings.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from semblant.components import SectionType
+    from semblant.components import Component, SectionType
     from semblant.host import PluginHost
     from semblant.report.inputs import ReportInputs
     from semblant.run import Run
@@ -39,13 +40,17 @@ def measure(
     sections: Sequence[str] | str = AUTO,
     facts: Mapping[str, str] | None = None,
     version: str = "",
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ReportDocument:
-    """Run every section that can be made; a section that fails is left out with its reason, the others stay."""
+    """Run every section that can be made; a section that fails is left out with its reason, the others stay.
+
+    :param settings: of the sections that have any, by name.
+    """
     chosen = _chosen(host, sections)
     results: list[SectionResult] = []
     # sections share measurements: with the summary last each one's time is its own, and the time left can be told
     for number, section in enumerate(reversed(chosen)):
-        results.insert(0, _section(section, inputs, run))
+        results.insert(0, _section(section, inputs, run, settings or {}))
         run.progress(number + 1, len(chosen), "sections")
     told = dict(facts or {})
     if inputs.privacy is not None and inputs.privacy.private:
@@ -60,13 +65,23 @@ def measure(
     )
 
 
-def render(host: PluginHost, report: ReportDocument, formats: Sequence[str], folder: Path) -> dict[str, Path]:
-    """Write ``report.<suffix>`` per format into ``folder``; gives the paths."""
+def render(
+    host: PluginHost,
+    report: ReportDocument,
+    formats: Sequence[str],
+    folder: Path,
+    *,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Path]:
+    """Write ``report.<suffix>`` per format into ``folder``; gives the paths.
+
+    :param settings: of the formats that have any, by name.
+    """
     paths = {}
     for name in formats:
         renderer = host.get("renderer", name)
         path = folder / f"report.{renderer.suffix.lstrip('.')}"
-        renderer.create().render(report, path)
+        _made(renderer, settings or {}).render(report, path)
         paths[name] = path
     return paths
 
@@ -87,12 +102,23 @@ def _chosen(host: PluginHost, names: Sequence[str] | str) -> list[SectionType]:
     return [host.get("section", name) for name in names]
 
 
-def _section(section: SectionType, inputs: ReportInputs, run: Run) -> SectionResult:
+def _made(component: Component, settings: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Make a section or renderer with its own settings."""
+    own, findings = structure(component.settings, settings.get(component.name, {}), f"report.settings.{component.name}")
+    if findings:
+        msg = f"the settings of '{component.name}' are wrong"
+        raise ConfigError(msg, findings=findings)
+    return component.create(own)
+
+
+def _section(
+    section: SectionType, inputs: ReportInputs, run: Run, settings: Mapping[str, Mapping[str, Any]]
+) -> SectionResult:
     title = section.title or section.name
     reason = _lacking(section, inputs)
     if not reason:
         try:
-            maker = section.create()
+            maker = _made(section, settings)
             figures = maker.measure(inputs, run)
             return SectionResult(name=section.name, title=title, figures=figures, blocks=maker.render(figures))
         except (Cancelled, KeyboardInterrupt, ConfigError):

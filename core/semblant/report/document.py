@@ -56,8 +56,9 @@ class ReportDocument:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the sections say, in their order.
 
-        A section that judges puts ``{"tone": …, "text": …}`` under a key that ends in ``verdict``, anywhere in its
-        figures; the nearest ``table`` above it is the one it is about.
+        A section that judges puts ``{"tone": …, "text": …}`` under a key that ends in ``verdict``, or several in a
+        list under one that ends in ``verdicts``, anywhere in its figures; the nearest ``table`` above is the one they
+        are about.
         """
         return tuple(
             Verdict(section=section.name, title=section.title, table=table, tone=Tone(said["tone"]), text=said["text"])
@@ -76,5 +77,7 @@ def _said(value: Any, table: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         for name, inner in value.items():
             if str(name).endswith("verdict") and isinstance(inner, dict):
                 yield table, inner
+            elif str(name).endswith("verdicts") and isinstance(inner, list):
+                yield from ((table, said) for said in inner if isinstance(said, dict))
             else:
                 yield from _said(inner, table)

@@ -85,6 +85,22 @@ def check_components(data: Mapping[str, Any], host: Components) -> list[Finding]
         found += _check_list(host, "renderer", report.get("formats"), "report.formats")
         if report.get("sections") != AUTO:
             found += _check_list(host, "section", report.get("sections"), "report.sections")
+        if isinstance(report.get("settings"), Mapping):
+            found += check_report_settings(host, report["settings"])
+    return found
+
+
+def check_report_settings(host: Components, given: Mapping[str, Any]) -> list[Finding]:
+    """Check the settings of report sections and formats; ``given`` holds them by name."""
+    found: list[Finding] = []
+    offered = {**_offered(host, "section"), **_offered(host, "renderer")}
+    for name, settings in given.items():
+        path = join("report.settings", str(name))
+        if name not in offered:
+            message = f"there is no report section or format '{name}'"
+            found.append(fault("unknown-component", path, message, advice(str(name), offered)))
+        elif isinstance(settings, Mapping):
+            found += structure(offered[name].settings, settings, path)[1]
     return found
 
 

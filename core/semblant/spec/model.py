@@ -149,6 +149,9 @@ class ReportSpec:
         "those that others tell most about when auto",
         feature=(253,),
     )
+    settings: Mapping[str, Mapping[str, Any]] = setting(
+        help="settings of sections and formats that have any, by their name: 'pdf: {paper: Letter}'", factory=dict
+    )
 
 
 @frozen(kw_only=True)

@@ -71,8 +71,18 @@ def settings_reference(host: PluginHost) -> str:
         host.destinations,
     )
     lines += _components("Model backends", "`model.settings` and `model.text.settings`.", None, host.models)
-    lines += _components("Report sections", "Names for `report.sections`.", None, host.sections)
-    lines += _components("Report formats", "Names for `report.formats`.", None, host.renderers)
+    lines += _components(
+        "Report sections",
+        "Names for `report.sections`; the keys of each stand under `report.settings.NAME`.",
+        None,
+        host.sections,
+    )
+    lines += _components(
+        "Report formats",
+        "Names for `report.formats`; the keys of each stand under `report.settings.NAME`.",
+        None,
+        host.renderers,
+    )
     return "\n".join(lines) + "\n"
 
 

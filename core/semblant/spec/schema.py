@@ -62,6 +62,9 @@ def spec_schema(host: Offered) -> dict[str, Any]:
     defs["TableSpec"]["properties"]["model"] = {"description": overrides["description"], "$ref": "#/$defs/ModelSpec"}
     _listing(defs["ReportSpec"]["properties"]["formats"], host.renderers)
     _listing(defs["ReportSpec"]["properties"]["sections"], host.sections)
+    defs["ReportSpec"]["properties"]["settings"]["properties"] = {
+        name: object_schema(component.settings, defs) for name, component in {**host.sections, **host.renderers}.items()
+    }
     return {
         "$schema": DRAFT,
         "title": "Semblant spec",

@@ -314,7 +314,7 @@ def history_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
         "height": 150,
         "mark": {"type": "line", "strokeWidth": 1.8, "point": {"size": 16, "filled": True}},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative", "axis": {"title": across, "grid": False}},
+            "x": {"field": "x", "type": "quantitative", "axis": _whole(across)},
             "y": {
                 "field": "y",
                 "type": "quantitative",
@@ -348,7 +348,7 @@ def rate_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
         "height": 70,
         "mark": {"type": "line", "strokeWidth": 1.4, "color": MUTED},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative", "axis": {"title": across, "grid": False}},
+            "x": {"field": "x", "type": "quantitative", "axis": _whole(across)},
             "y": {
                 "field": "y",
                 "type": "quantitative",
@@ -357,6 +357,11 @@ def rate_chart(history: Sequence[Mapping[str, float]]) -> Chart | None:
         },
     }
     return chart(spec, f"Learning rate over {len(rows)} validations.", 1.0)
+
+
+def _whole(title: str) -> dict[str, Any]:
+    """Give an axis of whole numbers."""
+    return {"title": title, "grid": False, "format": "d", "tickMinStep": 1}
 
 
 def labelled(names: Mapping[int, str]) -> str:

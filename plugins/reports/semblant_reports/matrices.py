@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant_reports.charts import PAGE, chart, labelled, shorten
-from semblant_reports.style import MUTED, ORIGINAL, RULE, STEPS, SYNTHETIC, decimals, percent
+from semblant_reports.style import DIVERGING, MUTED, ORIGINAL, RULE, STEPS, SYNTHETIC, decimals, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,10 @@ _LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75)
 _DEPENDENCE = ["below 0.05", "0.05 – 0.1", "0.1 – 0.25", "0.25 – 0.5", "0.5 – 0.75", "above 0.75"]
 _GAPS = (-0.1, -0.03, 0.03, 0.1)
 _DIFFERENCE = ["weaker by over 0.1", "weaker", "the same (± 0.03)", "stronger", "stronger by over 0.1"]
-_DIVERGING = ("#1F4E86", "#9CBBD9", STEPS[0], "#F3B98F", SYNTHETIC)
-"""From blue over nothing to orange: told apart by all kinds of colour-blindness."""
+BESIDE = 16
+"""Columns of a matrix that can be read in half a page's width."""
+NARROW = 7
+"""Columns of a matrix that can be read in a third of it."""
 
 
 def dependence_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]], title: str) -> Chart:
@@ -29,7 +31,7 @@ def dependence_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, floa
 
 def difference_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]], title: str) -> Chart:
     """Show how much stronger the synthetic pairs hang together than the original ones."""
-    return _matrix(names, cells, title, _GAPS, (_DIFFERENCE, _DIVERGING), "synthetic is")
+    return _matrix(names, cells, title, _GAPS, (_DIFFERENCE, DIVERGING), "synthetic is")
 
 
 def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]]) -> Chart:
@@ -37,8 +39,9 @@ def accuracy_matrix(names: Sequence[str], cells: Sequence[tuple[int, int, float]
     both = [*cells, *((b, a, value) for a, b, value in cells if a != b)]
     rows = [{"a": a, "b": b, "v": _OVERLAP[sum(value < limit for limit in _ACCURACIES)]} for a, b, value in both]
     step = max(8, min(26, 430 // max(1, len(names))))
+    # letters at an angle need room above and below, those of some scripts more than Latin ones
     labels = labelled({place: shorten(name, 22) for place, name in enumerate(names)})
-    size = min(10, step + 1)
+    size = min(10, max(6, step - 4))
     axis = {
         "title": None,
         "labelExpr": labels,
@@ -77,17 +80,18 @@ def _matrix(
     classes: tuple[Sequence[str], Sequence[str]],
     legend: str,
 ) -> Chart:
-    """Show a symmetric matrix in classes; what is not known stays white."""
+    """Show a symmetric matrix in classes; what is not known stays empty."""
     both = [*cells, *((b, a, value) for a, b, value in cells if a != b)]
     rows = [{"a": a, "b": b, "v": classes[0][sum(value >= limit for limit in limits)]} for a, b, value in both]
-    step = max(4, min(17, 200 // max(1, len(names))))
+    wide = len(names) > BESIDE
+    step = min(17, (430 if wide else 200) // max(1, len(names)))
     axis = {
         "title": None,
-        "labelExpr": labelled({place: shorten(name, 18) for place, name in enumerate(names)}),
+        "labelExpr": labelled({place: shorten(name, 22 if wide else 18) for place, name in enumerate(names)}),
         "ticks": False,
         "domain": False,
-        "labelFontSize": max(5, min(9, step)),
-        "labelLimit": 110,
+        "labelFontSize": min(9, max(7, step - 3)),
+        "labelLimit": 130 if wide else 110,
         "labelOverlap": False,
     }
     domain = list(range(len(names)))
@@ -109,15 +113,16 @@ def _matrix(
                     "symbolType": "square",
                     "symbolSize": 90,
                     "symbolStrokeColor": RULE,
-                    "orient": "bottom",
-                    "columns": 2,
+                    "orient": "right" if wide else "bottom",
+                    "columns": 1 if wide or len(names) <= NARROW else 2,
                     "labelFontSize": 9,
                 },
             },
         },
     }
     most = max((abs(value) for a, b, value in cells if a != b), default=None)
-    return chart(spec, f"{title}: all pairs of {len(names)} columns; the largest figure is {decimals(most)}.", 0.5)
+    told = f"{title}: all pairs of {len(names)} columns; the largest figure is {decimals(most)}."
+    return chart(spec, told, 1.0 if wide else 1 / 3 if len(names) <= NARROW else 0.5)
 
 
 def dot_chart(rows: Sequence[Mapping[str, Any]], title: str, sides: tuple[str, str], alt: str) -> Chart:

@@ -14,6 +14,6 @@ class PdfSettings:
     fonts: tuple[str, ...] = setting(
         (),
         help="font files (TTF, OTF, TTC) for characters that the built-in DejaVu Sans lacks, such as "
-        "Chinese or emoji; fonts of the system are tried after them",
+        "Chinese or emoji; those of the extra 'fonts' and of the system are tried after them",
     )
     paper: str = setting("A4", help="size of the page", choices=("A4", "Letter"))

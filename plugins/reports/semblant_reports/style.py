@@ -26,6 +26,19 @@ SIGNS: Final[Mapping[Tone, str]] = {Tone.PLAIN: "", Tone.GOOD: "✓", Tone.FAIR:
 WORDS: Final[Mapping[Tone, str]] = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.FAIR: "fair", Tone.BAD: "poor"}
 STEPS: Final = ("#F7F9FB", "#DCE6F1", "#B3CBE3", "#7FA8D0", "#4A7FB5", "#1F4E86")
 """From nothing to much."""
+DIVERGING: Final = ("#1F4E86", "#9CBBD9", STEPS[0], "#F3B98F", SYNTHETIC)
+"""From blue over nothing to orange: told apart by all kinds of colour-blindness."""
+IN_THE_DARK: Final[Mapping[str, str]] = {
+    STEPS[0]: "#1B232C",
+    STEPS[1]: "#22384F",
+    STEPS[2]: "#2C557D",
+    STEPS[3]: "#3F78AD",
+    STEPS[4]: "#6EA3D6",
+    STEPS[5]: "#B5D4F5",
+    DIVERGING[1]: "#3F78AC",
+    DIVERGING[3]: "#7D4320",
+}
+"""What stands for a colour on dark paper, where more must be brighter and not darker."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -266,6 +266,19 @@ def test_report_on_data_of_other_tools(place):
     assert {"report.pdf", "report.json"} <= {path.name for path in (place / "compared").iterdir()}
 
 
+def test_a_setting_of_a_format_is_given_on_the_command_line_and_checked(place):
+    (place / "same.csv").write_text((place / "customers.csv").read_text(encoding="utf-8"), encoding="utf-8")
+    command = ["report", "customers.csv", "same.csv", "-o", "letter", "--sections", "data", "--formats", "pdf"]
+    done = semblant(place, *command, "--set", "pdf.paper=Letter")
+    assert done.returncode == 0, done.stderr
+    assert b"/MediaBox [0 0 612.00 792.00]" in (place / "letter" / "report.pdf").read_bytes()
+    wrong = semblant(place, *command, "--set", "pdf.paper=Lettr", "--set", "pfd.paper=A4")
+    assert wrong.returncode == 2
+    assert "report.settings.pdf.paper" in wrong.stderr
+    assert "did you mean 'pdf'" in wrong.stderr
+    assert semblant(place, *command, "--set", "pdf=A4").returncode == 2
+
+
 @pytest.mark.nightly
 @pytest.mark.feature(92, 260)
 def test_an_interrupted_run_goes_on_where_it_was(place):

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from attrs import evolve
 
+from semblant.report.blocks import Chart
 from semblant.report.inputs import ReportInputs
 from tests.plugins.reports.material import document, figures, inputs, people
 
@@ -103,6 +104,21 @@ def test_rows_learned_by_heart_are_flagged_by_copying_check_and_attack() -> None
     assert attack["baseline_interval"][0] < 0.5 < attack["baseline_interval"][1]
 
 
+def test_distances_are_drawn_without_their_extremes() -> None:
+    made = document(given(people(1500, 2), 1500), ("utility", "detection", "privacy"))
+    section = next(item for item in made.sections if item.name == "neighbours")
+    drawn = next(block for block in section.blocks if isinstance(block, Chart))
+    found = section.figures["tables"][0]["distances"]
+
+    for item in found.values():
+        assert len(item["quantiles"]) == 19
+        assert item["quantiles"] == sorted(item["quantiles"])
+        assert item["quantiles"][0] == pytest.approx(item["p5"], abs=1e-6)
+        assert item["quantiles"][9] == pytest.approx(item["median"], abs=1e-6)
+    assert len(drawn.spec["data"]["values"]) == 3 * 19
+    assert f"{found['synthetic_to_training']['median']:.3f}" in drawn.alt
+
+
 def test_a_holdout_from_elsewhere_is_not_taken_for_members_found() -> None:
     older = changed(people(3000, 3), "age", pa.array((people(3000, 3).column("age").to_numpy() + 40).tolist()))
 
@@ -122,6 +138,22 @@ def test_the_target_that_is_named_is_the_one_that_is_predicted() -> None:
     assert [item["column"] for item in named["targets"]] == ["age"]
     assert (chosen["chosen"], named["chosen"]) == (False, True)
     assert [item["column"] for item in chosen["targets"]] != ["age"]
+
+
+@pytest.mark.feature(253)
+def test_a_code_is_not_predicted_from_the_name_that_it_stands_for() -> None:
+    def coded(seed: int) -> pa.Table:
+        rows = people(1500, seed)
+        codes = {"nurse": 7, "smith": 3, "clerk": 9, "pilot": 1}
+        return rows.append_column("code", pa.array([codes[job] for job in rows.column("job").to_pylist()]))
+
+    real = inputs(coded(1), coded(2), coded(3))
+
+    chosen = figures("utility", real)["tables"][0]["targets"]
+    named = figures("utility", evolve(real, targets=("code",)))["tables"][0]["targets"][0]
+
+    assert all(item["real"] is None or item["real"] < 0.99 for item in chosen)
+    assert named["set_aside"] == ["job"]
 
 
 @pytest.mark.nightly

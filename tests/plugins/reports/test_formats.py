@@ -120,6 +120,7 @@ def test_every_type_and_name_can_be_printed(
 
 def test_characters_that_no_font_shows_are_told_on_the_cover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("semblant_reports.renderers.fonts._FOLDERS", ())
+    monkeypatch.setattr("semblant_reports.renderers.fonts.PACKAGES", ())
 
     covers = [
         poppler("pdftotext", "-l", "1", rendered(of_blocks(Text(text=text)), "pdf", tmp_path), "-")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,6 +13,8 @@ from tests.plugins.reports.test_formats import poppler, rendered
 
 PLANTED = 1000
 ROWS = 4000
+MOMENTS = (dt.datetime(1803, 5, 17, 4, 5), dt.datetime(1804, 6, 18), dt.datetime(2399, 8, 9), dt.datetime(2398, 7, 8))
+"""The extremes of a column of moments."""
 
 
 def planted() -> tuple[pa.Table, list[str]]:
@@ -26,11 +30,16 @@ def planted() -> tuple[pa.Table, list[str]]:
     income = [value if value is None else round(float(value), 2) for value in table.column("income").to_pylist()]
     for row in range(12):
         income[row] = 90_000_000.0 + 1_234_567.0 * row
+    moments = [dt.datetime(2001, 1, 1) + dt.timedelta(hours=7 * row % 80_000) for row in range(ROWS)]
+    for row, moment in enumerate(MOMENTS):
+        moments[100 + row] = moment
     made = table.set_column(2, "income", pa.array(income)).append_column("town", pa.array(town.tolist()))
+    made = made.append_column("met", pa.array(moments, pa.timestamp("us")))
     made = made.append_column("street", pa.array(street.tolist()))
     numbers = [f"{90_000_000 + 1_234_567 * row}" for row in range(12)]
     shown = [f"{90_000_000 + 1_234_567 * row:,}" for row in range(12)]
-    return made.append_column("note", pa.array(note)), [*codes.tolist(), *numbers, *shown]
+    dates = [text for moment in MOMENTS for text in (f"{moment:%Y}-", f"{moment.timestamp():.0f}")]
+    return made.append_column("note", pa.array(note)), [*codes.tolist(), *numbers, *shown, *dates]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,26 @@ from semblant.cli.options import command as make
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
+
+
+def _settings(given: tuple[str, ...]) -> dict[str, Any]:
+    """Read settings of sections and formats."""
+    from semblant.errors import ConfigError
+    from semblant.findings import Finding
+    from semblant.spec.overrides import merge, parse
+
+    made: dict[str, Any] = {}
+    faults = []
+    for text in given:
+        read = parse(text)
+        fault = read if isinstance(read, Finding) else merge(made, read)
+        if fault is not None:
+            faults.append(fault)
+    whole = [name for name, value in made.items() if not isinstance(value, dict)]
+    if faults or whole:
+        msg = "--set is wrong" if faults else f"--set {whole[0]}=… names no setting of '{whole[0]}'"
+        raise ConfigError(msg, findings=faults, fix="write it as NAME.KEY=VALUE, for example pdf.paper=Letter")
+    return made
 
 
 @make("report", "Compare synthetic with original data, whoever made them.")
@@ -44,6 +64,13 @@ if TYPE_CHECKING:
 @click.option("--knn-columns", type=click.IntRange(min=1), help="Columns that distances count at most.")
 @click.option("--phik-columns", type=click.IntRange(min=2), help="Columns in the PhiK matrices at most.")
 @click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME.KEY=VALUE",
+    help="A setting of a section or format, for example pdf.paper=Letter.",
+)
+@click.option(
     "--fail-under",
     "limits",
     multiple=True,
@@ -64,6 +91,7 @@ def command(
     bivariate_columns: int | None,
     knn_columns: int | None,
     phik_columns: int | None,
+    settings: tuple[str, ...],
     limits: tuple[str, ...],
 ) -> None:
     """Measure how well SYNTHETIC stands in for ORIGINAL, and how private it is.
@@ -85,6 +113,7 @@ def command(
         bivariate_columns=bivariate_columns or AUTO,
         knn_columns=knn_columns or AUTO,
         phik_columns=phik_columns or AUTO,
+        settings=_settings(settings),
     )
     with session.working(resumable=False, supervised=False) as engine:
         result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names, options=options)

@@ -27,6 +27,8 @@ CONTROL = 5_000
 OPERATIONS = 4e11
 """Multiplications for one set of distances; with more columns fewer rows are asked about."""
 TIE = 1e-6
+SHARES = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""Of the rows: the extremes of distances are those of single rows, and not told."""
 
 
 def copying_figures(
@@ -153,8 +155,10 @@ def _chosen(count: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]
     return np.arange(count) if most >= count else np.sort(rng.permutation(count)[:most])
 
 
-def _described(distances: NDArray[np.float64]) -> dict[str, float]:
-    """Give median and 5% quantile of the distance and of the ratio to the second neighbour's."""
+def _described(distances: NDArray[np.float64]) -> dict[str, Any]:
+    """Give median and 5% quantile of the distance and of the ratio to the second neighbour's, and the distance's
+    quantiles at :data:`SHARES`.
+    """
     tiny = 1e-6
     first, second = distances[:, 0], distances[:, 1]
     ratio = np.where(np.isfinite(second), (first + tiny) / (second + tiny), 1.0)
@@ -163,4 +167,5 @@ def _described(distances: NDArray[np.float64]) -> dict[str, float]:
         "p5": float(np.quantile(first, 0.05)),
         "ratio_median": float(np.median(ratio)),
         "ratio_p5": float(np.quantile(ratio, 0.05)),
+        "quantiles": [round(float(value), 6) for value in np.quantile(first, SHARES)],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import polars as pl
 from semblant_reports.measure.confidence import area_under_curve, around, deviation_of
 from semblant_reports.measure.forms import ColumnForm, Form
 from semblant_reports.measure.sample import drawn
+from semblant_reports.measure.threads import one_thread, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ FOLDS = 5
 MANY = 10_000
 """From so many rows of each side on, three of the five tests are enough: they hardly differ."""
 SMALLEST = 50
+TELLING = 0.51
+"""Below this area nothing gives the rows away, and no column is asked."""
 DAY = 86_400
 
 
@@ -39,7 +43,6 @@ def detection_figures(
     away, 1 that every row does. ``columns`` names those whose shuffling costs the classifier most.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
     size = min(ROWS, sample.original.height, sample.synthetic.height)
     if sample.holdout is not None:
@@ -51,13 +54,12 @@ def detection_figures(
     features, categorical, owners = features_of(columns[:COLUMNS], pl.concat([real, made]))
     labels = np.repeat([0, 1], size)
     folds = np.concatenate([rng.permutation(size) % FOLDS, rng.permutation(size) % FOLDS])
-    areas: list[float] = []
-    deviations: list[float] = []
-    losses: list[tuple[str, float]] = []
     rounds = FOLDS if size < MANY else 3
-    for fold in range(rounds):
+
+    def test(fold: int) -> tuple[float, float, list[tuple[str, float]]]:
+        """Learn from all folds but one, and test on that: the area, its deviation, and what the columns give away."""
         progress()
-        test = folds == fold
+        held = folds == fold
         model = HistGradientBoostingClassifier(
             max_iter=150,
             max_depth=6,
@@ -70,15 +72,18 @@ def detection_figures(
             early_stopping=False,
             random_state=seed % 2**32,
         )
-        # one thread: on a machine that others use too, threads waiting for each other cost more than they give
-        with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="openmp"):
-            warnings.simplefilter("ignore")  # a fold may lack a category; the trees cope
-            model.fit(features[~test], labels[~test])
-            area, parts = area_under_curve(model.predict_proba(features[test])[:, 1], labels[test] == 1)
-            areas.append(area)
-            deviations.append(deviation_of(parts))
-            if fold == 0 and areas[0] > 0.51:
-                losses = _losses(model, features[test], labels[test] == 1, owners, areas[0], rng)
+        with one_thread("openmp"):
+            model.fit(features[~held], labels[~held])
+            area, parts = area_under_curve(model.predict_proba(features[held])[:, 1], labels[held] == 1)
+            told = fold == 0 and area > TELLING
+            losses = _losses(model, features[held], labels[held] == 1, owners, area, rng) if told else []
+        return area, deviation_of(parts), losses
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold may lack a category; the trees cope
+        found = side_by_side([partial(test, fold) for fold in range(rounds)])
+    areas, deviations = [area for area, _, _ in found], [deviation for _, deviation, _ in found]
+    losses = found[0][2]
     return {
         "auc": float(np.mean(areas)),
         "rows": size,

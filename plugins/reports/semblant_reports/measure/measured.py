@@ -162,12 +162,13 @@ class MeasuredTable:
     @cached_property
     def utility(self) -> list[dict[str, Any]]:
         """How well models of synthetic rows predict real ones, per target; needs scikit-learn."""
-        from semblant_reports.measure.utility import targets_of, utility_figures
+        from semblant_reports.measure.utility import targets_of, told_twice, utility_figures
 
         if not self.comparable:
             return []
         full = np.full((len(self.sample.columns),) * 2, np.nan)
         full[np.ix_(self.phik_columns, self.phik_columns)] = self.phik["original"]
+        full = told_twice(self.sample, full)
         chosen = self.targets or targets_of(self.sample, full, self.min_subjects)
         return [
             utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen

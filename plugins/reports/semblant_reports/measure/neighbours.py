@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from semblant_reports.measure.threads import cores, one_thread, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,20 +57,28 @@ def nearest_places(
     squares = np.einsum("ij,ij->i", shifted, shifted) / 2
     turned = np.ascontiguousarray(shifted.T)
     exact = reference.astype(np.float64)
-    buffer = np.empty((min(BLOCK, len(queries)), len(reference)), dtype=precision)
-    for start in range(0, len(queries), BLOCK):
-        progress()
-        block = queries[start : start + BLOCK]
-        scores = np.matmul((block - centre).astype(precision), turned, out=buffer[: len(block)])
-        np.subtract(squares, scores, out=scores)
-        rows = np.arange(len(block))
-        found = np.empty((len(block), candidates), dtype=np.intp)
-        for place in range(candidates):
-            found[:, place] = scores.argmin(axis=1)
-            scores[rows, found[:, place]] = np.inf
-        gaps = exact[found] - block.astype(np.float64)[:, None, :]
-        distances = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps))
-        places[start : start + len(block)] = found[rows, distances.argmin(axis=1)]
-        kept = min(neighbours, candidates)
-        result[start : start + len(block), :kept] = np.sort(distances, axis=1)[:, :kept]
+    starts = range(0, len(queries), BLOCK)
+
+    def search(mine: range) -> None:
+        """Fill in the blocks of one thread, with a buffer of its own."""
+        buffer = np.empty((min(BLOCK, len(queries)), len(reference)), dtype=precision)
+        for start in mine:
+            progress()
+            block = queries[start : start + BLOCK]
+            scores = np.matmul((block - centre).astype(precision), turned, out=buffer[: len(block)])
+            np.subtract(squares, scores, out=scores)
+            rows = np.arange(len(block))
+            found = np.empty((len(block), candidates), dtype=np.intp)
+            for place in range(candidates):
+                found[:, place] = scores.argmin(axis=1)
+                scores[rows, found[:, place]] = np.inf
+            gaps = exact[found] - block.astype(np.float64)[:, None, :]
+            distances = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps))
+            places[start : start + len(block)] = found[rows, distances.argmin(axis=1)]
+            kept = min(neighbours, candidates)
+            result[start : start + len(block), :kept] = np.sort(distances, axis=1)[:, :kept]
+
+    parts = min(cores(), len(starts))
+    with one_thread("blas"):
+        side_by_side([partial(search, starts[part::parts]) for part in range(parts)])
     return result, places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from semblant_reports.measure.confidence import area_under_curve, around, deviat
 from semblant_reports.measure.detection import features_of
 from semblant_reports.measure.forms import ColumnForm, Form
 from semblant_reports.measure.sample import drawn
+from semblant_reports.measure.threads import one_thread, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +36,10 @@ TELLING = {"AUC": 0.55, "R²": 0.05}
 """A column that real rows predict no better than this cannot tell real from synthetic teaching."""
 SAME = 0.98
 """Columns with a higher PhiK say the same in other words: neither predicts the other here."""
+CLOSE = 0.5
+"""PhiK from which on a column may be a function of another."""
+PER_VALUE = 20
+"""Rows per value that it takes to say so."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -43,6 +49,24 @@ class _Parts:
     real: pl.DataFrame
     made: pl.DataFrame
     test: pl.DataFrame
+
+
+def told_twice(sample: Sample, phik: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Set PhiK to one where a column is but a function of another, as a code is of its name: that predicts nothing.
+
+    :param phik: of the original's columns, shape (columns, columns).
+    :returns: a copy; the row is the column that the other one determines.
+    """
+    found = phik.copy()
+    frame = sample.original
+    distinct = [frame[column.key].n_unique() for column in sample.columns]
+    for target, place in np.argwhere(phik >= CLOSE).tolist():
+        if target == place or not 1 < distinct[target] <= distinct[place] <= frame.height / PER_VALUE:
+            continue
+        keys = [sample.columns[index].key for index in (place, target)]
+        if frame.select(pl.struct(keys).n_unique()).item() == distinct[place]:
+            found[target, place] = 1.0
+    return found
 
 
 def targets_of(sample: Sample, phik: NDArray[np.float64], min_subjects: int, most: int = 2) -> list[int]:
@@ -152,18 +176,22 @@ def _labels(
         return {"reason": "the test rows hold fewer than two of its classes"}
     if len(made) < 2:
         return {"classes": len(classes), "reason": "the synthetic rows hold fewer than two of its classes"}
-    scores = []
-    for table, labels in zip(tables, wanted[:2], strict=False):
+
+    def taught(table: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Learn from one side; gives the probability of each class for the test rows."""
         progress()
         model = HistGradientBoostingClassifier(
             max_iter=ROUNDS[2 if len(classes) == 2 else 3], **_settings(categorical, seed)
         )
-        with _quietly():
+        with one_thread("openmp"):
             model.fit(table[labels >= 0], labels[labels >= 0])
             found = model.predict_proba(tables[2][tested])
         whole = np.zeros((len(found), len(classes)))
         whole[:, model.classes_] = found
-        scores.append(whole)
+        return whole
+
+    with _quietly():
+        scores = side_by_side([partial(taught, *side) for side in zip(tables[:2], wanted[:2], strict=True)])
     tests = wanted[2][tested]
     if len(classes) == 2:
         present = [1]
@@ -194,15 +222,22 @@ def _numbers(
     spread = (wanted[2] - wanted[2].mean()) ** 2
     if not spread.mean() > 0:
         return {"reason": "it is the same in all test rows"}
-    scores, errors = [], []
-    for table, numbers in zip(tables, wanted[:2], strict=False):
+
+    def taught(table: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Learn from one side; gives the squared errors of the test rows."""
         progress()
         model = HistGradientBoostingRegressor(max_iter=ROUNDS[2], **_settings(categorical, seed))
-        with _quietly():
-            missed = (model.fit(table, numbers).predict(tables[2]) - wanted[2]) ** 2
-        score = 1 - float(missed.mean() / spread.mean())
-        scores.append(score)
-        errors.append((spread * (1 - score) - missed) / spread.mean() / len(missed))
+        with one_thread("openmp"):
+            found: NDArray[np.float64] = (model.fit(table, numbers).predict(tables[2]) - wanted[2]) ** 2
+        return found
+
+    with _quietly():
+        sides = side_by_side([partial(taught, *side) for side in zip(tables[:2], wanted[:2], strict=True)])
+    scores = [1 - float(missed.mean() / spread.mean()) for missed in sides]
+    errors = [
+        (spread * (1 - score) - missed) / spread.mean() / len(missed)
+        for score, missed in zip(scores, sides, strict=True)
+    ]
     return _gap(scores, errors)
 
 
@@ -232,10 +267,8 @@ def _settings(categorical: NDArray[np.bool_], seed: int) -> Mapping[str, Any]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Work in one thread, as threads that wait for each other cost more than they give, and without words."""
-    from threadpoolctl import threadpool_limits
-
-    with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="openmp"):
+    """Work without words."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a side may lack a category; the trees cope
         yield
 

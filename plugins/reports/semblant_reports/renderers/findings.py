@@ -1,4 +1,4 @@
-"""What is told of several sections at once: their verdicts on the cover, and at the end what was left out."""
+"""What is told of several sections at once: the cover's figures and verdicts, and at the end what was left out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.report.blocks import Text, Tone
+from semblant.report.blocks import Scores, Text, Tone
 from semblant.report.document import SectionResult
 
 if TYPE_CHECKING:
     from semblant.report.document import ReportDocument, Verdict
+
+
+_ORDER = (Tone.PLAIN, Tone.GOOD, Tone.FAIR, Tone.BAD)
 
 
 @frozen(kw_only=True)
@@ -21,6 +24,37 @@ class Finding:
     title: str
     tone: Tone
     text: str
+
+
+@frozen(kw_only=True)
+class Headline:
+    """What stands on the cover: the answer in short, the scores, and what to do."""
+
+    said: Text | None
+    scores: Scores | None
+    to_do: tuple[str, ...]
+
+
+def headline(report: ReportDocument) -> Headline:
+    """Give the first scores of a report, and what that section says ``in_short`` and has ``to_do`` in its figures.
+
+    Where another section found something graver than the scores tell, the answer in short says so.
+    """
+    for section in report.sections:
+        scores = next((block for block in section.blocks if isinstance(block, Scores)), None)
+        if scores is None:
+            continue
+        short = section.figures.get("in_short")
+        said = Text(text=short["text"], tone=Tone(short["tone"])) if short else None
+        off, _ = findings_of(report)
+        graver = [item for item in off if said is not None and _ORDER.index(item.tone) > _ORDER.index(said.tone)]
+        if said is not None and graver:
+            names = ", ".join(dict.fromkeys(item.title for item in graver))
+            start = "The headline figures are good" if said.tone is Tone.GOOD else said.text.rstrip(".")
+            text = f"{start}, but other checks found faults ({names}): read them before you rely on these data."
+            said = Text(text=text, tone=graver[0].tone)
+        return Headline(said=said, scores=scores, to_do=tuple(section.figures.get("to_do") or ()))
+    return Headline(said=None, scores=None, to_do=())
 
 
 def findings_of(report: ReportDocument) -> tuple[list[Finding], str]:

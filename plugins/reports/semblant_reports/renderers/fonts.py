@@ -1,22 +1,31 @@
-"""Fonts of the PDF: DejaVu Sans ships with the package, others are looked for only when glyphs are missing."""
+"""Fonts of the PDF: DejaVu Sans ships with the package, others are looked for only when glyphs are missing.
+
+In this order: files that the user names, packages of fonts (the extra ``fonts``), fonts of the system.
+"""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from functools import cache
 from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from semblant_reports.renderers.faces import BOLD, REGULAR, covered, cut_out, region
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 FAMILY = "DejaVu Sans"
 REPLACEMENT = "□"
 """Stands for a character that no font at hand can show."""
+PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
+"""Packages that hold Noto fonts and nothing else: scripts and emoji, and Chinese, Japanese and Korean."""
+MOST = 400
+"""Fonts of a system that are looked into, beyond the known ones."""
 _KNOWN = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansCJKsc-Regular.otf",
@@ -42,6 +51,7 @@ _KNOWN = (
     "Symbola_hint.ttf",
     "seguisym.ttf",
 )
+_FONTS = {".ttf", ".otf", ".ttc", ".otc"}
 _FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -56,14 +66,25 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 @frozen(kw_only=True)
+class Fallback:
+    """A font that fills in for some characters, cut down to them."""
+
+    regular: bytes
+    bold: bytes | None
+    """None when the font has no weights."""
+
+
+@frozen(kw_only=True)
 class FontChoice:
     """The font files of a document: regular and bold, and those that fill in for them."""
 
     regular: Path
     bold: Path
-    fallbacks: tuple[Path, ...]
+    fallbacks: tuple[Fallback, ...]
     covered: frozenset[int]
     """Code points that regular and bold, or a fallback, can show."""
+    unread: tuple[str, ...] = ()
+    """Files that the user named and that are no fonts."""
     boxed: set[str] = field(factory=set)
     """Characters that were replaced so far."""
 
@@ -89,46 +110,61 @@ class FontChoice:
 
 
 def choose_fonts(texts: Iterable[str], given: Sequence[str] = ()) -> FontChoice:
-    """Choose the fonts that the texts need; those ``given`` come before those of the system."""
+    """Choose the fonts that the texts need; those ``given`` come before packages and those of the system."""
     with as_file(files("semblant_reports") / "fonts") as folder:
         regular, bold = folder / "DejaVuSans.ttf", folder / "DejaVuSans-Bold.ttf"
-    covered = _covered(regular) & _covered(bold)
-    wanted = {ord(character) for text in texts if not text.isascii() for character in text}
+    shown = covered(regular) & covered(bold)
+    foreign = {character for text in texts if not text.isascii() for character in text}
     missing = {
-        point
-        for point in wanted - covered
-        if unicodedata.category(chr(point)) not in _UNSEEN and not chr(point).isspace()
+        ord(character)
+        for character in foreign
+        if ord(character) not in shown and unicodedata.category(character) not in _UNSEEN and not character.isspace()
     }
-    fallbacks: list[Path] = []
+    forms = region("".join(foreign))
+    fallbacks: list[Fallback] = []
     for path in _candidates(given) if missing else ():
-        if missing & _covered(path):
-            fallbacks.append(path)
-            missing -= _covered(path)
-            covered |= _covered(path)
+        found = missing & covered(path)
+        fallback = _cut(path, found, forms) if found else None
+        if fallback is not None:
+            fallbacks.append(fallback)
+            missing -= found
+            shown |= found
         if not missing:
             break
-    return FontChoice(regular=regular, bold=bold, fallbacks=tuple(fallbacks), covered=covered)
+    unread = tuple(name for name in given if not covered(Path(name).expanduser()))
+    return FontChoice(regular=regular, bold=bold, fallbacks=tuple(fallbacks), covered=shown, unread=unread)
 
 
-def _candidates(given: Sequence[str]) -> list[Path]:
-    """Give the fonts named by the user, then known ones of the system, best first."""
-    named = [Path(path).expanduser() for path in given]
-    found: dict[str, Path] = {}
-    for folder in _FOLDERS:
-        for place, _, names in os.walk(Path(folder).expanduser()):
-            for name in names:
-                if name in _KNOWN:
-                    found.setdefault(name, Path(place) / name)
-    return named + [found[name] for name in _KNOWN if name in found]
-
-
-@cache
-def _covered(path: Path) -> frozenset[int]:
-    """Give the code points that a font has; none when it cannot be read."""
-    from fontTools.ttLib import TTFont, TTLibError
-
+def _cut(path: Path, characters: set[int], forms: str) -> Fallback | None:
+    """Cut the characters out of a font; None when it is not sound."""
     try:
-        with TTFont(path, fontNumber=0, lazy=True) as font:
-            return frozenset(font.getBestCmap() or {})
-    except (OSError, TTLibError, AssertionError):
-        return frozenset()
+        regular, _ = cut_out(path, characters, REGULAR, forms)
+        bold, heavy = cut_out(path, characters, BOLD, forms)
+    except Exception:  # noqa: BLE001 - some stranger's font must not cost the report
+        return None
+    return Fallback(regular=regular, bold=bold if heavy else None)
+
+
+def _candidates(given: Sequence[str]) -> Iterator[Path]:
+    """Give the fonts named by the user, those of packages, then those of the system, known ones first."""
+    yield from (Path(path).expanduser() for path in given)
+    for package in PACKAGES:
+        spec = find_spec(package)
+        for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+            yield from sorted(path for path in Path(folder).iterdir() if _upright(path))
+    there = [
+        Path(place) / name
+        for folder in _FOLDERS
+        for place, _, names in os.walk(Path(folder).expanduser())
+        for name in sorted(names)
+    ]
+    found: dict[str, Path] = {}
+    for path in there:
+        found.setdefault(path.name, path)
+    yield from (found[name] for name in _KNOWN if name in found)
+    yield from [path for path in there if _upright(path) and path.name not in _KNOWN][:MOST]
+
+
+def _upright(path: Path) -> bool:
+    """Tell whether a file may be a font that is not slanted."""
+    return path.suffix.lower() in _FONTS and not {"Italic", "Oblique"} & set(path.stem.replace("[", "-").split("-"))

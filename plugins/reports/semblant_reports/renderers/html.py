@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 from semblant.atomic import atomic_write
 from semblant.report.blocks import Chart, Heading, Score, Scores, Table, Text, Tone
 from semblant_reports.charts import PAGE
-from semblant_reports.renderers.findings import findings_of, left_out
+from semblant_reports.renderers.findings import findings_of, headline, left_out
 from semblant_reports.renderers.svg import SVG, svg_of
-from semblant_reports.style import INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, STEPS, SYNTHETIC, TONES, WORDS
+from semblant_reports.style import IN_THE_DARK, INK, MUTED, ORIGINAL, RULE, SHADE, SIGNS, SYNTHETIC, TONES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from semblant.report.blocks import Block
     from semblant.report.document import ReportDocument, SectionResult
 
+WIDE = 60.0
+"""Per cent of the page's width: charts that take more are scrolled on a narrow screen, as their words must be read."""
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _IDENTIFIER = re.compile(r'(id="|url\(#|href="#)([\w-]+)')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
+_DARK = " ".join(f'svg [fill="{light}"] {{ fill: {dark}; }}' for light, dark in IN_THE_DARK.items())
 _STYLE = f"""
 :root {{ color-scheme: light dark; --ink: {INK}; --muted: {MUTED}; --rule: {RULE}; --shade: {SHADE}; --paper: #fff;
-  --nothing: {STEPS[0]}; --good: {TONES[Tone.GOOD]}; --fair: {TONES[Tone.FAIR]}; --bad: {TONES[Tone.BAD]};
+  --good: {TONES[Tone.GOOD]}; --fair: {TONES[Tone.FAIR]}; --bad: {TONES[Tone.BAD]};
   --plain: {TONES[Tone.PLAIN]}; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --ink: #e8ecf1; --muted: #a9b4c2; --rule: #3a4552; --shade: #1e262f;
-  --paper: #12181f; --nothing: #1b232c; --good: #4cc3a5; --fair: #e2a64b; --bad: #f0868d; --plain: #8fb3de; }} }}
+  --paper: #12181f; --good: #4cc3a5; --fair: #e2a64b; --bad: #f0868d; --plain: #8fb3de; }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0 auto; max-width: 56rem; padding: 2.5rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
   font: 0.95rem/1.55 "DejaVu Sans", system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }}
@@ -43,12 +46,13 @@ h4 {{ font-size: 0.92rem; margin: 1.6rem 0 0.4rem; }}
 h1, h3, h4, td, th, dd, p {{ unicode-bidi: plaintext; overflow-wrap: anywhere; text-align: left; }}
 .band {{ height: 6px; width: 10rem; background: linear-gradient(90deg, {ORIGINAL} 50%, {SYNTHETIC} 50%); }}
 .subtitle, figcaption, caption, .note, nav {{ color: var(--muted); }}
-.tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.9rem; margin: 1.4rem 0; }}
+.tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 0.9rem; margin: 1.4rem 0; }}
 .tile {{ background: var(--shade); border-left: 4px solid var(--tone); padding: 0.8rem 1rem; }}
 .tile b {{ display: block; font-size: 1.7rem; line-height: 1.3; }}
 .tile .word {{ color: var(--tone); font-weight: 600; font-size: 0.85rem; }}
 .tile .note {{ font-size: 0.8rem; line-height: 1.4; margin: 0.3rem 0 0; }}
 .toned {{ border-left: 4px solid var(--tone); padding-left: 0.8rem; }}
+.short {{ font-size: 1.1rem; }}
 .good {{ --tone: var(--good); }} .fair {{ --tone: var(--fair); }}
 .bad {{ --tone: var(--bad); }} .plain {{ --tone: var(--plain); }}
 dl {{ display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr; margin: 1.5rem 0; }}
@@ -58,15 +62,18 @@ nav ol {{ columns: 2; padding-left: 1.2rem; }} a {{ color: inherit; }}
 table {{ border-collapse: collapse; font-size: 0.84rem; }}
 caption {{ caption-side: bottom; text-align: left; padding: 0.4rem 0; }}
 th {{ background: var(--shade); color: var(--muted); text-align: left; vertical-align: bottom; }}
-th, td {{ padding: 0.35rem 0.7rem; border-bottom: 1px solid var(--rule); vertical-align: top; max-width: 26rem; }}
-.r {{ text-align: right; font-variant-numeric: tabular-nums; }} .c {{ text-align: center; }}
+th, td {{ padding: 0.35rem 0.7rem; border-bottom: 1px solid var(--rule); vertical-align: top; max-width: 34rem; }}
+td, th {{ min-width: 7rem; }} td:first-child, td:last-child {{ min-width: 11rem; }} td.r, th.r, td.c {{ min-width: 0; }}
+.r {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }} .c {{ text-align: center; }}
 tr.good td, tr.fair td, tr.bad td {{ color: var(--tone); }}
 .row {{ display: flex; flex-wrap: wrap; gap: 1rem 0; align-items: flex-start; }}
 figure {{ margin: 0; padding-right: 0.8rem; min-width: 14rem; max-width: 100%; }} figcaption {{ font-size: 0.78rem; }}
 svg {{ max-width: 100%; height: auto; display: block; }}
+.wide {{ overflow-x: auto; }} .wide svg {{ min-width: min(34rem, var(--own)); max-width: none; width: 100%; }}
 svg text {{ fill: var(--muted); }} svg text[font-weight="bold"] {{ fill: var(--ink); }}
 svg [stroke="#FFFFFF"] {{ stroke: var(--paper); }} svg [stroke="{RULE}"] {{ stroke: var(--rule); }}
-svg [fill="{STEPS[0]}"] {{ fill: var(--nothing); }}
+@media (prefers-color-scheme: dark) {{ {_DARK} }}
+@media (max-width: 40rem) {{ nav ol {{ columns: 1; }} dl {{ grid-template-columns: 1fr; }} dt {{ border: 0; }} }}
 @media print {{ h2 {{ break-after: avoid; }} figure, .tile, tr {{ break-inside: avoid; }} }}
 """
 
@@ -92,20 +99,24 @@ def _page(report: ReportDocument) -> Iterator[str]:
     yield f"<title>{_safe(report.title)}: {_safe(report.subtitle)}</title><style>{_STYLE}</style></head><body>"
     yield f'<header><div class="band"></div><h1>{_safe(report.title)}</h1>'
     yield f'<p class="subtitle">{_safe(report.subtitle)}</p>'
-    scores = next((block for section in report.sections for block in section.blocks if isinstance(block, Scores)), None)
-    if scores is not None:
-        yield _tiles(scores.scores)
+    top = headline(report)
+    if top.said is not None:
+        yield f'<p class="toned short {top.said.tone}">{SIGNS[top.said.tone]} {_safe(top.said.text)}</p>'
+    if top.scores is not None:
+        yield _tiles(top.scores.scores)
     created = dt.datetime.fromisoformat(report.created).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     facts = {**report.facts, "Created": f"{created} by Semblant {report.version}"}
     lines = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(value)}</dd>" for name, value in facts.items())
-    yield f"<dl>{lines}</dl>{_verdicts(report)}</header>"
+    advice = "".join(f"<li>{_safe(item)}</li>" for item in top.to_do)
+    yield _verdicts(report) + (f"<h3>What to do</h3><ul>{advice}</ul>" if advice else "")
+    yield f"<dl>{lines}</dl></header>"
     sections = [item for item in report.sections if not item.left_out]
     if len(sections) < len(report.sections):
         sections.append(left_out(report))
     links = "".join(f'<li><a href="#{_safe(item.name)}">{_safe(item.title)}</a></li>' for item in sections)
     yield f'<nav aria-label="Contents"><ol>{links}</ol></nav><main>'
     for number, section in enumerate(sections):
-        yield from _section(section, number)
+        yield from _section(section, number, top.scores)
     yield "</main></body></html>\n"
 
 
@@ -122,11 +133,13 @@ def _verdicts(report: ReportDocument) -> str:
     return f"<h3>What the sections found</h3>{''.join(said)}" if said else ""
 
 
-def _section(section: SectionResult, number: int) -> Iterator[str]:
-    """Write a section; charts that fit stand side by side."""
+def _section(section: SectionResult, number: int, told: Block | None) -> Iterator[str]:
+    """Write a section but for what the head has ``told``; charts that fit stand side by side."""
     yield f'<section id="{_safe(section.name)}"><h2>{_safe(section.title)}</h2>'
     row = False
     for place, block in enumerate(section.blocks):
+        if block is told:
+            continue
         chart = isinstance(block, Chart)
         if chart != row:
             yield '<div class="row">' if chart else "</div>"
@@ -195,7 +208,9 @@ def _figure(chart: Chart, prefix: str) -> str:
     drawn = _IDENTIFIER.sub(lambda found: f"{found[1]}{prefix}-{found[2]}", drawn)
     caption = f"<figcaption>{_safe(chart.caption)}</figcaption>" if chart.caption else ""
     share = max(chart.width, min(1.0, width / PAGE)) * 100
-    return f'<figure style="width: {share:.2f}%">{drawn}{caption}</figure>'
+    kind = f' class="wide" style="--own: {width:.0f}px; max-width: {width:.0f}px"' if share > WIDE else ""
+    kind = kind or f' style="width: {share:.2f}%"'
+    return f"<figure{kind}>{drawn}{caption}</figure>"
 
 
 def _safe(text: str) -> str:

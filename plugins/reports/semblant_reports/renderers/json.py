@@ -7,6 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from semblant.atomic import atomic_write
+from semblant.report.blocks import Tone
+from semblant_reports.renderers.findings import headline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from semblant.report.document import ReportDocument
 
 FORMAT = 1
+_TONES = tuple(tone.value for tone in Tone)
 
 
 class JsonRenderer:
@@ -32,6 +35,7 @@ class JsonRenderer:
 
 def document(report: ReportDocument) -> dict[str, Any]:
     """Give the report as plain data."""
+    said = headline(report).said
     return {
         "format": FORMAT,
         "title": report.title,
@@ -39,6 +43,7 @@ def document(report: ReportDocument) -> dict[str, Any]:
         "created": report.created,
         "version": report.version,
         "facts": dict(report.facts),
+        "in_short": None if said is None else {"tone": said.tone.value, "text": said.text},
         "verdicts": [
             {"section": said.section, "table": said.table, "tone": said.tone.value, "text": said.text}
             for said in report.verdicts
@@ -78,6 +83,12 @@ def schema() -> dict[str, Any]:
             },
             "accuracy": depths | {"description": "overlap with the training rows, mean over tables"},
             "ceiling": depths | {"description": "what the holdout reaches"},
+            "answers": {
+                "type": "array",
+                "description": "three questions and their answers: fidelity, utility, privacy",
+                "items": {"type": "object", "required": ["about", "question", "tone", "text"]},
+            },
+            "to_do": {"type": "array", "description": "what to do, the gravest first", "items": {"type": "string"}},
             "detection": share | {"description": "AUC of a classifier; 0.5 is best"},
             "nearer_to_training": {
                 "type": ["object", "null"],
@@ -144,6 +155,12 @@ def schema() -> dict[str, Any]:
             "created": {"type": "string", "format": "date-time"},
             "version": {"type": "string"},
             "facts": {"type": "object", "additionalProperties": {"type": "string"}},
+            "in_short": {
+                "type": ["object", "null"],
+                "description": "whether the data can be used, in one sentence",
+                "required": ["tone", "text"],
+                "properties": {"tone": {"enum": list(_TONES)}, "text": {"type": "string"}},
+            },
             "verdicts": {
                 "type": "array",
                 "description": "what the sections say in one sentence each",
@@ -153,7 +170,7 @@ def schema() -> dict[str, Any]:
                     "properties": {
                         "section": {"type": "string"},
                         "table": {"type": "string", "description": "empty when it is about all tables"},
-                        "tone": {"enum": ["plain", "good", "fair", "bad"]},
+                        "tone": {"enum": list(_TONES)},
                         "text": {"type": "string"},
                     },
                 },

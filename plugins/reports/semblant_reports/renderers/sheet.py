@@ -19,8 +19,10 @@ from semblant_reports.style import INK, MUTED, RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from semblant.report.blocks import Chart
+    from semblant_reports.renderers.fonts import Fallback
     from semblant_reports.renderers.svg import Drawing
 
 MARGIN = 18.0
@@ -35,18 +37,20 @@ _RIGHT_TO_LEFT = {"R", "AL"}
 class Sheet(FPDF):
     """A PDF in millimetres that never breaks a page by itself: callers ask for room."""
 
-    def __init__(self, fonts: FontChoice, paper: str, running: str) -> None:
-        """Load the fonts; ``running`` stands at the foot of each page."""
+    def __init__(self, fonts: FontChoice, paper: str, running: str, folder: Path) -> None:
+        """Load the fonts; ``running`` stands at the foot of each page.
+
+        Fonts that fill in are written into ``folder``, which must be there until the document is.
+        """
         super().__init__(unit="mm", format=paper)
         self.fonts_at_hand = fonts
         self.running = running
         self._drawings: dict[int, Drawing] = {}
         self.add_font(FAMILY, "", str(fonts.regular))
         self.add_font(FAMILY, "B", str(fonts.bold))
-        names = []
-        for place, path in enumerate(fonts.fallbacks):
-            names.append(f"fallback{place}")
-            self.add_font(names[-1], "", str(path))
+        names = [f"fallback{place}" for place in range(len(fonts.fallbacks))]
+        for name, fallback in zip(names, fonts.fallbacks, strict=True):
+            self._fill_in(name, fallback, folder)
         if names:
             self.set_fallback_fonts(names, exact_match=False)
         self.set_margins(MARGIN, MARGIN, MARGIN)
@@ -54,6 +58,14 @@ class Sheet(FPDF):
         self.c_margin = 0.0
         self.shaping = find_spec("uharfbuzz") is not None
         self.widths = lru_cache(maxsize=50_000)(self._width)
+
+    def _fill_in(self, name: str, fallback: Fallback, folder: Path) -> None:
+        """Add a fallback font, bold too where there is one."""
+        for style, cut in (("", fallback.regular), ("B", fallback.bold)):
+            if cut is not None:
+                path = folder / f"{name}{style}.ttf"
+                path.write_bytes(cut)
+                self.add_font(name, style, str(path))
 
     @property
     def bottom(self) -> float:
@@ -103,6 +115,8 @@ class Sheet(FPDF):
         for part in _LEFTWARDS.split(text) if not text.isascii() else [text]:
             self.set_xy(x, y)
             width = self.width(part)
+            # a line that begins in a fallback font leaves the library wrong about the font that holds behind it
+            self.current_font_is_set_on_page = False
             with self._shaped(part) as shown:
                 self.cell(width + 0.1, height, shown, new_x=XPos.RIGHT, new_y=YPos.TOP)
             x += width

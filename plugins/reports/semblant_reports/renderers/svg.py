@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -53,14 +54,20 @@ class Drawing:
 
 
 def svg_of(spec: Mapping[str, Any]) -> str:
-    """Draw a Vega-Lite chart as SVG, with nothing from the network."""
+    """Draw a Vega-Lite chart as SVG, with nothing from the network; formats of one report share the drawings."""
+    return _drawn(json.dumps(drawable(spec)))
+
+
+@lru_cache(maxsize=256)
+def _drawn(spec: str) -> str:
+    """Draw a chart that is written as JSON."""
     import vl_convert
 
     if not _registered.is_set():
         with as_file(files("semblant_reports") / "fonts") as folder:
             vl_convert.register_font_directory(str(folder))
         _registered.set()
-    return str(vl_convert.vegalite_to_svg(json.dumps(drawable(spec)), vl_version=VEGA_LITE, allowed_base_urls=[]))
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[]))
 
 
 def drawable(value: Any, visible: Callable[[str], str] = str) -> Any:

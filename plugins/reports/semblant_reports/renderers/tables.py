@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from semblant.report.blocks import Tone
 from semblant_reports.style import INK, MUTED, RULE, SHADE, SIGNS, TONES
@@ -22,8 +22,12 @@ GAP = 4.0
 NARROWEST = 20.0
 LINES = 12
 HEADER = 30.0
-TOGETHER = 25
-"""Tables of no more rows are not broken when they fit on a page."""
+TOGETHER = 0.35
+"""A table of no more of a page's height is not broken."""
+FEWEST = 4
+"""Rows that stand on a page at least where a table is broken."""
+FOLDED = 10
+"""Narrow tables of no fewer rows are set in columns side by side."""
 
 
 @frozen(kw_only=True)
@@ -36,22 +40,86 @@ class _Part:
 
 def write_table(sheet: Sheet, table: Table) -> None:
     """Write a table at the cursor."""
-    visible = sheet.fonts_at_hand.visible
-    columns = [visible(name) for name in table.columns]
-    rows = [[visible(str(cell)) for cell in row] for row in table.rows]
-    align = [(table.align[place : place + 1] or "l").upper() for place in range(len(columns))]
-    for number, part in enumerate(_parts(sheet, columns, rows, align)):
+    table = _folded(sheet, table)
+    parts, columns, rows, align = _prepared(sheet, table)
+    for number, part in enumerate(parts):
         if number:
             sheet.ln(2)
         _write_part(sheet, table, part, columns, rows, align)
     if table.caption:
         sheet.pen(7.5, colour=MUTED)
-        for line in sheet.lines(visible(table.caption), sheet.epw):
-            sheet.room(4)
+        lines = sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw)
+        sheet.room(4 * len(lines))
+        sheet.pen(7.5, colour=MUTED)
+        for line in lines:
             with sheet.tagged("P"):
                 sheet.say(line, sheet.l_margin, sheet.get_y() + 0.8, 4)
             sheet.set_y(sheet.get_y() + 4)
     sheet.set_y(sheet.get_y() + 4)
+
+
+def table_height(sheet: Sheet, table: Table) -> tuple[float, float]:
+    """Give the height of a table as a whole, and what stands together at its beginning at least."""
+    table = _folded(sheet, table)
+    parts, columns, rows, _ = _prepared(sheet, table)
+    heights = [_heights(sheet, part, columns, rows) for part in parts]
+    whole = sum(sum(part) + 2 for part in heights) + 4
+    if table.caption:
+        sheet.pen(7.5)
+        whole += 4 * len(sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw))
+    together = whole <= TOGETHER * (sheet.bottom - sheet.t_margin)
+    return whole, whole if together or not heights else sum(heights[0][: 1 + FEWEST])
+
+
+def _prepared(sheet: Sheet, table: Table) -> tuple[list[_Part], list[str], list[list[str]], list[str]]:
+    """Give the parts of a table, and its texts as they can be set."""
+    visible = sheet.fonts_at_hand.visible
+    columns = [visible(name) for name in table.columns]
+    signs = [SIGNS[tone] for tone in table.tones] + [""] * len(table.rows)
+    rows = [
+        [visible(f"{sign} {cell}" if sign and not place else str(cell)) for place, cell in enumerate(row)]
+        for sign, row in zip(signs, table.rows, strict=False)
+    ]
+    align = [(table.align[place : place + 1] or "l").upper() for place in range(len(columns))]
+    return _parts(sheet, columns, rows, align), columns, rows, align
+
+
+def _folded(sheet: Sheet, table: Table) -> Table:
+    """Set a long narrow table in two or three columns side by side, so that it does not leave a page empty."""
+    if len(table.rows) < FOLDED or any(table.tones):
+        return table
+    parts, _, _, _ = _prepared(sheet, table)
+    width = sum(parts[0].widths)
+    beside = min(3, int((sheet.epw + GAP) // (width + GAP)))
+    if len(parts) > 1 or beside < 2:
+        return table
+    deep = -(-len(table.rows) // beside)
+    empty = [""] * len(table.columns)
+    align = "".join(table.align[place : place + 1] or "l" for place in range(len(table.columns)))
+
+    def joined(cells: Sequence[Sequence[str]]) -> list[str]:
+        return [text for place, part in enumerate(cells) for text in ([*([""] if place else []), *part])]
+
+    rows = [
+        joined([table.rows[place] if place < len(table.rows) else empty for place in range(row, deep * beside, deep)])
+        for row in range(deep)
+    ]
+    return evolve(
+        table, columns=joined([table.columns] * beside), rows=rows, align="l".join([align] * beside), tones=()
+    )
+
+
+def _heights(sheet: Sheet, part: _Part, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Give the heights of header and rows."""
+    found = []
+    for place, texts in enumerate([columns, *rows]):
+        sheet.pen(SIZE, bold=place == 0)
+        lines = max(
+            min(LINES, len(sheet.lines(texts[cell], width - GAP + 0.3)))
+            for cell, width in zip(part.places, part.widths, strict=True)
+        )
+        found.append(lines * LINE + 2 * PAD)
+    return found
 
 
 def _parts(sheet: Sheet, columns: Sequence[str], rows: Sequence[Sequence[str]], align: Sequence[str]) -> list[_Part]:
@@ -129,21 +197,19 @@ def _write_part(
         write(header, bold=True, colour=MUTED)
 
     tones = [table.tones[number] if number < len(table.tones) else Tone.PLAIN for number in range(len(rows))]
-    ready = [
-        cut(
-            [f"{SIGNS[tone]} {cell}" if SIGNS[tone] and place == 0 else cell for place, cell in enumerate(row)],
-            bold=False,
-        )
-        for row, tone in zip(rows, tones, strict=True)
-    ]
-    whole = tall + sum(max(len(cell) for cell in cells) * LINE + 2 * PAD for cells in ready)
-    if len(rows) <= TOGETHER and whole < 0.6 * (sheet.bottom - sheet.t_margin):
-        sheet.room(whole)
-    sheet.room(tall + LINE + 2 * PAD)
+    ready = [cut(row, bold=False) for row in rows]
+    heights = [max(len(cell) for cell in cells) * LINE + 2 * PAD for cells in ready]
+    page = sheet.bottom - sheet.t_margin
+    sheet.pen(7.5)
+    below = 4 * len(sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw)) if table.caption else 0
+    whole = tall + sum(heights) + below
+    sheet.room(whole if whole <= TOGETHER * page else min(page, tall + sum(heights[:FEWEST])))
     write_header()
-    for cells, tone in zip(ready, tones, strict=True):
-        height = max(len(cell) for cell in cells) * LINE + 2 * PAD
-        if sheet.get_y() + height > sheet.bottom:
+    last = len(ready) - 1 - FEWEST // 2
+    for number, (cells, tone, height) in enumerate(zip(ready, tones, heights, strict=True)):
+        # no single rows at the head of a page: the last few go over together
+        rest = sum(heights[number:]) if number == last and number > FEWEST else height
+        if sheet.get_y() + (rest if rest < page / 2 else height) > sheet.bottom:
             sheet.add_page()
             write_header()
         write(cells, bold=False, colour=INK if tone is Tone.PLAIN else TONES[tone])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from semblant.report.blocks import Heading, Text
+from semblant.report.blocks import Heading, Table, Text
 from semblant_reports.charts import pair_heatmap
 from semblant_reports.matrices import accuracy_matrix
 from semblant_reports.measure.measured import TOO_FEW, measured
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 READABLE = 40
 """Columns of a matrix that can still be read."""
 PAIRS = 6
+SHOWN = 0.4
+"""Of the original rows must stand in cells that may be shown, or a picture would tell nothing."""
 
 
 class Bivariate:
@@ -46,8 +48,8 @@ class Bivariate:
         blocks: list[Block] = [
             Text(
                 text="Accuracy of every pair of columns: the overlap of their joint distributions, cut "
-                "into at most ten classes each. The darker, the more the pair differs. On the "
-                "diagonal stands the column alone."
+                "into at most ten classes each. The stronger the colour, the more the pair differs. On "
+                "the diagonal stands the column alone."
             ),
         ]
         for table in figures["tables"]:
@@ -65,17 +67,20 @@ class Bivariate:
                         f"{len(table['left_out'])} are left out."
                     )
                 )
+            drawn = [pair for pair in table["pairs"] if _telling(pair)]
             if table["pairs"]:
                 blocks.append(Heading(text="The most different pairs", level=3))
+            if drawn:
                 blocks.append(
                     Text(
-                        text="Shares of all rows in each pair of classes, darker for more; both pictures "
-                        "of a pair have the same scale. White cells hold nobody, or too few to be "
-                        "shown."
+                        text="Shares of all rows in each pair of classes, the stronger the colour, the more; both "
+                        "pictures of a pair have the same scale. Empty cells hold nobody, or too few to be shown."
                     )
                 )
-            for pair in table["pairs"]:
+            for pair in drawn:
                 blocks.extend(_pair(pair))
+            if len(drawn) < len(table["pairs"]):
+                blocks.append(_undrawn([pair for pair in table["pairs"] if not _telling(pair)]))
         return blocks
 
 
@@ -98,6 +103,11 @@ def _table(name: str, table: MeasuredTable, limit: int) -> dict[str, Any]:
     return figures | {"verdict": of_combinations(table, "bivariate")}
 
 
+def _telling(pair: Mapping[str, Any]) -> bool:
+    """Tell whether enough of a pair may be shown for a picture to tell something."""
+    return bool(sum(share for line in pair["original"] for share in line if share is not None) >= SHOWN)
+
+
 def _pair(pair: Mapping[str, Any]) -> list[Block]:
     """Draw one pair, original beside synthetic."""
     shares = [share for side in ("original", "synthetic") for line in pair[side] for share in line if share is not None]
@@ -106,10 +116,17 @@ def _pair(pair: Mapping[str, Any]) -> list[Block]:
     told = f"accuracy {percent(pair['accuracy'])}" + (
         f", the holdout's {percent(pair['ceiling'])}" if pair["ceiling"] is not None else ""
     )
-    blocks: list[Block] = [Heading(text=f"{names[0]} × {names[1]}: {told}", level=3)]
-    if not shares or max(shares) == 0:
-        return [*blocks, Text(text="Every cell holds too few subjects to be shown.")]
     return [
-        *blocks,
+        Heading(text=f"{names[0]} × {names[1]}: {told}", level=3),
         *(pair_heatmap(labels, pair[side], names, side, max(shares)) for side in ("original", "synthetic")),
     ]
+
+
+def _undrawn(pairs: list[Mapping[str, Any]]) -> Table:
+    """List pairs of which too little may be shown."""
+    return Table(
+        columns=("pair", "accuracy", "holdout"),
+        align="lrr",
+        rows=[(" × ".join(pair["columns"]), percent(pair["accuracy"]), percent(pair["ceiling"])) for pair in pairs],
+        caption="Not drawn: most of their cells hold too few subjects to be shown.",
+    )

@@ -59,26 +59,25 @@ class Detection:
                 "with 1 every row gives itself away."
             ),
         ]
+        several = len(figures["tables"]) > 1
         for table in figures["tables"]:
-            if len(figures["tables"]) > 1:
+            if several:
                 blocks.append(Heading(text=table["table"]))
             if table["auc"] is None:
                 blocks.append(Text(text=f"{table['table']}: {TOO_FEW}."))
                 continue
             blocks.extend(told(table))
-            blocks.append(
-                Scores(
-                    scores=[
-                        Score(
-                            label="AUC",
-                            value=decimals(table["auc"]),
-                            tone=Tone(table["verdict"]["tone"]),
-                            note=f"95% interval {decimals(table['interval'][0])} to {decimals(table['interval'][1])}; "
-                            f"{table['rounds']} tests with {table['rows']:,} rows of each side",
-                        )
-                    ]
-                )
+            exactly = (
+                f"95% interval {decimals(table['interval'][0])} to {decimals(table['interval'][1])}; "
+                f"{table['rounds']} tests with {table['rows']:,} rows of each side"
             )
+            if several:
+                blocks.append(Text(text=f"{exactly[0].upper()}{exactly[1:]}."))
+            else:
+                tone = Tone(table["verdict"]["tone"])
+                blocks.append(
+                    Scores(scores=[Score(label="AUC", value=decimals(table["auc"]), tone=tone, note=exactly)])
+                )
             if table["columns"] and table["auc"] > 0.52:
                 blocks.append(
                     Table(

@@ -177,7 +177,7 @@ def _copies_score(copies: Mapping[str, Any], *, several: bool) -> Score:
     share, usual, expected = copies["synthetic"], copies["holdout"], copies["expected"]
     of = f" of {copies['table']}" if several else ""
     if usual is not None:
-        tone = grade(share - usual, 0.002, 0.01)
+        tone = grade(copies["low"] - usual, 0.002, 0.01)
         note = f"occur in the training rows{of}; {percent(usual, 2)} of the holdout's do"
     else:
         beyond = share - expected

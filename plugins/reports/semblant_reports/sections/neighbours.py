@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Heading, Table, Text, Tone
+from semblant_reports.curves import distance_chart
+from semblant_reports.measure.copying import SHARES
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.sections.verdicts import told, verdict
 from semblant_reports.style import count, grade, percent
@@ -79,6 +81,10 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
         blocks.append(Text(text=f"Without a holdout only identical rows can be counted{reason}."))
     else:
         blocks.extend(told(table))
+        curves = {NAMES[name]: item["quantiles"] for name, item in table["distances"].items()}
+        drawn = distance_chart(SHARES, curves, _seen(table["distances"]))
+        if drawn is not None:
+            blocks.append(drawn)
         blocks.append(
             Table(
                 columns=(
@@ -123,6 +129,12 @@ def _table(table: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Block]:
             )
         )
     return blocks
+
+
+def _seen(distances: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what the curves show."""
+    medians = "; ".join(f"{NAMES[name]} {item['median']:.3f}" for name, item in distances.items())
+    return f"Share of the rows up to each distance to the closest row; medians: {medians}."
 
 
 def _copying(found: Mapping[str, Any]) -> dict[str, str] | None:

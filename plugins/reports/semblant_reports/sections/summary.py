@@ -12,6 +12,7 @@ from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.sections.headline import average, headline, intervals, mean, nearest, tiles
 from semblant_reports.sections.privacy import judge as judge_attack
 from semblant_reports.sections.utility import judge
+from semblant_reports.sections.words import answers, in_short, to_do
 from semblant_reports.style import count, decimals, percent
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Summary:
             run.check()
             tables[name] = _table(table)
         _tell_lookups(tables, found, inputs)
-        return {
+        figures = {
             "scores": headline(tables, _related(found, inputs)),
             "intervals": intervals(tables),
             "accuracy": mean([figures["accuracy"] for figures in tables.values()]),
@@ -57,6 +58,8 @@ class Summary:
             "holdout_reason": inputs.holdout_reason,
             "private": bool(inputs.privacy is not None and inputs.privacy.private),
         }
+        said = answers(figures, tiles(figures))
+        return figures | {"in_short": in_short(said), "answers": said, "to_do": to_do(figures, said)}
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Write scores, what they mean, and the columns to look at."""
@@ -70,6 +73,7 @@ class Summary:
                 )
             )
         blocks.append(Scores(scores=tiles(figures)))
+        blocks.extend(_answered(figures))
         blocks.extend(_words(figures))
         if len(figures["tables"]) > 1:
             blocks.append(_by_table(figures["tables"]))
@@ -104,6 +108,23 @@ class Summary:
         return blocks
 
 
+def _answered(figures: Mapping[str, Any]) -> list[Block]:
+    """Put the questions with their answers, and what to do."""
+    said = figures["answers"]
+    blocks: list[Block] = [
+        Table(
+            columns=("question", "answer"),
+            align="ll",
+            rows=[(answer["question"], answer["text"]) for answer in said],
+            tones=[Tone(answer["tone"]) for answer in said],
+        )
+    ]
+    if figures["to_do"]:
+        blocks.append(Heading(text="What to do"))
+        blocks.extend(Text(text=f"{place}. {text}") for place, text in enumerate(figures["to_do"], 1))
+    return blocks
+
+
 def _table(table: MeasuredTable) -> dict[str, Any]:
     """Measure one table."""
     accuracy, ceiling = table.accuracy, table.ceiling
@@ -126,9 +147,7 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
             | {"tone": judge(item)["tone"]}
             for item in (table.utility if find_spec("sklearn") is not None else ())
         ],
-        "membership": {
-            name: table.membership[name] for name in ("auc", "interval", "tpr", "tpr_interval")
-        }
+        "membership": {name: table.membership[name] for name in ("auc", "interval", "tpr", "tpr_interval")}
         | {"tone": judge_attack(table.membership)["tone"]},
         "copying": {
             "dcr_share": table.copying["dcr_share"],
@@ -284,5 +303,3 @@ def _by_table(tables: Mapping[str, Any]) -> Table:
             for name, table in tables.items()
         ],
     )
-
-

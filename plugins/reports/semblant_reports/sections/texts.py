@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from semblant.report.blocks import Heading, Table, Text, Tone
 from semblant.vocabulary import EncodingType
 from semblant_reports.measure.binning import is_textual
+from semblant_reports.measure.confidence import wilson
 from semblant_reports.measure.forms import Form
 from semblant_reports.measure.measured import TOO_FEW, measured
 from semblant_reports.measure.texts import text_figures
@@ -88,10 +89,13 @@ def judge(figures: Mapping[str, Any]) -> list[dict[str, str]]:
     own = copies["synthetic"]
     usual = copies.get("holdout")
     expected = usual["texts"] / usual["of"] * own["of"] if usual and usual["of"] else 0.0
-    if own["texts"] > max(2.0 * expected, 0.0) and own["texts"] > 0:
-        found.append(
-            verdict(Tone.BAD, f"{count(own['texts'])} of {count(own['of'])} texts are training texts, word for word.")
-        )
+    if own["texts"] > 2.0 * expected:
+        # chance alone may double a few; more than the holdout can have is none
+        most = wilson(usual["texts"] / usual["of"], usual["of"])[1] if usual and usual["of"] else 0.0
+        sure = wilson(own["texts"] / own["of"], own["of"])[0] > most
+        said = f"{count(own['texts'])} of {count(own['of'])} texts are training texts, word for word"
+        more = f"; {count(expected)} would be usual." if expected else "."
+        found.append(verdict(Tone.BAD if sure or not usual else Tone.FAIR, said + more))
     else:
         found.append(verdict(Tone.GOOD, "No more training texts come again than occur in other real texts."))
     runs = copies["runs"]

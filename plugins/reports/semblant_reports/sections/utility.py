@@ -56,18 +56,14 @@ class Utility:
             scored = [item for item in table["targets"] if item["gap"] is not None]
             if scored:
                 blocks += [_drawn(scored), _listed(scored)]
-            if not table["chosen"]:
-                blocks.append(
-                    Text(
-                        text="The columns were chosen because others tell most about them; name others as the "
-                        "report's targets."
-                    )
-                )
             blocks += [
                 Text(text=f"Set aside for {item['column']}, as they say the same: {', '.join(item['set_aside'])}.")
                 for item in scored
                 if item["set_aside"]
             ]
+        if any(table["targets"] and not table["chosen"] for table in figures["tables"]):
+            chosen = "Columns were chosen because others tell most about them; name others as the report's targets."
+            blocks.append(Text(text=chosen))
         return blocks
 
 

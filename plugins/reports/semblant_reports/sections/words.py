@@ -1,0 +1,158 @@
+"""The summary in words: three questions that people ask, the answer to each, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from semblant.report.blocks import Tone
+from semblant_reports.sections.headline import targets
+from semblant_reports.sections.verdicts import verdict, worst
+from semblant_reports.style import decimals, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from semblant.report.blocks import Score
+
+FIDELITY, UTILITY, PRIVACY = "fidelity", "utility", "privacy"
+QUESTIONS = {
+    FIDELITY: "Do they look like the original?",
+    UTILITY: "Do they teach what the original teaches?",
+    PRIVACY: "Do they give anybody away?",
+}
+_GROUPS = {
+    FIDELITY: ("Accuracy", "Detection"),
+    UTILITY: ("Utility",),
+    PRIVACY: ("Nearer to training", "Identical rows", "Membership attack"),
+}
+_NAMED = 3
+"""Columns that are named in advice."""
+
+
+def answers(figures: Mapping[str, Any], tiles: Sequence[Score]) -> list[dict[str, str]]:
+    """Answer the questions from the summary's figures and the tones of its headline figures.
+
+    :returns: per question ``about``, ``question``, ``tone`` and ``text``.
+    """
+    tones = {score.label: score.tone for score in tiles}
+    found = []
+    for about, write in ((FIDELITY, _fidelity), (UTILITY, _utility), (PRIVACY, _privacy)):
+        tone = worst(tones[label] for label in _GROUPS[about] if label in tones)
+        if about == FIDELITY and figures["scores"].get("broken_keys", 0.0) > 0:
+            tone = Tone.BAD
+        text = write(figures, tone, tones)
+        found.append({"about": about, "question": QUESTIONS[about], **verdict(tone if text else Tone.PLAIN, text)})
+    return [answer | {"text": answer["text"] or "Not measured."} for answer in found]
+
+
+def in_short(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Say in one sentence whether the data can be used, the gravest matter first."""
+    tones = {answer["about"]: Tone(answer["tone"]) for answer in found}
+    if tones[PRIVACY] is Tone.BAD:
+        return verdict(Tone.BAD, "Do not share these data: they give away rows that the model was trained on.")
+    if tones[FIDELITY] is Tone.BAD:
+        return verdict(Tone.BAD, "Do not rely on these data yet: they differ clearly from the original.")
+    if tones[UTILITY] is Tone.BAD:
+        return verdict(
+            Tone.BAD, "Do not train models on these data yet: what the columns say of each other is partly lost."
+        )
+    off = [about for about, tone in tones.items() if tone is Tone.FAIR]
+    if off:
+        return verdict(Tone.FAIR, f"Use these data with care: {_and(off)} {'are' if len(off) > 1 else 'is'} fair only.")
+    if tones[FIDELITY] is Tone.PLAIN:
+        return verdict(Tone.PLAIN, "Nothing could be compared, so nothing can be said of these data.")
+    unknown = "" if tones[PRIVACY] is not Tone.PLAIN else " Without a holdout nothing is known of their privacy."
+    return verdict(Tone.GOOD, f"These data can stand in for the original: no headline check found a fault.{unknown}")
+
+
+def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say what to do about what is not good, the gravest first; nothing where all is well."""
+    tones = {answer["about"]: Tone(answer["tone"]) for answer in found}
+    advice = []
+    if tones[PRIVACY] in {Tone.FAIR, Tone.BAD}:
+        advice.append(
+            "Too near to the training rows: train with more rows or a smaller model (model.size), let early stopping "
+            "end the training, or train with differential privacy (privacy.epsilon). Share nothing before the "
+            "copying check is good."
+        )
+    if figures["scores"].get("broken_keys", 0.0) > 0:
+        advice.append("Foreign keys are broken: read the section on relations before these tables are loaded anywhere.")
+    by_advice: dict[str, list[str]] = {}
+    for name, table in figures["tables"].items():
+        for row in table["worst"]:
+            place = f"{name}.{row['column']}" if len(figures["tables"]) > 1 else row["column"]
+            by_advice.setdefault(row["advice"], []).append(place)
+    if tones[FIDELITY] in {Tone.FAIR, Tone.BAD}:
+        for text, columns in by_advice.items():
+            more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+            advice.append(f"{', '.join(columns[:_NAMED])}{more}: {text}.")
+        if figures["detection"] is not None and not by_advice:
+            advice.append(
+                "Single columns are right, yet rows can be told apart: see under detection which columns give them "
+                "away, and train longer or with a larger model (model.size: large)."
+            )
+    if tones[UTILITY] in {Tone.FAIR, Tone.BAD}:
+        behind = max(targets(figures["tables"]), key=lambda item: item["interval"][0])
+        advice.append(
+            f"Models learn less about {behind['column']} than from the original: train longer (model.max_epochs) or "
+            "with a larger model (model.size: large), and with more rows if there are any."
+        )
+    if not figures["holdout"] and tones[FIDELITY] is not Tone.PLAIN:
+        advice.append("Give rows that were kept back from training (--holdout): only they show what is usual.")
+    return advice
+
+
+def _fidelity(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
+    """Answer from accuracy and detection."""
+    accuracy, ceiling = figures["accuracy"], figures["ceiling"]
+    if accuracy is None:
+        return ""
+    start = {
+        Tone.GOOD: "Yes: distributions and ties between columns agree as far as those of two real samples do",
+        Tone.FAIR: "Nearly: they differ a little more than two real samples do",
+    }.get(tone, "No: they differ clearly more than two real samples do")
+    against = f", real rows reach {percent(ceiling['overall'])}" if ceiling else ""
+    parts = [f"accuracy {percent(accuracy['overall'])}{against}"]
+    if figures["detection"] is not None:
+        parts.append(f"a classifier tells the rows apart with AUC {decimals(figures['detection'])}, where 0.5 is best")
+    broken = figures["scores"].get("broken_keys", 0.0)
+    if broken > 0:
+        parts.append(f"{percent(broken, 2)} more of the keys are broken than in the original")
+    if "Accuracy" in tones and tone is Tone.PLAIN:
+        start = "Measured without a verdict"
+    return f"{start} ({'; '.join(parts)})."
+
+
+def _utility(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
+    """Answer from the target that falls behind most."""
+    known = [item for item in targets(figures["tables"]) if item["gap"] is not None]
+    if not known or "Utility" not in tones:
+        return ""
+    item = max(known, key=lambda target: target["interval"][0])
+    start = {Tone.GOOD: "Yes", Tone.FAIR: "Nearly"}.get(tone, "No")
+    return (
+        f"{start}: a model taught by synthetic rows predicts {item['column']} of real rows with {item['measure']} "
+        f"{decimals(item['synthetic'])}, one taught by real rows with {decimals(item['real'])}."
+    )
+
+
+def _privacy(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
+    """Answer from copies, distances and the attack."""
+    judged = [label for label in _GROUPS[PRIVACY] if tones.get(label, Tone.PLAIN) is not Tone.PLAIN]
+    if not judged:
+        return "Nobody can tell without rows that were kept back from training." if figures["tables"] else ""
+    troubled = [label.lower() for label in judged if tones[label] is tone]
+    if tone is Tone.GOOD:
+        what = "no copies, no rows too near to training rows, and the attack finds nobody"
+        return f"Nothing was found: {what}. This is a check, not a guarantee; only differential privacy gives one."
+    start = "There are signs of it" if tone is Tone.FAIR else "Yes"
+    return f"{start}, by {_and(troubled)}: see the copying check and the section on privacy."
+
+
+def _and(words: Sequence[str]) -> str:
+    """Join words.
+
+    >>> _and(["fidelity", "utility", "privacy"])
+    'fidelity, utility and privacy'
+    """
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

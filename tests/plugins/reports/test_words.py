@@ -1,0 +1,129 @@
+"""The summary in words: what is good, what is bad and what to do, the same in all formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from attrs import evolve
+
+from semblant.report.blocks import Score, Scores, Tone
+from semblant.report.document import ReportDocument, SectionResult
+from semblant_reports.renderers.findings import headline
+from tests.plugins.reports.material import document, figures, inputs, people
+from tests.plugins.reports.test_controls import changed, given
+from tests.plugins.reports.test_formats import _Words, poppler, rendered
+
+pytest.importorskip("sklearn", reason="comes with the extra 'reports'")
+
+
+def tones(found: dict[str, Any]) -> dict[str, str]:
+    return {answer["about"]: answer["tone"] for answer in found["answers"]}
+
+
+@pytest.mark.feature(125)
+def test_real_rows_can_stand_in_and_nothing_is_to_do() -> None:
+    found = figures("summary", given(people(3000, 2)))
+
+    assert set(tones(found).values()) == {"good"}
+    assert found["in_short"]["tone"] == "good"
+    assert found["in_short"]["text"].startswith("These data can stand in for the original")
+    assert found["to_do"] == []
+
+
+@pytest.mark.feature(125)
+def test_a_constant_column_is_named_with_what_to_do() -> None:
+    train, made, held = (
+        table.filter(table.column("income").is_valid()) for table in map(people, [3000] * 3, (1, 2, 3))
+    )
+    constant = changed(made, "job", pa.array(["nurse"] * made.num_rows))
+
+    found = figures("summary", inputs(train, constant, held))
+
+    assert tones(found) == {"fidelity": "bad", "utility": "bad", "privacy": "good"}
+    assert found["in_short"]["text"].startswith("Do not rely on these data yet")
+    assert "job: all synthetic values are the same: check its encoding and treatment." in found["to_do"]
+
+
+@pytest.mark.feature(125)
+def test_rows_learned_by_heart_are_not_to_be_shared_whatever_else_is_good() -> None:
+    rng = np.random.default_rng(4)
+    train = people(500, 1)
+    income = np.array([np.nan if value is None else value for value in train.column("income").to_pylist()])
+    by_heart = changed(train, "income", pa.array(income + rng.normal(0, 50, 500), from_pandas=True))
+
+    found = figures("summary", inputs(train, by_heart, people(500, 3)))
+
+    assert tones(found)["privacy"] == "bad"
+    assert found["in_short"]["text"].startswith("Do not share these data")
+    assert "differential privacy" in found["to_do"][0]
+
+
+def test_without_a_holdout_nothing_is_said_of_privacy_and_one_is_asked_for() -> None:
+    found = figures("summary", inputs(people(3000, 1), people(3000, 2)))
+
+    assert tones(found)["privacy"] == "plain"
+    assert "Without a holdout nothing is known of their privacy" in found["in_short"]["text"]
+    assert [text for text in found["to_do"] if "--holdout" in text]
+
+
+def test_nothing_to_compare_is_no_good_sign() -> None:
+    found = figures("summary", inputs(people(100, 1), people(100, 2).slice(0, 0)))
+
+    assert found["in_short"]["tone"] == "plain"
+    assert found["to_do"] == []
+
+
+def test_what_another_section_found_is_told_above_good_scores() -> None:
+    def made(text: str, tone: str) -> ReportDocument:
+        summary = {"in_short": {"tone": "good", "text": "All is well."}}
+        shown = Scores(scores=[Score(label="a", value="1")])
+        return ReportDocument(
+            title="t",
+            subtitle="s",
+            created="",
+            version="",
+            sections=[
+                SectionResult(
+                    name="summary",
+                    title="Summary",
+                    figures=summary,
+                    blocks=[shown],
+                ),
+                SectionResult(
+                    name="texts",
+                    title="Texts",
+                    figures={"columns": [{"verdicts": [{"tone": tone, "text": text}]}]},
+                ),
+            ],
+        )
+
+    good, bad = headline(made("fine.", "good")).said, headline(made("a copy.", "bad")).said
+
+    assert good is not None
+    assert bad is not None
+    assert (good.tone, good.text) == (Tone.GOOD, "All is well.")
+    assert bad.tone is Tone.BAD
+    assert "(Texts)" in bad.text
+
+
+@pytest.mark.feature(250, 251)
+def test_all_formats_say_the_same_in_short(tmp_path: Path) -> None:
+    made = document(evolve(given(changed(people(1500, 2), "job", pa.array(["nurse"] * 1500)), 1500)), ())
+    short = headline(made)
+
+    cover = " ".join(poppler("pdftotext", "-l", "1", rendered(made, "pdf", tmp_path), "-").split())
+    page = _Words(rendered(made, "html", tmp_path).read_text(encoding="utf-8")).text
+    told = json.loads(rendered(made, "json", tmp_path).read_text(encoding="utf-8"))
+
+    assert short.said is not None
+    assert short.to_do
+    for text in (short.said.text, *short.to_do):
+        assert text in cover
+        assert text in page
+    assert told["in_short"] == {"tone": "bad", "text": short.said.text}
+    assert told["sections"][0]["figures"]["to_do"] == list(short.to_do)
