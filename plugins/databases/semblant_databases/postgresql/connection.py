@@ -74,15 +74,18 @@ def literal(text: str) -> str:
 class Connection:
     """One connection; errors come out as ``kind`` with the place in them, never with the password."""
 
-    def __init__(self, server: Server, kind: Kind) -> None:
-        """Connect."""
+    def __init__(self, server: Server, kind: Kind, beside: Connection | None = None) -> None:
+        """Connect; ``beside`` is a connection to the same server, whose list of types need not be asked for again."""
         self.server = server
         self._kind = kind
         self._password = server.reveal()
         with self.speaking():
-            self._connection = driver.connect(self._uri(), autocommit=True)
-        self.run("SET TIME ZONE 'UTC'")
-        self.run(f"SET lock_timeout = {int(server.timeout_seconds * 1000)}")
+            if beside is None:
+                self._connection = driver.connect(self._uri(), autocommit=True)
+            else:
+                self._connection = beside._connection.adbc_clone()  # noqa: SLF001 - our own kind
+                self._connection.adbc_connection.set_autocommit(True)
+        self.set(TimeZone="UTC", lock_timeout=str(int(server.timeout_seconds * 1000)))
 
     def _uri(self) -> str:
         server = self.server
@@ -101,6 +104,11 @@ class Connection:
         return (
             f"postgresql://{who}{'@' if who else ''}{host}:{server.port}/{database}?{urlencode(given, quote_via=quote)}"
         )
+
+    def set(self, **given: str) -> None:
+        """Set parameters of the session, all in one go."""
+        made = ", ".join(f"set_config({literal(name)}, {literal(value)}, false)" for name, value in given.items())
+        self.run(f"SELECT {made}")
 
     def run(self, statement: str) -> None:
         """Run a statement without a result."""
