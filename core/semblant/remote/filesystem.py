@@ -60,7 +60,7 @@ def open_filesystem(location: str, access: Access | None = None) -> tuple[Any, s
         raise MissingDependencyError(msg, fix=advice) from exc
     except (ValueError, TypeError) as exc:
         clean(exc)
-        wrong = settings_fault(exc, location) if access is not None else None
+        wrong = settings_fault(exc, location, access.credentials) if access is not None else None
         if wrong is not None:
             raise wrong from exc
         msg = f"'{location}' cannot be opened: {exc}"

@@ -290,7 +290,7 @@ def test_urls_and_paths(shop):
     source = SqliteSource(SqliteSettings(url=f"sqlite:///{shop}"))
     assert source.discover().table_names == ("customer", "delivery", "order line")
     source.close()
-    assert from_location("sqlite:///x.db") == {"url": "sqlite:///x.db"}
+    assert from_location("sqlite:///x.db") == {"path": str(Path("x.db").absolute())}
     for wrong in (
         {},
         {"path": "a", "url": "sqlite:///a"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -56,6 +57,8 @@ _STATES = {
     "28P01": "credentials",
     "28000": "credentials",
 }
+_SENTENCE = re.compile(r"(?:ERROR|FATAL):\s+(.+)")
+"""The server's sentence within what libpq says: to the end of its line."""
 _UNFIT = ("22", "23", "42")
 """Classes of SQLSTATE that blame the statement or the data: bad values, broken constraints, bad SQL."""
 
@@ -177,4 +180,8 @@ def _primary(exc: adbc_driver_manager.Error) -> str:
     found = dict(exc.details or ())
     words = [found.get(f"PG_DIAG_{name}", b"") for name in ("MESSAGE_PRIMARY", "MESSAGE_DETAIL")]
     said = ". ".join(word.decode("utf-8", "replace") for word in words if word)
-    return said or str(exc).partition("[libpq] ")[2] or str(exc).partition("Query was:")[0]
+    if said:
+        return said
+    text = str(exc).partition("[libpq] ")[2] or str(exc).partition("Query was:")[0]
+    sentence = _SENTENCE.search(text)
+    return sentence[1] if sentence else text
