@@ -119,4 +119,3 @@ class PrefixLock:
             holder = self._holder()
             if holder is not None and holder.get("token") == self._token:
                 self._bucket.remove(LOCK)
-

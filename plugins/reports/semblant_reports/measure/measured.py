@@ -169,9 +169,7 @@ class MeasuredTable:
         full = np.full((len(self.sample.columns),) * 2, np.nan)
         full[np.ix_(self.phik_columns, self.phik_columns)] = self.phik["original"]
         chosen = self.targets or targets_of(self.sample, full, self.min_subjects)
-        return [
-            utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen
-        ]
+        return [utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen]
 
     @cached_property
     def detection(self) -> dict[str, Any]:

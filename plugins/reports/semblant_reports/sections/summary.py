@@ -126,9 +126,7 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
             | {"tone": judge(item)["tone"]}
             for item in (table.utility if find_spec("sklearn") is not None else ())
         ],
-        "membership": {
-            name: table.membership[name] for name in ("auc", "interval", "tpr", "tpr_interval")
-        }
+        "membership": {name: table.membership[name] for name in ("auc", "interval", "tpr", "tpr_interval")}
         | {"tone": judge_attack(table.membership)["tone"]},
         "copying": {
             "dcr_share": table.copying["dcr_share"],
@@ -284,5 +282,3 @@ def _by_table(tables: Mapping[str, Any]) -> Table:
             for name, table in tables.items()
         ],
     )
-
-
