@@ -270,9 +270,65 @@ def test_a_file_and_how_long_its_lock_is_waited_for(kind: str, request: pytest.F
     assert waited - at_once > 1
 
 
+GOOGLE: dict[str, tuple[Any, str, Any]] = {
+    "dataset": ("other.depot", "dataset", ("other", "depot")),
+    "project": ("globex", "dataset", ("globex", "shop")),
+    "location": ("EU", "location", "EU"),
+    "service_account": (Secret("env:SEMBLANT_TEST_JSON"), "credentials", "Credentials"),
+    "endpoint": ("http://127.0.0.1:1", "endpoint", "http://127.0.0.1:1"),
+    "anonymous": (True, "credentials", "AnonymousCredentials"),
+    "timeout_seconds": (7.0, "timeout", 7.0),
+}
+"""A value for each setting of BigQuery, what of the client it decides, and how that comes out."""
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> dict[str, Any]:
+    """Give what Google's client is made with, and asked for."""
+    heard: dict[str, Any] = {}
+
+    class Client:
+        def __init__(self, *, project: str, credentials: Any, location: str, client_options: Any) -> None:
+            self.project = project
+            heard["project"] = project
+            heard["credentials"] = type(credentials).__name__
+            heard["location"] = location
+            heard["endpoint"] = getattr(client_options, "api_endpoint", None)
+
+        def get_dataset(self, dataset: Any, *, retry: Any, timeout: float) -> Any:
+            heard["dataset"] = (dataset.project, dataset.dataset_id)
+            heard["timeout"] = timeout
+            raise ToldError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("semblant_databases.bigquery.connection.bigquery.Client", Client)
+        patch.setattr(
+            "semblant_databases.bigquery.connection.service_account.Credentials.from_service_account_info",
+            lambda key, scopes: type("Credentials", (), {})(),
+        )
+        component = SOURCES["bigquery"]
+        with contextlib.closing(component.create(component.settings(**settings))) as source, pytest.raises(ToldError):
+            source.check()
+    return heard
+
+
+@pytest.mark.feature(65)
+@pytest.mark.parametrize("setting", GOOGLE)
+def test_a_setting_of_bigquery_changes_what_the_client_is_told(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("google.cloud.bigquery")
+    monkeypatch.setenv("SEMBLANT_TEST_JSON", "{}")
+    value, part, wanted = GOOGLE[setting]
+    way_in: dict[str, Any] = {"project": "acme", "dataset": "shop"}
+
+    before = asked(monkeypatch, **way_in)
+    after = asked(monkeypatch, **{**way_in, setting: value})
+
+    also = {"project"} if setting == "project" else set()
+    assert {name for name in before if before[name] != after[name]} - also == {part}
+    assert after[part] == wanted
+
+
 def test_every_setting_of_a_database_is_among_those_above() -> None:
     seen = {"url", "schema", "delivery", "empty_texts", "path", *OTHERWISE}
-    seen |= {"tables", "views", "queries", "query", "filters"}
+    seen |= {"tables", "views", "queries", "query", "filters", *GOOGLE}
     for component in (*SOURCES.values(), *DESTINATIONS.values()):
-        if component.name != "bigquery":
-            assert set(attrs.fields_dict(component.settings)) <= seen, component.name
+        assert set(attrs.fields_dict(component.settings)) <= seen, component.name
