@@ -44,9 +44,7 @@ def test_a_tutorial_does_what_it_says(name, tmp_path):
     python = "\n".join(code for kind, code in blocks(name) if kind == "python")
     shells = [code for kind, code in blocks(name) if kind == "shell"]
     for line in [[sys.executable, "-c", python], *(["sh", "-e", "-c", code] for code in shells)]:
-        done = subprocess.run(
-            line, cwd=work, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
+        done = subprocess.run(line, cwd=work, env=environment, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, f"{line[-1]}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
 

@@ -34,9 +34,7 @@ def site(tmp_path_factory):
         shutil.copytree(THIRD / name, project, ignore=shutil.ignore_patterns("build", "__pycache__"))
         projects.append(str(project))
     pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-build-isolation", "--no-deps", "--quiet"]
-    subprocess.run(
-        [*pip, "--target", str(target), *projects], check=True, timeout=300, capture_output=True, text=True
-    )
+    subprocess.run([*pip, "--target", str(target), *projects], check=True, timeout=300, capture_output=True, text=True)
     return target
 
 

@@ -106,11 +106,11 @@ def fault(
     return kind(message, fix=fix)
 
 
-def settings_fault(error: BaseException, place: str) -> ConfigError | None:
+def settings_fault(error: BaseException, place: str, credentials: str) -> ConfigError | None:
     """Give the error for options that a driver does not take; None for any other fault."""
     if isinstance(error, (TypeError, ValueError)) and not isinstance(error, UnicodeError):
         msg = f"the driver of '{place}' does not take these settings: {_brief(error)}"
-        return ConfigError(msg, fix="correct them; the names are those of the fsspec driver")
+        return ConfigError(msg, fix=f"check {credentials}")
     return None
 
 

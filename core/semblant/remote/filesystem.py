@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BLOCK_BYTES: Final = 8 << 20
+_SLOWEST: Final = 100_000
+"""Bytes per second of a line that is slow, but not dead."""
 _EXTRAS: Final = {
     "s3": "s3",
     "s3a": "s3",
@@ -58,12 +60,15 @@ def open_filesystem(location: str, access: Access | None = None) -> tuple[Any, s
         raise MissingDependencyError(msg, fix=advice) from exc
     except (ValueError, TypeError) as exc:
         clean(exc)
-        wrong = settings_fault(exc, location) if access is not None else None
+        wrong = settings_fault(exc, location, access.credentials) if access is not None else None
         if wrong is not None:
             raise wrong from exc
         msg = f"'{location}' cannot be opened: {exc}"
         raise SourceError(msg, fix="use a path or a URL such as file://, s3:// or https://") from exc
     _one_attempt(filesystem)
+    seconds = getattr(access, "timeout_seconds", None)
+    if seconds is not None and getattr(filesystem, "async_impl", False):
+        _in_time(filesystem, float(seconds))
     return filesystem, path
 
 
@@ -75,6 +80,25 @@ def _one_attempt(filesystem: Any) -> None:
         once = getattr(type(filesystem)._request, "__wrapped__", None)  # noqa: SLF001 - it offers no setting
         if once is not None:
             filesystem._request = once.__get__(filesystem)  # noqa: SLF001 - as above
+
+
+def _in_time(filesystem: Any, seconds: float) -> None:
+    """Let no question and no write of a small object wait for longer.
+
+    What drivers know of time is not enough: s3fs waits for ever for a server that is silent when something is put.
+    """
+    for name in ("info", "exists", "rm_file", "pipe_file"):
+        function = getattr(filesystem, name)
+        if hasattr(function, "__wrapped__"):  # fsspec's own: it takes the time and ends what takes longer
+            setattr(filesystem, name, _limited(function, seconds))
+
+
+def _limited(function: Callable[..., Any], seconds: float) -> Callable[..., Any]:
+    def call(path: str, *values: Any, **options: Any) -> Any:
+        size = sum(len(value) for value in values if isinstance(value, bytes))
+        return function(path, *values, timeout=seconds + size / _SLOWEST, **options)
+
+    return call
 
 
 @frozen(kw_only=True)

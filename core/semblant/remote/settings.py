@@ -170,10 +170,16 @@ class AzureAccess:
     client_secret: Secret | None = setting(None, help="secret of a service principal")
     endpoint: str | None = setting(None, help="host of the blob service, where it is not ACCOUNT.blob.core.windows.net")
     anonymous: bool = setting(False, help="true: use no key; false: the keys above, or the environment's own login")
+    timeout_seconds: float = setting(30.0, help="how long an answer is waited for", gt=0, unit="seconds")
 
     def driver_options(self) -> dict[str, Any]:
         """Give the options of adlfs."""
-        found: dict[str, Any] = {"use_listings_cache": False, "anon": self.anonymous}
+        found: dict[str, Any] = {
+            "use_listings_cache": False,
+            "anon": self.anonymous,
+            "connection_timeout": min(self.timeout_seconds, 10.0),
+            "read_timeout": self.timeout_seconds,
+        }
         plain = {
             "account_name": self.account,
             "tenant_id": self.tenant_id,

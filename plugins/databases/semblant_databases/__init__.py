@@ -188,7 +188,7 @@ ORACLE_DESTINATION = DestinationType(
     atomic=(
         "where all tables are there and keep their shape, one transaction changes their rows; new ones are filled and "
         "given their keys under other names, then renamed one right after the other, parents first, because Oracle "
-        "commits with every such statement: a server that dies between two of them leaves some in place"
+        "commits with every such statement: what died between two of them is undone by the next delivery"
     ),
     capabilities={"modes": MODES, "keys": True},
 )
@@ -216,7 +216,7 @@ BIGQUERY_DESTINATION = DestinationType(
     atomic=(
         "where all tables are there and keep their shape, one transaction changes their rows; new ones are loaded "
         "under other names, then made of those one right after the other, parents first, because BigQuery's "
-        "transactions make no tables: what dies between two of them leaves some in place"
+        "transactions make no tables: what died between two of them is removed by the next delivery"
     ),
     capabilities={"modes": MODES, "keys": True},
 )

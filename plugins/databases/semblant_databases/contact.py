@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from semblant.access import AccessStep, failed, host_probe, passed, port_probe
-from semblant.errors import SemblantError
+from semblant.errors import ConfigError, SemblantError
 from semblant.retry import Retry
 from semblant_databases.faults import STEPS, fault
 
@@ -23,9 +23,10 @@ _STEPS: Final = {
     "tls": AccessStep.TLS,
     "credentials": AccessStep.CREDENTIALS,
     "database": AccessStep.DATABASE,
+    "entry": AccessStep.DATABASE,
     "schema": AccessStep.SCHEMA,
 }
-_SETTINGS: Final = {"credentials": "password"}
+_SETTINGS: Final = {"credentials": "password", "entry": "database", "access": "user"}
 
 
 def step_of(error: BaseException) -> str:
@@ -68,6 +69,11 @@ def probe_server(server: Server, check: Callable[[], None], last: AccessStep) ->
             yield probe
             if not probe.passed:
                 return
+    try:
+        server.reveal()
+    except ConfigError as exc:
+        yield failed(AccessStep.CREDENTIALS, exc.message, setting="password", fix=exc.fix or "see the message")
+        return
     try:
         check()
     except SemblantError as exc:

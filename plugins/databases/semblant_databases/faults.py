@@ -21,6 +21,7 @@ STEPS = {
     "tls": ("no encrypted connection could be agreed on", "check 'tls' and the server's certificate"),
     "credentials": ("the server refuses user or password", "check 'user' and 'password'"),
     "database": ("there is no such database", "check 'database'"),
+    "entry": ("there is no such database for this user", "check 'database', or grant the user the right to it"),
     "schema": ("there is no such schema", "check 'schema', or create it there"),
     "access": ("the user may not do that", "grant the user the right to it, or take another user"),
     "busy": ("somebody else holds a lock on it", "try again later, or raise 'timeout_seconds'"),

@@ -188,6 +188,16 @@ def test_a_place_that_can_be_written_and_holds_nothing_yet_works(call: Call) -> 
     assert [step["step"] for step in json.loads(out)["steps"]][-2:] == ["write access", "read access"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_database_file_that_is_not_there_yet_can_be_written(kind: str, call: Call, tmp_path: Path) -> None:
+    if kind == "duckdb":
+        pytest.importorskip("duckdb")
+    assert call("connectors", "create", "shop", f"{kind}:///{tmp_path}/shop.file")[0] == 0
+    status, out, _ = call("connectors", "test", "shop")
+    assert status == 0, out
+    assert "to read there is nothing yet" in out
+
+
 def test_a_secret_of_the_destination_that_is_not_there_is_found_before_any_work(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,9 +56,7 @@ BREAKS = {
         "'SourceType' has lost the field 'schemes'",
     ),
     "a field loses its default": (
-        lambda r: r["descriptors"]["ModelType"].__setitem__(
-            r["descriptors"]["ModelType"].index("learns="), "learns"
-        ),
+        lambda r: r["descriptors"]["ModelType"].__setitem__(r["descriptors"]["ModelType"].index("learns="), "learns"),
         "the field 'learns' of 'ModelType' has lost its default",
     ),
     "a field is demanded": (

@@ -9,6 +9,7 @@ import pytest
 
 from tests import servers as servers_of_stores
 from tests.plugins.databases import servers
+from tests.plugins.databases.emulated import place_in
 from tests.plugins.databases.places import IMITATED, KINDS, SERVERS, DatabasePlace, place_of
 from tests.plugins.databases.servers import RunningServer
 from tests.servers import Server
@@ -83,3 +84,11 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseP
     """Give an empty place on each kind of server in turn."""
     with place_of(request.param, request, tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def dataset(bigquery: Server, tmp_path: Path) -> DatabasePlace:
+    """Give an empty dataset in the emulator of BigQuery."""
+    place = place_in(bigquery, tmp_path)
+    url = f"bigquery://acme/{place['dataset']}?endpoint={bigquery.endpoint}&anonymous=true"
+    return DatabasePlace(kind="bigquery", source=place, destination=place, url=url, connect=lambda: None, mark="`")

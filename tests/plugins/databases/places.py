@@ -91,6 +91,14 @@ def _postgresql(request: pytest.FixtureRequest) -> DatabasePlace:
     )
 
 
+def imitate(kind: str) -> None:
+    """Put an imitation over PostgreSQL in the place of a driver, for the life of this process."""
+    import importlib
+
+    imitation = importlib.import_module(f"tests.plugins.databases.imitation.{kind}")
+    vars(importlib.import_module(f"semblant_databases.{kind}.connection"))["connected"] = imitation.connected
+
+
 def _imitated(kind: str, request: pytest.FixtureRequest) -> DatabasePlace:
     """Give an empty schema of a database that is imitated over PostgreSQL."""
     place = _postgresql(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
@@ -117,3 +118,16 @@ class TestDuckdbDestination(DestinationConformance):
                     rows = connection.execute(f"SELECT * FROM {quoted(name)}").fetchall()
                     found[f"table {name}"] = hashlib.sha256(f"{sql}{rows!r}".encode()).hexdigest()
         return found
+
+
+def test_whole_numbers_beyond_38_digits_are_read_as_text(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "wide.duckdb")) as connection:
+        connection.execute("CREATE TABLE t (fits HUGEINT, wide HUGEINT)")
+        connection.execute(f"INSERT INTO t VALUES ({'9' * 38}, {2**127 - 1}), (-{'9' * 38}, 1)")
+    with contextlib.closing(DUCKDB_SOURCE.create(DuckdbSource(path=str(tmp_path / "wide.duckdb")))) as source:
+        notes = source.discover().table("t").notes
+        found = pa.Table.from_batches(source.read("t")).to_pydict()
+
+    assert [int(value) for value in found["fits"]] == [int("9" * 38), -int("9" * 38)]
+    assert found["wide"] == [str(2**127 - 1), "1"]
+    assert "'wide' has more digits" in notes[0]

@@ -6,17 +6,18 @@ import contextlib
 import datetime as dt
 import math
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from semblant.errors import DestinationError
 from semblant.testing.material import HOSTILE_NAMES, plain, schema_of
 from semblant.vocabulary import WriteMode
-from tests.plugins.databases.places import DatabasePlace
+from tests.plugins.databases.places import DatabasePlace, place_of
 from tests.plugins.databases.test_sets import read
 
 _NOW = dt.datetime(2024, 2, 29, 23, 59, 59, 999999)
@@ -155,6 +156,45 @@ def test_names_that_are_one_beyond_63_bytes_are_refused(place: DatabasePlace) ->
             place.deliver(schema_of(folded), folded)
 
 
+MEANINGS = {
+    "time": pa.array([1, 86_399_999_999, None], pa.time64("us")),
+    "duration": pa.array([1, -86_399_999_999, None], pa.duration("us")),
+    "whole": pa.array([1, -5, None], pa.int64()),
+    "moment": pa.array([0, 86_400_000_000, None], pa.timestamp("us")),
+    "zoned": pa.array([0, 86_400_000_000, None], pa.timestamp("us", "UTC")),
+    "day": pa.array([0, 19_000, None], pa.date32()),
+    "flag": pa.array([True, False, None]),
+    "digit": pa.array([1, 0, None], pa.decimal128(1, 0)),
+}  # fmt: skip
+
+
+def check_meanings(place: DatabasePlace) -> None:
+    """Deliver columns of one SQL type that hold two things: in tables of one set, and in place of each other."""
+    kinds = list(MEANINGS)
+    for turn in (0, 1, 3):
+        tables = {
+            f"table {n}": pa.table({"id": pa.array([0, 1, 2], pa.int64()), "c": MEANINGS[kinds[(n + turn) % 8]]})
+            for n in range(8)
+        }
+        place.deliver(schema_of(tables), tables, WriteMode.REPLACE)
+        found = read(place)[1]
+        for name, table in tables.items():
+            assert plain(found[name].sort_by("id")["c"]) == plain(table["c"]), (turn, name, found[name].schema)
+
+
+def test_columns_of_one_sql_type_that_hold_two_things_are_kept_apart(place: DatabasePlace) -> None:
+    check_meanings(place)
+
+
+def test_a_time_of_day_is_not_put_behind_durations(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with place_of("mariadb", request, tmp_path) as place:
+        there, more = ({"t": pa.table({"c": MEANINGS[kind]})} for kind in ("duration", "time"))
+        place.deliver(schema_of(there), there)
+        with pytest.raises(DestinationError, match="'c' of the table 't'.*holds something else .a duration."):
+            place.deliver(schema_of(more), more, WriteMode.APPEND)
+        place.deliver(schema_of(there), there, WriteMode.APPEND)
+
+
 def columns() -> st.SearchStrategy[pa.Array]:
     texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
     moments = st.datetimes(dt.datetime(1000, 1, 1), dt.datetime(9999, 12, 31))
@@ -177,22 +217,38 @@ def columns() -> st.SearchStrategy[pa.Array]:
     )
 
 
-def check_tables(place: DatabasePlace, examples: int) -> None:
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
-    @given(st.lists(columns(), min_size=1, max_size=6))
-    def same_again(arrays: list[pa.Array]) -> None:
-        values = {f"c{number}": array for number, array in enumerate(arrays)}
-        table = pa.table({"id": pa.array(range(5), pa.int64()), **values})
-        place.deliver(schema_of({"drawn": table}), {"drawn": table}, WriteMode.REPLACE)
-        found = read(place)[1]["drawn"].sort_by("id")
-        for name in table.column_names:
-            assert same(found.column(name), table.column(name).combine_chunks()), (name, found.schema.field(name))
+def check_tables(place: DatabasePlace, number: int) -> None:
+    """Draw tables, deliver them five at a time (most of the time goes into opening and closing), and compare."""
+    seen = 0
+
+    @settings(
+        max_examples=number // 5, suppress_health_check=list(HealthCheck), database=None, phases=(Phase.generate,)
+    )
+    @given(st.lists(st.lists(columns(), min_size=1, max_size=6), min_size=5, max_size=5))
+    def same_again(drawn: list[list[pa.Array]]) -> None:
+        nonlocal seen
+        tables = {
+            f"drawn {place}": pa.table(
+                {"id": pa.array(range(5), pa.int64()), **{f"c{number}": array for number, array in enumerate(arrays)}}
+            )
+            for place, arrays in enumerate(drawn)
+        }
+        place.deliver(schema_of(tables), tables, WriteMode.REPLACE)
+        found = read(place)[1]
+        for name, table in tables.items():
+            again = found[name].sort_by("id")
+            for column in table.column_names:
+                assert same(again.column(column), table.column(column).combine_chunks()), (
+                    column, table.column(column).to_pylist(), again.column(column).to_pylist(), again.schema,
+                )  # fmt: skip
+        seen += len(tables)
 
     same_again()
+    assert seen >= number
 
 
 def test_drawn_tables_come_back(place: DatabasePlace) -> None:
-    check_tables(place, 10)
+    check_tables(place, 20)
 
 
 @pytest.mark.nightly

@@ -14,7 +14,7 @@ from semblant.testing.material import HOSTILE_NAMES, assert_same, people, schema
 from semblant.vocabulary import WriteMode
 from tests.plugins.databases.places import DatabasePlace
 from tests.plugins.databases.relational import data_set
-from tests.plugins.databases.test_fidelity import KINDS, same
+from tests.plugins.databases.test_fidelity import KINDS, check_meanings, same
 from tests.plugins.databases.test_sets import in_order, keys, read
 
 pytestmark = [pytest.mark.feature(61, 66, 67, 71)]
@@ -44,6 +44,10 @@ def test_forty_types_come_back_or_are_refused_by_name(imitated: DatabasePlace) -
 
     assert changed == []
     assert set(refused) == REFUSED[imitated.kind]
+
+
+def test_columns_of_one_sql_type_that_hold_two_things_are_kept_apart(imitated: DatabasePlace) -> None:
+    check_meanings(imitated)
 
 
 def test_hostile_names_come_back_exactly_or_are_refused_by_name(imitated: DatabasePlace) -> None:

@@ -290,7 +290,7 @@ def test_urls_and_paths(shop):
     source = SqliteSource(SqliteSettings(url=f"sqlite:///{shop}"))
     assert source.discover().table_names == ("customer", "delivery", "order line")
     source.close()
-    assert from_location("sqlite:///x.db") == {"url": "sqlite:///x.db"}
+    assert from_location("sqlite:///x.db") == {"path": str(Path("x.db").absolute())}
     for wrong in (
         {},
         {"path": "a", "url": "sqlite:///a"},
@@ -343,3 +343,26 @@ def test_what_our_destination_declares_comes_back_exactly(tmp_path: Path) -> Non
         "d": dt.timedelta(microseconds=-5),
         "odd": "x",
     }
+
+
+def test_what_sqlite_rounds_is_told_and_what_is_read_is_not_rounded_again(tmp_path):
+    with sqlite3.connect(tmp_path / "odd.db") as connection:
+        connection.executescript(
+            "CREATE TABLE t (wide DECIMAL(38,10), price NUMERIC(10,2), big BIGINT, mixed NUMERIC, odd);"
+            "INSERT INTO t VALUES ('12345678901234567890123.5', 1.25, 9007199254740993, 9007199254740993, 'x');"
+            "INSERT INTO t VALUES (NULL, 3, -9223372036854775808, 0.30000000000000004, 0.30000000000000004);"
+            "INSERT INTO t VALUES (1, NULL, NULL, 0.5, 9007199254740993)"
+        )
+    connection.close()
+    source = opened(tmp_path / "odd.db")
+    table = source.discover().table("t")
+    found = pa.Table.from_batches(source.read("t")).to_pydict()
+    source.close()
+
+    assert found["big"] == [9007199254740993, -(2**63), None]
+    assert found["mixed"] == ["9007199254740993", "0.30000000000000004", "0.5"]
+    assert found["odd"] == ["x", "0.30000000000000004", "9007199254740993"]
+    assert found["price"] == [1.25, 3.0, None]
+    told = " ".join(table.notes)
+    assert "'wide' is declared DECIMAL(38,10), and SQLite keeps it as floating numbers" in told
+    assert "'price'" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from google.api_core import exceptions as refusals
 from google.cloud import bigquery
 
 from semblant.errors import DestinationError, SemblantError
+from semblant.holder import has_died, holder
 from semblant_databases.ledger import STAGED
 
 if TYPE_CHECKING:
@@ -31,11 +33,12 @@ class Lease:
         """
         self._connection = connection
         self._table = bigquery.Table(connection.dataset.table(NAME), schema=[bigquery.SchemaField("id", "INT64")])
+        self._table.description = json.dumps(holder())
         self._renewed = time.monotonic()
         if not self._made() and not (self._outlived() and self._made()):
             raise DestinationError(
                 f"{connection.where}: another delivery to this dataset is under way",
-                fix=f"wait until it has finished; one that died is over after {_MINUTES} minutes",
+                fix=f"wait until it has finished; one that died on another machine is over after {_MINUTES} minutes",
             )
 
     def _made(self) -> bool:
@@ -48,12 +51,15 @@ class Lease:
             return True
 
     def _outlived(self) -> bool:
-        """Remove a table that is beyond its time; the service does so in the end, too."""
+        """Remove a table that is beyond its time, as the service does in the end, or whose maker died here."""
         found = self._connection.table(NAME)
-        if found is not None and found.expires is not None and found.expires < dt.datetime.now(dt.UTC):
+        if found is None:
+            return True
+        late = found.expires is not None and found.expires < dt.datetime.now(dt.UTC)
+        if late or _maker_died(found.description):
             self.release()
             return True
-        return found is None
+        return False
 
     def renew(self) -> None:
         """Keep it for ten minutes from now; cheap to call."""
@@ -68,3 +74,10 @@ class Lease:
         """Remove the table; never raises."""
         with contextlib.suppress(SemblantError), self._connection.speaking():
             self._connection.client.delete_table(self._table, not_found_ok=True)
+
+
+def _maker_died(description: str | None) -> bool:
+    try:
+        return has_died(json.loads(description or "{}")) is True
+    except (ValueError, AttributeError):
+        return False

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 from attrs import evolve
 
+from semblant_databases import marks
 from semblant_databases.bigquery.connection import quoted
 from semblant_databases.reading.relation import ReadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DURATION_MARK: Final = "(a duration in microseconds)"
-"""What our destination puts behind the comment of a column whose type says less than it holds."""
 _NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 _PLAIN: Final = {
     "INT64": pa.int64(),
@@ -52,18 +51,18 @@ def written(field: Any) -> str:
 def column_of(field: Any) -> ReadColumn:
     """Say how a column is read."""
     name = quoted(field.name)
-    comment = field.description or ""
+    comment, mark = marks.parted(field.description)
     kind = written(field).partition("(")[0]
     base = ReadColumn(
         name=field.name,
         type=pa.string(),
         expression=name,
         nullable=field.mode != "REQUIRED",
-        comment=comment.removesuffix(DURATION_MARK).rstrip(),
+        comment=comment,
         declared=f"bigquery:{written(field)}",
         finish=_through(pa.string()),
     )
-    if kind == "INT64" and comment.endswith(DURATION_MARK):
+    if kind == "INT64" and mark == marks.MICROSECONDS:
         return _as(base, pa.int64(), pa.duration("us"))
     if kind in _PLAIN:
         return _as(base, _PLAIN[kind])

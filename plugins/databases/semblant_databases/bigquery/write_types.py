@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from semblant.errors import DestinationError
 from semblant.visible import visible
-from semblant_databases.bigquery.read_types import DURATION_MARK
+from semblant_databases import marks
 from semblant_databases.writing import texts
 from semblant_databases.writing.encode import json_or_texts, plain_type, plain_values
 from semblant_databases.writing.target import Loaded
@@ -79,7 +79,11 @@ def loaded(column: Column, sql: str = "") -> Loaded:
             fix="exclude the column, or convert it in the source",
         )
     return Loaded(
-        name=column.name, sql=sql, arrow=arrow, encode=lambda values: _as(plain_values(values), arrow), comment=""
+        name=column.name,
+        sql=sql,
+        arrow=arrow,
+        encode=lambda values: _as(plain_values(values), arrow),
+        mark=mark_of(column, sql),
     )
 
 
@@ -107,4 +111,4 @@ def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def mark_of(column: Column, sql: str) -> str:
     """Give what a column's comment must say besides, because its SQL type does not."""
-    return DURATION_MARK if _TYPES.is_duration(column.type) and sql == "INT64" else ""
+    return marks.MICROSECONDS if _TYPES.is_duration(column.type) and sql == "INT64" else ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from semblant_databases.bigquery.keys import keys_of
 from semblant_databases.bigquery.lease import NAME, Lease
 from semblant_databases.bigquery.read_types import written
 from semblant_databases.ledger import LEDGER, STAGED, staged_name
+from semblant_databases.marks import parted
 from semblant_databases.writing.staged import Plan, plan_of
 from semblant_databases.writing.target import Present
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from semblant.schema import Column, ForeignKey, Schema
     from semblant_databases.settings import BigqueryDestination as Settings
     from semblant_databases.writing.target import Loaded, Step, Target
+
+_MAKING: Final = f"{STAGED}making"
+"""A table that is there while new ones are made; its description names them, for whoever comes after one that died."""
 
 
 class BigqueryWriter:
@@ -44,7 +49,6 @@ class BigqueryWriter:
         self._lease: Lease | None = None
         self._stages: dict[str, str] = {}
         self._made: list[str] = []
-        self._marks: dict[tuple[str, str], str] = {}
         self._found: dict[str, Present | None] = {}
         self._plan = Plan()
 
@@ -57,17 +61,22 @@ class BigqueryWriter:
     def check_names(self, schema: Schema) -> None:
         """Refuse names that BigQuery does not take."""
         check_names(schema)
-        self._marks = {
-            (table.name, column.name): write_types.mark_of(column, "INT64")
-            for table in schema
-            for column in table.columns
-        }
 
     def begin(self) -> None:
         """Make the client, lock out other deliveries to the dataset and clear what one that died left."""
         self._open = Connection(self._settings, DestinationError)
         self._lease = Lease(self._open)
-        self._remove([name for name in self._open.table_names("TABLE") if name.startswith(STAGED) and name != NAME])
+        names = self._open.table_names("TABLE")
+        if _MAKING in names:
+            self._undo_half()
+        self._remove([name for name in names if name.startswith(STAGED) and name != NAME])
+
+    def _undo_half(self) -> None:
+        """Remove the new tables of a delivery that died before all of them were made."""
+        note = self.connection.table(_MAKING)
+        found = json.loads(note.description) if note is not None and note.description else {}
+        if found and not (found["delivery"] and self.delivered(found["delivery"])):
+            self._remove(found["tables"])
 
     def _remove(self, names: Sequence[str]) -> None:
         for name in names:
@@ -99,7 +108,8 @@ class BigqueryWriter:
             else:
                 primary, foreign = keys_of(table, self.connection.dataset)
                 columns = tuple((field.name, written(field)) for field in table.schema)
-                self._found[name] = Present(columns=columns, primary_key=primary, foreign_keys=foreign)
+                marks = {field.name: parted(field.description)[1] for field in table.schema}
+                self._found[name] = Present(columns=columns, marks=marks, primary_key=primary, foreign_keys=foreign)
         return self._found[name]
 
     def loaded(self, column: Column, *, key: bool) -> Loaded:
@@ -140,9 +150,11 @@ class BigqueryWriter:
         ledger = self.connection.named(LEDGER)
         if delivery and self.connection.table(LEDGER) is None:
             self.connection.ask(f"CREATE TABLE {ledger} (id STRING NOT NULL, delivered TIMESTAMP NOT NULL)")
+        self._announce([step.target.name for step in self._plan.anew if step.present is None], delivery)
         for step in self._plan.anew:
             self._make(step)
         self._change_rows(f"INSERT INTO {ledger} VALUES ({literal(delivery)}, CURRENT_TIMESTAMP())" if delivery else "")
+        self._remove([_MAKING] if self._made else [])
         self._made.clear()
         for step in self._plan.anew:
             for key in step.target.foreign_keys:
@@ -150,12 +162,18 @@ class BigqueryWriter:
         with contextlib.suppress(SemblantError):
             self._remove(list(self._stages.values()))
 
+    def _announce(self, names: Sequence[str], delivery: str) -> None:
+        if names:
+            note = bigquery.Table(self.connection.dataset.table(_MAKING), schema=[bigquery.SchemaField("id", "INT64")])
+            note.description = json.dumps({"tables": names, "delivery": delivery})
+            with self.connection.speaking():
+                self.connection.client.create_table(note)
+
     def _make(self, step: Step) -> None:
         target = step.target
         parts = []
         for column in target.columns:
-            comment = f"{column.comment} {self._marks[target.name, column.name]}".strip()
-            options = f" OPTIONS(description={literal(comment)})" if comment else ""
+            options = f" OPTIONS(description={literal(column.noted)})" if column.noted else ""
             parts.append(f"{quoted(column.name)} {column.sql}{'' if column.nullable else ' NOT NULL'}{options}")
         if target.primary_key:
             parts.append(f"PRIMARY KEY ({_listed(target.primary_key)}) NOT ENFORCED")
@@ -191,7 +209,7 @@ class BigqueryWriter:
     def abandon(self) -> None:
         """Remove what was made."""
         if self._open is not None:
-            for name in (*self._made, *self._stages.values()):
+            for name in (*self._made, _MAKING, *self._stages.values()):
                 with contextlib.suppress(SemblantError):
                     self._remove([name])
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from semblant_databases.settings import DuckdbSource as Settings
 
 _CAST = {"UUID", "BIT", "TIME WITH TIME ZONE", "JSON", "UHUGEINT", "BIGNUM", "VARINT", "GEOMETRY"}
+_WIDEST = "9" * 38
 _ENDLESS = np.array([2**63 - 1, -(2**63) + 1, 2**31 - 1, -(2**31) + 1], np.int64)
 
 
@@ -94,7 +95,11 @@ class View:
             labels = rows(self._connection, f"SELECT enum_range(NULL::{declared.type})")[0][0]
             return evolve(made, expression=f"{name}::VARCHAR", enum=tuple(labels))
         if declared.type == "HUGEINT":
-            return evolve(made, expression=f"{name}::DECIMAL(38, 0)")
+            wide = f"SELECT bool_or({name} NOT BETWEEN -{_WIDEST}::HUGEINT AND {_WIDEST}::HUGEINT) FROM {source}"
+            if not rows(self._connection, wide)[0][0]:
+                return evolve(made, expression=f"{name}::DECIMAL(38, 0)")
+            note = f"'{declared.name}' has more digits than Arrow's decimals and is kept as text"
+            return evolve(made, expression=f"{name}::VARCHAR", notes=(note,))
         if declared.type == "INTERVAL":
             months = f"SELECT bool_or(datepart('year', {name}) <> 0 OR datepart('month', {name}) <> 0) FROM {source}"
             if not rows(self._connection, months)[0][0]:

@@ -28,7 +28,7 @@ _MODE = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION,E
 _ENCODERS = {kind: encode for kind, encode in converters.conversions.items() if not isinstance(kind, int)}
 """Python values to SQL; nothing the other way, so that every value comes as the server wrote it."""
 _CODES = {
-    1045: "credentials", 1698: "credentials", 1044: "access", 1142: "access", 1143: "access", 1227: "access",
+    1045: "credentials", 1698: "credentials", 1044: "entry", 1142: "access", 1143: "access", 1227: "access",
     1049: "database", 1046: "database", 1205: "busy", 1213: "busy", 1021: "full", 1114: "full", 2006: "lost",
     2013: "lost", 1053: "lost", 1927: "lost", 2026: "tls",
 }  # fmt: skip

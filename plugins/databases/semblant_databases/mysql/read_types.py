@@ -9,15 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import evolve, frozen
 
+from semblant_databases import marks
 from semblant_databases.mysql.connection import quoted
 from semblant_databases.reading.relation import ReadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-UTC_MARK: Final = "(times in UTC)"
-DURATION_MARK: Final = "(a duration)"
-"""What our destination puts behind the comment of a column whose type says less than it holds."""
 
 _WHOLE: Final = {
     "tinyint": (pa.int8(), pa.uint8()),
@@ -64,7 +61,7 @@ def labels_of(written: str) -> tuple[str, ...]:
 def column_of(declared: Declared) -> ReadColumn:
     """Say how a column is read; some types need :func:`probe_of` before they are final."""
     name = quoted(declared.name)
-    comment = declared.comment.removesuffix(UTC_MARK).removesuffix(DURATION_MARK).rstrip()
+    comment, mark = marks.parted(declared.comment)
     base = ReadColumn(
         name=declared.name,
         type=pa.string(),
@@ -93,12 +90,11 @@ def column_of(declared: Declared) -> ReadColumn:
     if kind == "date":
         return _cast(base, pa.date32())
     if kind == "datetime":
-        zoned = declared.comment.endswith(UTC_MARK)
-        return evolve(base, type=pa.timestamp("us", "UTC" if zoned else None), finish=_moments)
+        return evolve(base, type=pa.timestamp("us", "UTC" if mark == marks.UTC else None), finish=_moments)
     if kind == "timestamp":
         return evolve(base, type=pa.timestamp("us", "UTC"), finish=_moments)
     if kind == "time":
-        return evolve(base, type=pa.duration("us"), finish=clock) if declared.comment.endswith(DURATION_MARK) else base
+        return evolve(base, type=pa.duration("us"), finish=clock) if mark == marks.DURATION else base
     if kind == "bit":
         return _cast(evolve(base, expression=f"({name} + 0)"), pa.uint64())
     if kind in _SHAPES:
@@ -146,7 +142,7 @@ def probe_of(declared: Declared) -> Probe | None:
         return Probe(aggregate=f"max({name} NOT IN (0, 1))", decide=_truth)
     if declared.type == "bit" and declared.written.lower() == "bit(1)":
         return Probe(aggregate="0", decide=_truth)
-    if declared.type == "time" and not declared.comment.endswith(DURATION_MARK):
+    if declared.type == "time" and marks.parted(declared.comment)[1] != marks.DURATION:
         return Probe(aggregate=f"max({name} < '00:00:00' OR {name} >= '24:00:00')", decide=_time)
     return None
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from semblant.errors import DestinationError
 from semblant.visible import visible
+from semblant_databases import marks
 from semblant_databases.mysql.connection import literal
-from semblant_databases.mysql.read_types import DURATION_MARK, UTC_MARK
 from semblant_databases.writing.encode import json_texts, plain_type, plain_values
 from semblant_databases.writing.target import Loaded
 from semblant_databases.writing.texts import same_numbers
@@ -163,13 +163,18 @@ def loaded(column: Column, sql: str = "", *, key: bool = False) -> Loaded:
 
     how = "hex" if _is_bytes(kind) else "bit" if sql.lower().startswith("bit") else ""
     return Loaded(
-        name=column.name, sql=sql, arrow=pa.string(), encode=lambda values: encode(plain_values(values)), staged_as=how
+        name=column.name,
+        sql=sql,
+        arrow=pa.string(),
+        encode=lambda values: encode(plain_values(values)),
+        staged_as=how,
+        mark=mark_of(column, sql),
     )
 
 
 def mark_of(column: Column, sql: str) -> str:
     """Give what a column's comment must say besides, because its SQL type does not."""
     if pa.types.is_duration(column.type):
-        return DURATION_MARK if sql.startswith("time") else ""
+        return marks.DURATION if sql.lower().startswith("time") else ""
     zoned = pa.types.is_timestamp(column.type) and column.type.tz
-    return UTC_MARK if zoned and sql.startswith("datetime") else ""
+    return marks.UTC if zoned and sql.lower().startswith("datetime") else ""

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from semblant.errors import DestinationError
 from semblant_databases.ledger import LEDGER, STAGED, staged_name
+from semblant_databases.marks import parted
 from semblant_databases.mysql import catalog, write_types
 from semblant_databases.mysql.connection import NAMES, Connection, literal, quoted
 from semblant_databases.mysql.loading import Loading
@@ -42,7 +43,6 @@ class MysqlWriter:
         self._open: Connection | None = None
         self._loading: Loading | None = None
         self._engines: dict[str, str] = {}
-        self._marks: dict[tuple[str, str], str] = {}
         self._names: dict[str, str] = {}
         self._renames = False
         self._delivery = ""
@@ -105,11 +105,10 @@ class MysqlWriter:
         if found is None:
             return None
         spelled, self._engines[name], _ = found
-        maria = self.connection.maria
+        maria, declared = self.connection.maria, catalog.columns(self.connection, name)
         return Present(
-            columns=tuple(
-                (c.name, write_types.canonical(c.written, maria=maria)) for c in catalog.columns(self.connection, name)
-            ),
+            columns=tuple((c.name, write_types.canonical(c.written, maria=maria)) for c in declared),
+            marks={c.name: parted(c.comment)[1] for c in declared},
             primary_key=catalog.primary_key(self.connection, spelled),
             foreign_keys=catalog.foreign_keys(self.connection, spelled),
             referrers=catalog.referrers(self.connection, spelled),
@@ -118,9 +117,7 @@ class MysqlWriter:
     def loaded(self, column: Column, *, key: bool) -> Loaded:
         """Say how a column is kept."""
         made = write_types.loaded(column, key=key)
-        sql = write_types.canonical(made.sql, maria=self.connection.maria)
-        self._marks[column.name, sql] = write_types.mark_of(column, sql)
-        return evolve(made, sql=sql)
+        return evolve(made, sql=write_types.canonical(made.sql, maria=self.connection.maria))
 
     def loaded_as(self, column: Column, sql: str) -> Loaded:
         """Say how a column is put into an existing one."""
@@ -170,11 +167,9 @@ class MysqlWriter:
     def _create(self, name: str, target: Target) -> str:
         parts = []
         for column in target.columns:
-            comment = f"{column.comment} {self._marks.get((column.name, column.sql), '')}".strip()
             null = "NULL" if column.nullable else "NOT NULL"
-            parts.append(
-                f"{quoted(column.name)} {column.sql} {null}" + (f" COMMENT {literal(comment)}" if comment else "")
-            )
+            comment = f" COMMENT {literal(column.noted)}" if column.noted else ""
+            parts.append(f"{quoted(column.name)} {column.sql} {null}{comment}")
         if target.primary_key:
             parts.append(f"PRIMARY KEY ({_listed(target.primary_key)})")
         parts += [f"UNIQUE KEY ({_listed(columns)})" for columns in target.unique]

@@ -87,7 +87,7 @@ class Connection:
             self._connection = connected(server, self._password)
         self.run(
             "ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS' "
-            "TIME_ZONE = '+00:00'"
+            f"TIME_ZONE = '+00:00' DDL_LOCK_TIMEOUT = {max(1, int(server.timeout_seconds))}"
         )
         self.schema = server.schema or str(self.rows("SELECT SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') FROM DUAL")[0][0])
         if not self.rows("SELECT 1 FROM ALL_USERS WHERE USERNAME = :1", self.schema):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from attrs import evolve, frozen
 
+from semblant_databases import marks
 from semblant_databases.oracle.connection import quoted
 from semblant_databases.reading.relation import ReadColumn
 from semblant_databases.reading.serial import Probe, noted
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-BOOLEAN_MARK: Final = "(true or false)"
-DATE_MARK: Final = "(a date)"
-TIME_MARK: Final = "(a time of day)"
-"""What our destination puts behind the comment of a column whose type says less than it holds."""
-_MARKS: Final = (BOOLEAN_MARK, DATE_MARK, TIME_MARK)
 _TEXTS: Final = frozenset("CHAR NCHAR VARCHAR2 NVARCHAR2 VARCHAR LONG".split())
 _LARGE_TEXTS: Final = frozenset("CLOB NCLOB".split())
 _BYTES: Final = frozenset("RAW BLOB".split())
@@ -65,9 +61,7 @@ class Declared:
 def column_of(declared: Declared) -> ReadColumn:
     """Say how a column is read; some types need :func:`probe_of` before they are final."""
     name, kind = quoted(declared.name), declared.type
-    comment = declared.comment
-    for mark in _MARKS:
-        comment = comment.removesuffix(mark).rstrip()
+    comment, mark = marks.parted(declared.comment)
     base = ReadColumn(
         name=declared.name,
         type=pa.string(),
@@ -86,7 +80,7 @@ def column_of(declared: Declared) -> ReadColumn:
     if kind in {"BINARY_FLOAT", "BINARY_DOUBLE"}:
         return _as(base, pa.float32() if kind == "BINARY_FLOAT" else pa.float64())
     if kind == "DATE":
-        return _as(base, pa.timestamp("s"), pa.date32()) if _is(declared, DATE_MARK) else _as(base, pa.timestamp("s"))
+        return _as(base, pa.timestamp("s"), pa.date32()) if mark == marks.DATE else _as(base, pa.timestamp("s"))
     if kind.startswith("TIMESTAMP"):
         unit = "ns" if kind.startswith(("TIMESTAMP(7)", "TIMESTAMP(8)", "TIMESTAMP(9)")) else "us"
         if not kind.endswith("TIME ZONE"):
@@ -101,13 +95,9 @@ def column_of(declared: Declared) -> ReadColumn:
     return evolve(base, expression=f"TO_CHAR({name})")
 
 
-def _is(declared: Declared, mark: str) -> bool:
-    return declared.comment.endswith(mark)
-
-
 def _number(base: ReadColumn, declared: Declared) -> ReadColumn:
     precision, scale = declared.precision or 0, declared.scale or 0
-    if _is(declared, BOOLEAN_MARK):
+    if marks.parted(declared.comment)[1] == marks.BOOLEAN:
         return _as(base, pa.int64(), pa.bool_())
     if scale != 0:
         return _as(base, pa.decimal128(min(_WIDEST, max(precision - min(scale, 0), scale)), max(scale, 0)))
@@ -121,7 +111,7 @@ def _interval(base: ReadColumn, declared: Declared) -> ReadColumn:
     parts = (("DAY", 86_400_000_000), ("HOUR", 3_600_000_000), ("MINUTE", 60_000_000), ("SECOND", 1_000_000))
     whole = " + ".join(f"EXTRACT({part} FROM {base.expression}) * {weight}" for part, weight in parts)
     found = evolve(base, expression=f"CAST({whole} AS NUMBER(18))")
-    if _is(declared, TIME_MARK):
+    if marks.parted(declared.comment)[1] == marks.TIME:
         return _as(found, pa.int64(), pa.time64("us"))
     return _as(found, pa.int64(), pa.duration("us"))
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from semblant.errors import DestinationError
 from semblant.visible import visible
-from semblant_databases.oracle.read_types import BOOLEAN_MARK, DATE_MARK, TIME_MARK
+from semblant_databases import marks
 from semblant_databases.writing import texts
 from semblant_databases.writing.encode import json_texts, plain_type, plain_values
 from semblant_databases.writing.target import Loaded
@@ -74,7 +74,11 @@ def loaded(column: Column, sql: str = "", *, key: bool = False, empty: str = "re
         )
     arrow, bind = _bound(kind, empty)
     return Loaded(
-        name=column.name, sql=sql, arrow=arrow, encode=lambda values: bind(_unrounded(plain_values(values), sql))
+        name=column.name,
+        sql=sql,
+        arrow=arrow,
+        encode=lambda values: bind(_unrounded(plain_values(values), sql)),
+        mark=mark_of(column),
     )
 
 
@@ -162,7 +166,7 @@ def mark_of(column: Column) -> str:
     """Give what a column's comment must say besides, because its SQL type does not."""
     kind = plain_type(column.type)
     if _TYPES.is_boolean(kind):
-        return BOOLEAN_MARK
+        return marks.BOOLEAN
     if _TYPES.is_date(kind):
-        return DATE_MARK
-    return TIME_MARK if _TYPES.is_time(kind) else ""
+        return marks.DATE
+    return marks.TIME if _TYPES.is_time(kind) else ""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from semblant.errors import DestinationError
 from semblant_databases.ledger import LEDGER, STAGED, staged_name
+from semblant_databases.marks import parted
 from semblant_databases.oracle import catalog, write_types
 from semblant_databases.oracle.connection import NAMES, Connection, literal, quoted
 from semblant_databases.oracle.lock import Lock
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from semblant_databases.server import Server
     from semblant_databases.writing.target import Loaded, Step, Target
 
+_MOVES: Final = f"{STAGED}moves"
+"""The table of names that are being changed."""
+
 
 class OracleWriter:
     """Fills tables under names of its own until all are whole."""
@@ -42,7 +46,6 @@ class OracleWriter:
         self._lock: Lock | None = None
         self._stages: dict[str, str] = {}
         self._kinds: dict[tuple[str, str], pa.DataType] = {}
-        self._marks: dict[tuple[str, str], str] = {}
         self._moved: list[tuple[str, str]] = []
         self._plan = Plan()
 
@@ -57,16 +60,25 @@ class OracleWriter:
         NAMES.check(schema, "Oracle")
         for table in schema:
             for column in table.columns:
-                kind = column.type
-                self._kinds[table.name, column.name] = kind
-                self._marks[table.name, column.name] = write_types.mark_of(column)
+                self._kinds[table.name, column.name] = column.type
 
     def begin(self) -> None:
         """Connect, lock out other deliveries to the schema and clear what one that died left."""
         self._open = Connection(self._server, DestinationError)
         self._lock = Lock(self._server, self._open)
+        self._undo_half()
         names = catalog.table_names(self._open, views=False)
         self._drop(name for name in names if name.startswith(STAGED) and name != self._lock.table)
+
+    def _undo_half(self) -> None:
+        """Rename back what a delivery renamed that died before all of it was in place."""
+        names = set(catalog.table_names(self.connection, views=False))
+        if _MOVES not in names:
+            return
+        for name, new in self.connection.rows(f"SELECT name, becomes FROM {self._named(_MOVES)} ORDER BY place DESC"):
+            if new in names and name not in names:
+                self.connection.run(f"ALTER TABLE {self._named(new)} RENAME TO {quoted(name)}")
+                names = (names - {new}) | {name}
 
     def _drop(self, names: Iterable[str]) -> None:
         for name in names:
@@ -98,6 +110,7 @@ class OracleWriter:
         declared = catalog.columns(self.connection, name)
         return Present(
             columns=tuple((column.name, column.written) for column in declared),
+            marks={column.name: parted(column.comment)[1] for column in declared},
             primary_key=catalog.primary_key(self.connection, name),
             foreign_keys=catalog.foreign_keys(self.connection, name),
             referrers=catalog.referrers(self.connection, name),
@@ -140,7 +153,8 @@ class OracleWriter:
             self._make_ledger()
         old = self._rename_all()
         self._change_rows(delivery)
-        self._moved.clear()
+        old += [self._stages[step.target.name] for step in self._plan.kept]
+        old += [_MOVES] if self._plan.anew else []
         self._stages.clear()
         # the delivery is complete: what is left is swept up by the next one
         with contextlib.suppress(DestinationError):
@@ -158,21 +172,33 @@ class OracleWriter:
         if target.comment:
             self.connection.run(f"COMMENT ON TABLE {table} IS {literal(target.comment)}")
         for column in target.columns:
-            comment = f"{column.comment} {self._marks[target.name, column.name]}".strip()
-            if comment:
-                self.connection.run(f"COMMENT ON COLUMN {table}.{quoted(column.name)} IS {literal(comment)}")
+            if column.noted:
+                self.connection.run(f"COMMENT ON COLUMN {table}.{quoted(column.name)} IS {literal(column.noted)}")
 
     def _rename_all(self) -> list[str]:
         for step in self._plan.anew:
             self._add_foreign_keys(step.target, self._stages[step.target.name], among_kept=False)
-        old = []
+        moves, old = list[tuple[str, str]](), list[str]()
         for number, step in enumerate(self._plan.anew):
             name = step.target.name
             if step.present is not None:
                 old.append(staged_name(number, "old"))
-                self._rename(name, old[-1])
-            self._rename(self._stages[name], name)
+                moves.append((name, old[-1]))
+            moves.append((self._stages[name], name))
+        self._announce(moves)
+        for name, new in moves:
+            self._rename(name, new)
         return old
+
+    def _announce(self, moves: Sequence[tuple[str, str]]) -> None:
+        if not moves:
+            return
+        self.connection.run(
+            f"CREATE TABLE {self._named(_MOVES)} (place NUMBER(9), name VARCHAR2(128 CHAR), becomes VARCHAR2(128 CHAR))"
+        )
+        for place, (name, new) in enumerate(moves):
+            self.connection.run(f"INSERT INTO {self._named(_MOVES)} VALUES (:1, :2, :3)", place, name, new)
+        self.connection.commit()
 
     def _rename(self, name: str, new: str) -> None:
         self.connection.run(f"ALTER TABLE {self._named(name)} RENAME TO {quoted(new)}")
@@ -208,8 +234,10 @@ class OracleWriter:
         self._refuse_orphans()
         if delivery:
             self.connection.run(f"INSERT INTO {self._named(LEDGER)} ({quoted('id')}) VALUES (:1)", delivery)
+        if self._plan.anew:
+            self.connection.run(f"DELETE FROM {self._named(_MOVES)}")
         self.connection.commit()
-        self._drop(self._stages[step.target.name] for step in self._plan.kept)
+        self._moved.clear()
 
     def _refuse_orphans(self) -> None:
         """Check the keys of new tables to tables that stay, which are declared when all is over."""
@@ -244,8 +272,10 @@ class OracleWriter:
             self._open.run("ROLLBACK")
             for name, new in reversed(self._moved):
                 self._open.run(f"ALTER TABLE {self._named(new)} RENAME TO {quoted(name)}")
+            self._moved.clear()
         there = set(catalog.table_names(self._open, views=False)) if self._stages else set()
-        for name in self._stages.values():
+        # the list of what was renamed stays while it is needed
+        for name in (*self._stages.values(), *([] if self._moved else [_MOVES])):
             with contextlib.suppress(DestinationError):
                 self._drop([name] if name in there else [])
 

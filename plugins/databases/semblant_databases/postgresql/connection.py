@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -56,6 +57,8 @@ _STATES = {
     "28P01": "credentials",
     "28000": "credentials",
 }
+_SENTENCE = re.compile(r"(?:ERROR|FATAL):\s+(.+)")
+"""The server's sentence within what libpq says: to the end of its line."""
 _UNFIT = ("22", "23", "42")
 """Classes of SQLSTATE that blame the statement or the data: bad values, broken constraints, bad SQL."""
 
@@ -74,15 +77,18 @@ def literal(text: str) -> str:
 class Connection:
     """One connection; errors come out as ``kind`` with the place in them, never with the password."""
 
-    def __init__(self, server: Server, kind: Kind) -> None:
-        """Connect."""
+    def __init__(self, server: Server, kind: Kind, beside: Connection | None = None) -> None:
+        """Connect; ``beside`` is a connection to the same server, whose list of types need not be asked for again."""
         self.server = server
         self._kind = kind
         self._password = server.reveal()
         with self.speaking():
-            self._connection = driver.connect(self._uri(), autocommit=True)
-        self.run("SET TIME ZONE 'UTC'")
-        self.run(f"SET lock_timeout = {int(server.timeout_seconds * 1000)}")
+            if beside is None:
+                self._connection = driver.connect(self._uri(), autocommit=True)
+            else:
+                self._connection = beside._connection.adbc_clone()  # noqa: SLF001 - our own kind
+                self._connection.adbc_connection.set_autocommit(True)
+        self.set(TimeZone="UTC", lock_timeout=str(int(server.timeout_seconds * 1000)))
 
     def _uri(self) -> str:
         server = self.server
@@ -101,6 +107,11 @@ class Connection:
         return (
             f"postgresql://{who}{'@' if who else ''}{host}:{server.port}/{database}?{urlencode(given, quote_via=quote)}"
         )
+
+    def set(self, **given: str) -> None:
+        """Set parameters of the session, all in one go."""
+        made = ", ".join(f"set_config({literal(name)}, {literal(value)}, false)" for name, value in given.items())
+        self.run(f"SELECT {made}")
 
     def run(self, statement: str) -> None:
         """Run a statement without a result."""
@@ -169,4 +180,8 @@ def _primary(exc: adbc_driver_manager.Error) -> str:
     found = dict(exc.details or ())
     words = [found.get(f"PG_DIAG_{name}", b"") for name in ("MESSAGE_PRIMARY", "MESSAGE_DETAIL")]
     said = ". ".join(word.decode("utf-8", "replace") for word in words if word)
-    return said or str(exc).partition("[libpq] ")[2] or str(exc).partition("Query was:")[0]
+    if said:
+        return said
+    text = str(exc).partition("[libpq] ")[2] or str(exc).partition("Query was:")[0]
+    sentence = _SENTENCE.search(text)
+    return sentence[1] if sentence else text

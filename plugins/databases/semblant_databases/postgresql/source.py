@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from semblant_databases.server import Server
     from semblant_databases.settings import PostgresqlSource as Settings
 
-_STEADY = ("enable_indexonlyscan = off", "max_parallel_workers_per_gather = 0", "synchronize_seqscans = off")
+_STEADY = {"enable_indexonlyscan": "off", "max_parallel_workers_per_gather": "0", "synchronize_seqscans": "off"}
 """Rows come in the order of the table, whichever columns are asked for and whoever else is reading."""
 
 
@@ -42,7 +42,7 @@ class Snapshot:
         self._idle: list[Connection] = []
         self._closed = False
         self._path = ""
-        self._first = self._begun(None)
+        self._first = self._begun(None, None)
         try:
             self._id = self._first.rows("SELECT pg_export_snapshot()")[0][0]
             self.schema = self._schema()
@@ -53,11 +53,10 @@ class Snapshot:
             self._first.close()
             raise
 
-    def _begun(self, snapshot: str | None) -> Connection:
-        connection = Connection(self._server, SourceError)
+    def _begun(self, snapshot: str | None, beside: Connection | None) -> Connection:
+        connection = Connection(self._server, SourceError, beside)
         try:
-            for setting in _STEADY:
-                connection.run(f"SET {setting}")
+            connection.set(**_STEADY)
             if self._path:
                 connection.run(self._path)
             connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -138,7 +137,7 @@ class Snapshot:
         """Stream a SELECT on a connection of its own, at most ``batch_rows`` rows at a time."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
-        connection = connection or self._begun(self._id)
+        connection = connection or self._begun(self._id, self._first)
         whole = False
         try:
             with connection.speaking(), connection.cursor() as cursor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from attrs import evolve, frozen
 
+from semblant_databases import marks
 from semblant_databases.reading.relation import ReadColumn
 from semblant_databases.reading.serial import Probe, noted
 from semblant_databases.sqlserver.connection import quoted
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-DURATION_MARK: Final = "(a duration in microseconds)"
-"""What our destination puts behind the comment of a column whose type says less than it holds."""
 _US = pa.timestamp("us")
 _PLAIN: Final = {
     "bit": pa.bool_(),
@@ -74,17 +73,18 @@ class Declared:
 def column_of(declared: Declared) -> ReadColumn:
     """Say how a column is read; some types need :func:`probe_of` before they are final."""
     name, kind = quoted(declared.name), declared.type
+    comment, mark = marks.parted(declared.comment)
     base = ReadColumn(
         name=declared.name,
         type=pa.string(),
         expression=name,
         nullable=declared.nullable,
-        comment=declared.comment.removesuffix(DURATION_MARK).rstrip(),
+        comment=comment,
         declared=f"sqlserver:{declared.written}",
     )
     if kind in _TEXTS:
         return base
-    if kind == "bigint" and declared.comment.endswith(DURATION_MARK):
+    if kind == "bigint" and mark == marks.MICROSECONDS:
         return evolve(base, type=pa.duration("us"), finish=_through(pa.int64(), pa.duration("us")))
     if kind in _PLAIN:
         return evolve(base, type=_PLAIN[kind], finish=_through(_PLAIN[kind]))

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from semblant.errors import DestinationError
 from semblant.visible import visible
-from semblant_databases.sqlserver.read_types import DURATION_MARK
+from semblant_databases import marks
 from semblant_databases.writing import texts
 from semblant_databases.writing.encode import plain_type, plain_values
 from semblant_databases.writing.target import Loaded
@@ -74,7 +74,11 @@ def loaded(column: Column, sql: str = "", *, key: bool = False) -> Loaded:
     smallest = _SMALLEST["real" if sql == "real" else "float"]
     write = texts.encoder(kind, texts.finite(smallest))
     return Loaded(
-        name=column.name, sql=sql, arrow=pa.string(), encode=lambda values: write(_unrounded(plain_values(values), sql))
+        name=column.name,
+        sql=sql,
+        arrow=pa.string(),
+        encode=lambda values: write(_unrounded(plain_values(values), sql)),
+        mark=mark_of(column, sql),
     )
 
 
@@ -109,4 +113,4 @@ def value_of(place: int, sql: str) -> str:
 
 def mark_of(column: Column, sql: str) -> str:
     """Give what a column's comment must say besides, because its SQL type does not."""
-    return DURATION_MARK if pa.types.is_duration(column.type) and sql == "bigint" else ""
+    return marks.MICROSECONDS if pa.types.is_duration(column.type) and sql == "bigint" else ""

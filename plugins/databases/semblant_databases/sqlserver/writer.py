@@ -9,6 +9,7 @@ import polars as pl
 
 from semblant.errors import DestinationError
 from semblant_databases.ledger import LEDGER, STAGED, staged_name
+from semblant_databases.marks import parted
 from semblant_databases.sqlserver import catalog, write_types
 from semblant_databases.sqlserver.connection import NAMES, Connection, literal, quoted
 from semblant_databases.writing.staged import Plan, plan_of
@@ -37,7 +38,6 @@ class SqlserverWriter:
         self._server = server
         self._open: Connection | None = None
         self._stages: dict[str, str] = {}
-        self._marks: dict[tuple[str, str], str] = {}
         self._counted: dict[str, bool] = {}
         self._plan = Plan()
 
@@ -99,6 +99,7 @@ class SqlserverWriter:
         self._counted[name] = any(column.counted for column in declared)
         return Present(
             columns=tuple((column.name, column.written) for column in declared),
+            marks={column.name: parted(column.comment)[1] for column in declared},
             primary_key=catalog.primary_key(self.connection, found[0]),
             foreign_keys=catalog.foreign_keys(self.connection, found[0]),
             referrers=catalog.referrers(self.connection, found[0]),
@@ -106,9 +107,7 @@ class SqlserverWriter:
 
     def loaded(self, column: Column, *, key: bool) -> Loaded:
         """Say how a column is kept."""
-        made = write_types.loaded(column, key=key)
-        self._marks[column.name, made.sql] = write_types.mark_of(column, made.sql)
-        return made
+        return write_types.loaded(column, key=key)
 
     def loaded_as(self, column: Column, sql: str) -> Loaded:
         """Say how a column is put into an existing one."""
@@ -198,8 +197,7 @@ class SqlserverWriter:
             self.connection.run(f"ALTER TABLE {table} ADD UNIQUE ({_listed(columns)})")
         self._comment(target.comment, target.name)
         for column in target.columns:
-            mark = self._marks.get((column.name, column.sql), "")
-            self._comment(f"{column.comment} {mark}".strip(), target.name, column.name)
+            self._comment(column.noted, target.name, column.name)
 
     def _comment(self, text: str, table: str, column: str = "") -> None:
         if not text:

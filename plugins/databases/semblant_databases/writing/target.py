@@ -10,9 +10,10 @@ from attrs import evolve, field, frozen
 from semblant.errors import DestinationError
 from semblant.visible import visible
 from semblant.vocabulary import WriteMode
+from semblant_databases.marks import marked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -45,7 +46,14 @@ class Loaded:
     staged_as: str = ""
     """SQL type of a column that it passes through, where the driver cannot write the type itself."""
     comment: str = ""
+    mark: str = ""
+    """What the comment says besides, one of :mod:`semblant_databases.marks`."""
     enum: tuple[str, ...] = ()
+
+    @property
+    def noted(self) -> str:
+        """The comment as the store keeps it."""
+        return marked(self.comment, self.mark)
 
 
 @frozen(kw_only=True)
@@ -62,7 +70,7 @@ class Target:
 
     def shape(self) -> tuple[object, ...]:
         """Give what two tables must share so that one may be filled again as the other."""
-        columns = tuple((column.name, column.sql.lower()) for column in self.columns)
+        columns = tuple((column.name, column.sql.lower(), column.mark) for column in self.columns)
         return (columns, self.primary_key, _key_shapes(self.foreign_keys))
 
 
@@ -72,6 +80,8 @@ class Present:
 
     columns: tuple[tuple[str, str], ...]
     """Name and SQL type, as the dialect writes it."""
+    marks: Mapping[str, str] = field(factory=dict)
+    """What comments of columns say besides, by the column's name."""
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     referrers: tuple[str, ...] = ()
@@ -79,7 +89,7 @@ class Present:
 
     def shape(self) -> tuple[object, ...]:
         """Give the same as :meth:`Target.shape`."""
-        columns = tuple((name, sql.lower()) for name, sql in self.columns)
+        columns = tuple((name, sql.lower(), self.marks.get(name, "")) for name, sql in self.columns)
         return (columns, self.primary_key, _key_shapes(self.foreign_keys))
 
 
@@ -191,6 +201,13 @@ def step_of(target: Target, table: Table, present: Present | None, mode: WriteMo
             f"the table '{shown}' in {where} has other columns (see '{visible(unlike[0])}')",
             fix="set the mode to replace, or write elsewhere",
         )
+    for column in target.columns:
+        mark = present.marks.get(column.name, "")
+        if mark and mark != column.mark:
+            raise DestinationError(
+                f"the column '{visible(column.name)}' of the table '{shown}' in {where} holds something else {mark}",
+                fix="set the mode to replace, or write elsewhere",
+            )
     columns = tuple(
         evolve(typing.loaded_as(column, types[column.name]), comment=column.comment) for column in table.columns
     )

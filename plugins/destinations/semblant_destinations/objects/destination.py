@@ -92,6 +92,10 @@ class Objects:
                 yield tls_probe(host, port, setting="endpoint")
         try:
             self.check()
+        except ConfigError as exc:
+            words = self._settings.credentials
+            yield failed(AccessStep.CREDENTIALS, exc.message, setting=words, fix=exc.fix or "see the message")
+            return
         except DestinationError as exc:
             yield from self._failed(exc)
             return

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
-import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from semblant.errors import DestinationError
+from semblant.holder import has_died, holder
 from semblant.remote.manifest import LOCK
 
 if TYPE_CHECKING:
@@ -59,13 +58,7 @@ class PrefixLock:
 
     def _write(self, *, new: bool) -> None:
         until = self._clock() + self._lease
-        content = {
-            "token": self._token,
-            "host": socket.gethostname(),
-            "process": os.getpid(),
-            "started": _started(os.getpid()),
-            "until": until,
-        }
+        content = {"token": self._token, "until": until, **holder()}
         self._bucket.put(LOCK, json.dumps(content).encode(), new=new)
         self._until = until
 
@@ -81,8 +74,9 @@ class PrefixLock:
         return found if isinstance(found, dict) else {"until": float("inf")}
 
     def _dead(self, other: dict[str, Any]) -> bool:
-        if other.get("host") == socket.gethostname() and isinstance(other.get("process"), int):
-            return _started(other["process"]) != other.get("started")
+        died = has_died(other)
+        if died is not None:
+            return died
         until = other.get("until")
         return isinstance(until, int | float) and until < self._clock()
 
@@ -125,13 +119,3 @@ class PrefixLock:
             holder = self._holder()
             if holder is not None and holder.get("token") == self._token:
                 self._bucket.remove(LOCK)
-
-
-def _started(process: int) -> float | None:
-    """Tell when a process of this machine began; None when there is none."""
-    import psutil
-
-    try:
-        return float(psutil.Process(process).create_time())
-    except psutil.Error:
-        return None

@@ -170,9 +170,7 @@ class MeasuredTable:
         full[np.ix_(self.phik_columns, self.phik_columns)] = self.phik["original"]
         full = told_twice(self.sample, full)
         chosen = self.targets or targets_of(self.sample, full, self.min_subjects)
-        return [
-            utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen
-        ]
+        return [utility_figures(self.sample, place, full, self.seed, self.min_subjects, self.check) for place in chosen]
 
     @cached_property
     def detection(self) -> dict[str, Any]:

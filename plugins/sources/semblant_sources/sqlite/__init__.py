@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 __all__ = ["from_location"]
 
@@ -10,7 +13,14 @@ __all__ = ["from_location"]
 def from_location(location: str) -> dict[str, Any]:
     """Give the settings for a path or URL typed on the command line.
 
-    >>> from_location("shop.db"), from_location("sqlite:///shop.db")
-    ({'path': 'shop.db'}, {'url': 'sqlite:///shop.db'})
+    A plain URL becomes a path, which the destination of that name knows too.
+
+    >>> from_location("shop.db"), from_location("sqlite:////data/my%20shop.db"), from_location("sqlite://")
+    ({'path': 'shop.db'}, {'path': '/data/my shop.db'}, {'url': 'sqlite://'})
     """
-    return {"url": location} if "://" in location else {"path": location}
+    plain = location.removeprefix("sqlite:///")
+    if "://" not in location:
+        return {"path": location}
+    if plain in {location, "", ":memory:"} or "?" in plain:
+        return {"url": location}
+    return {"path": os.path.abspath(Path(unquote(plain)).expanduser())}  # noqa: PTH100 - links stay links

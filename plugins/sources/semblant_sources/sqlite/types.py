@@ -32,6 +32,8 @@ _DATES = re.compile(r"DATE|TIME")
 _EXACT = re.compile(r"DECIMAL_TEXT\((\d+),(-?\d+)\)")
 """How our destination declares decimals: a name with TEXT in it, so that SQLite leaves every digit alone."""
 _TIME, _DURATION = "TIME_TEXT", "DURATION_MICROSECONDS_INT"
+_DIGITS = re.compile(r"^(?:DEC|NUM)\w*\s*\(\s*(\d+)")
+_FLOAT_DIGITS = 15
 _SCALE = re.compile(r"\(\s*\d+\s*,\s*([1-9]\d*)\s*\)")
 
 
@@ -115,14 +117,15 @@ def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _S
         return made(pa.float64() if _has_scale(column.type) and _safe(stored) else pa.int64())
     if set(kinds) <= {"integers", "reals"}:
         if _safe(stored):
-            return made(pa.float64())
-        return made(pa.string(), f"CAST({name} AS TEXT)", "mixes decimals and whole numbers beyond 2^53; kept as text")
+            rounded = f"is declared {column.type}, and SQLite keeps it as floating numbers of 15 to 17 digits"
+            return made(pa.float64(), note=rounded if _exactly_declared(column.type) else "")
+        return made(pa.string(), _as_text(name), "mixes decimals and whole numbers beyond 2^53; kept as text")
     shares = ", ".join(f"{getattr(stored, kind)} {kind}" for kind in kinds)
     if "blobs" in kinds:
         return made(pa.binary(), f"CAST({name} AS BLOB)", f"mixes kinds of values ({shares}) and is read as bytes")
     return made(
         pa.string(),
-        f"CAST({name} AS TEXT)",
+        _as_text(name),
         f"is declared {column.type or 'without a type'} and mixes {shares}; kept as text",
     )
 
@@ -170,6 +173,23 @@ def _dated(snapshot: Snapshot, relation: Relation, column: Declared) -> ColumnPl
         done += len(rows)
     plan = decide(column.name, 0, evidence, FileStyle(0, 0, ","), FilesSettings(path=("",)))
     return plan if pa.types.is_temporal(plan.type) and not plan.missing and not evidence.sentinels else None
+
+
+def _as_text(name: str) -> str:
+    """Give the SQL that writes a value as text; SQLite's own way drops the last digits of floating numbers."""
+    text = f"CAST({name} AS TEXT)"
+    short = f"typeof({name}) = 'real' AND CAST({text} AS REAL) <> {name}"
+    return f"CASE WHEN {short} THEN printf('%!.17g', {name}) ELSE {text} END"
+
+
+def _exactly_declared(declared: str) -> bool:
+    """Tell whether a type promises more digits than floating numbers hold.
+
+    >>> _exactly_declared("DECIMAL(38,10)"), _exactly_declared("NUMERIC(10,2)"), _exactly_declared("BIGINT")
+    (True, False, True)
+    """
+    digits = _DIGITS.search(declared)
+    return "INT" in declared or (digits is not None and int(digits[1]) > _FLOAT_DIGITS)
 
 
 def _safe(stored: _Stored) -> bool:

@@ -98,9 +98,7 @@ class PagesSource:
 def _table(described: dict[str, Any]) -> Table:
     columns = tuple(Column(name=column["name"], type=_type(column["type"])) for column in described["columns"])
     keys = tuple(
-        ForeignKey(
-            columns=tuple(key["columns"]), references=key["table"], referenced_columns=tuple(key["referenced"])
-        )
+        ForeignKey(columns=tuple(key["columns"]), references=key["table"], referenced_columns=tuple(key["referenced"]))
         for key in described.get("foreign_keys", ())
     )
     return Table(

@@ -159,4 +159,3 @@ class TreesBackend:
         :raises ArtefactError: something is missing or damaged.
         """
         return TreesModel.load(folder)
-

@@ -156,9 +156,7 @@ class Ordered:
     hidden: int = -1
 
     @classmethod
-    def learn(
-        cls, plan: ColumnPlan, values: pa.Array, subjects: np.ndarray | None, least: int, bins: int
-    ) -> Ordered:
+    def learn(cls, plan: ColumnPlan, values: pa.Array, subjects: np.ndarray | None, least: int, bins: int) -> Ordered:
         """Cut the range that enough subjects hold; no edge is the value of a single row."""
         numbers, there = _numbers(values)
         owners = None if subjects is None else subjects[there]

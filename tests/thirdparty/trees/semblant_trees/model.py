@@ -106,9 +106,7 @@ class TreesModel:
             codes[free, place] = _drawn(chances, usual, request.sampling, column.name, rng)
         return codes, weights
 
-    def _shared(
-        self, fixed: np.ndarray, request: GenerationRequest, rng: np.random.Generator
-    ) -> dict[int, np.ndarray]:
+    def _shared(self, fixed: np.ndarray, request: GenerationRequest, rng: np.random.Generator) -> dict[int, np.ndarray]:
         """Fix the values whose shares are asked for; give per column the codes that a row may not have."""
         barred = {}
         for name, shares in request.shares.items():
