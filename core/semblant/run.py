@@ -150,7 +150,8 @@ class Run:
         """Tell what will be done, and ask whether it may be.
 
         :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains`` and, as far as
-            it is known, the number of ``rows`` that will be made.
+            it is known, the number of ``rows`` that will be made, of ``cells`` that are read, of ``epochs`` after
+            which training probably stalls, ``training_seconds`` and ``generation_seconds``.
         """
         details = {
             "tables": [dict(table) for table in tables],
