@@ -193,9 +193,12 @@ class Parts:
         """Guess how long the rest takes: what the running step says, and the others at the pace of the first ones."""
         total = sum(part.expected for part in self.parts.values())
         done = sum(part.expected * part.share for part in self.parts.values()) - self._taken_over
-        if not total or done / total < _ENOUGH:
+        if total and done / total >= _ENOUGH:
+            pace = (time.monotonic() - self._began) / done
+        elif any(part.seconds_left is not None for part in self.parts.values()):
+            pace = 1.0  # what was thought of before is all there is for the steps that come
+        else:
             return None
-        pace = (time.monotonic() - self._began) / done
         left = 0.0
         for part in self.parts.values():
             if part.state is PartState.RUNNING and part.seconds_left is not None:

@@ -11,6 +11,7 @@ from semblant.events import Event, EventKind, Step
 from semblant.jobs.forecast import forecast
 from semblant.jobs.parts import TEXT, Parts
 from semblant.jobs.states import PartState
+from semblant.run import Run
 
 TABLES = [
     {"name": "lookup", "copied": True, "text": False, "trains": False},
@@ -152,3 +153,25 @@ def test_what_a_backend_estimates_decides_how_much_of_a_job_its_training_is():
         shares[seconds] = found.share()
     assert shares[10.0] < 0.7
     assert shares[1000.0] > 0.97
+
+
+def test_the_time_left_of_a_training_that_goes_on_is_by_what_this_attempt_does(monkeypatch, tmp_path):
+    clock, told = [100.0], list[Event]()
+    monkeypatch.setattr("semblant.run.time.monotonic", lambda: clock[0])
+    run = Run(job="shop", seed=1, workspace=tmp_path, emit=told.append).at(Step.TRAIN, "notes")
+    for now, done in ((100.0, 50), (110.0, 51), (120.0, 52)):
+        clock[0] = now
+        run.progress(done, 100, "epochs")
+    assert [event.seconds_left for event in told] == [None, pytest.approx(490), pytest.approx(480)]
+    run.at(Step.GENERATE, "notes").progress(1, 10)
+    assert told[-1].seconds_left is None
+
+
+def test_a_step_that_says_how_long_it_takes_is_heard_at_once():
+    found = planned()
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
+    assert found.seconds_left() is None
+    found.take(
+        Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=1, total=9999, seconds_left=900)
+    )
+    assert (found.seconds_left() or 0.0) > 900
