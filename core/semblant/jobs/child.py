@@ -229,7 +229,7 @@ def preload() -> PluginHost:
     from semblant.host import PluginHost
 
     host = PluginHost.from_environment()
-    for module in ("semblant.engine", "semblant.work", "semblant.detection.detect", "semblant.jobs.outcomes"):
+    for module in ("semblant.engine", "semblant.work", "semblant.planning", "semblant.jobs.outcomes"):
         importlib.import_module(module)
     for component in (*host.validators.values(), *(host.sources[name] for name in ("files",) if name in host.sources)):
         _load(component)
