@@ -150,9 +150,9 @@ class Run:
     def plan(self, tables: Sequence[Mapping[str, Any]], *, generates: bool, reports: bool, packs: bool) -> None:
         """Tell what will be done, and ask whether it may be.
 
-        :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains`` and, as far as
-            it is known, the number of ``rows`` that will be made, of ``cells`` that are read, of ``epochs`` after
-            which training probably stalls, ``training_seconds`` and ``generation_seconds``.
+        :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains``, ``analyzed`` and,
+            as far as it is known, the number of ``rows`` that will be made, of ``cells`` that are read, of ``epochs``
+            after which training probably stalls, ``training_seconds`` and ``generation_seconds``.
         """
         details = {
             "tables": [dict(table) for table in tables],

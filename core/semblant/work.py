@@ -275,6 +275,7 @@ class Work:
                 "copied": table.copied,
                 "text": bool(table.text_backend),
                 "trains": bool(table.columns),
+                "analyzed": plan.spec.privacy is None,
                 "rows": table.rows if table.copied or table.records is None else table.records,
                 **estimates(plan, table),
             }

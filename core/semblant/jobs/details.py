@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from semblant.store.products import DatasetRecord
     from semblant.store.records import JobRecord, StepRecord, TaskRecord
 
-USED: Final = ("training_rows", "goal", "epochs", "size", "batch_size")
-"""What is told of each table's training, beside the rows that were made."""
+USED: Final = ("training_rows", "goal", "epochs", "size", "batch_size", "epsilon", "delta")
+"""What is told of each table's training, beside the rows that were made; the last two of private jobs only."""
 IDENTICAL: Final = "identical_rows"
 DISSIMILAR: Final = "dcr_share"
 _MOST_IDENTICAL: Final = 0.001

@@ -70,7 +70,7 @@ class Parts:
             learned = packs and not table["copied"]
             training = learned and table["trains"]
             steps = [Step.ORGANIZE] if packs else []
-            steps += [Step.ANALYZE] if learned else []
+            steps += [Step.ANALYZE] if learned and table.get("analyzed", True) else []
             steps += [Step.TRANSFORM, Step.TRAIN] if training else []
             steps += [Step.GENERATE] if generates else []
             self._add(COPYING if table["copied"] else SYNTHESIZING, table, steps, details["tables"])
@@ -110,12 +110,19 @@ class Parts:
             for number, (_, table) in enumerate(self.tasks):
                 if table == event.table:
                     self.changed_tasks.setdefault(number, {})["used"] = dict(event.details)
+                    self._spent(number, event.details)
         if event.step is None:
             return
         if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:
             self.delivered = True
         for part in self._meant(event):
             self._move(part, event)
+
+    def _spent(self, task: int, used: Mapping[str, Any]) -> None:
+        """Let the history of a private training, whose losses are not told, say what it spent."""
+        if self.tasks[task][0] == SYNTHESIZING and used.get("epsilon") is not None:
+            figures = {name: float(used[name]) for name in ("epsilon", "delta") if used.get(name) is not None}
+            self.metrics[task, float(used.get("epochs") or 0.0)] = figures
 
     def _meant(self, event: Event) -> list[Part]:
         table = event.table or ""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
 
+from semblant.cli.show.watching import view
 from semblant.events import Event, EventKind, Step
 from semblant.jobs.details import details_of
+from semblant.jobs.history import history_of
 from semblant.jobs.parts import Parts
 from semblant.jobs.states import JobType, State
 
@@ -198,3 +203,37 @@ def test_a_job_that_failed_shows_its_findings_its_page_where_to_ask_and_how_to_g
     for words in ("1 fault", "tables.people", "2 rows", "give more rows", "semblant help config", "ask: "):
         assert words in shown
     assert "semblant jobs resume shop" in shown
+
+
+@pytest.mark.feature(135)
+def test_a_private_training_tells_what_it_spent_and_no_other_does(told, local):
+    before = told.details()
+    after = told.hear(EventKind.TABLE_LEARNED, table="people", details={"epsilon": 0.987, "delta": 1e-6, "epochs": 3.0})
+    assert changed(before, after) == {"tables"}
+    history = json.loads(local.command("jobs", "history", told.job.id, "--json").stdout)
+    assert history == {"people": [{"epoch": 3.0, "epsilon": 0.987, "delta": 1e-6}]}
+    assert "epsilon" in (shown := local.command("jobs", "show", told.job.id).stdout)
+    assert "0.987" in shown
+    told.hear(EventKind.TABLE_LEARNED, table="notes", details={"epochs": 2.0})
+    assert list(json.loads(local.command("jobs", "history", told.job.id, "--json").stdout)) == ["people"]
+
+
+def test_the_live_view_says_rows_and_what_was_spent(told, local):
+    told.hear(EventKind.STEP_STARTED, Step.GENERATE, "people")
+    progress = {"done": 400, "total": 1000, "unit": "rows", "seconds_left": 9.0}
+    told.hear(EventKind.STEP_PROGRESS, Step.GENERATE, "people", **progress)
+    found = told.hear(EventKind.TABLE_LEARNED, table="people", details={"epsilon": 0.987})
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(view(found, history_of(told.store, found.job)))
+    shown = console.export_text()
+    assert "generating: 400 of 1,000 rows, 9 s left" in shown
+    assert "people: epsilon 0.987 spent" in shown
+
+
+@pytest.mark.feature(120)
+def test_a_job_that_analyzes_nothing_has_no_such_step(local):
+    steps = {}
+    for analyzed in (True, False):
+        table = {"name": "people", "copied": False, "text": False, "trains": True, "analyzed": analyzed}
+        steps[analyzed] = [step.step for step in Told(local, tables=[table]).details().steps]
+    assert set(steps[True]) - set(steps[False]) == {"data analysis"}

@@ -145,7 +145,10 @@ def _tables(found: Details) -> Table:
         )
         for table in found.tables
     ]
-    return grid(titles, rows, right=(4, 5, 7, 9))
+    if not any("epsilon" in table.used for table in found.tables):
+        return grid(titles, rows, right=(4, 5, 7, 9))
+    spent = [(*row, _number(table.used.get("epsilon"))) for row, table in zip(rows, found.tables, strict=True)]
+    return grid((*titles, "epsilon"), spent, right=(4, 5, 7, 9, 10))
 
 
 def _number(value: Any) -> str:
@@ -164,7 +167,7 @@ def task_lines(tasks: Sequence[TaskRecord], steps: Sequence[StepRecord]) -> Iter
         taken = spoken(task.ended - task.started) if task.started and task.ended else ""
         rows.append((f"{task.kind}", task.table_name, state_text(str(task.state)), taken, task.message))
         rows += [
-            (f"  {step.step}", "", state_text(str(step.state)), _taken(step), _far(step))
+            (f"  {step.step}", "", state_text(str(step.state)), _taken(step), step_so_far(step))
             for step in steps
             if step.task == task.number
         ]
@@ -175,7 +178,8 @@ def _taken(step: StepRecord) -> str:
     return "" if step.seconds is None else spoken(step.seconds)
 
 
-def _far(step: StepRecord) -> str:
+def step_so_far(step: StepRecord) -> str:
+    """Say how far a running step is, in rows, epochs or whatever it counts, and how long it will take."""
     if step.state is not PartState.RUNNING or not step.total:
         return ""
     left = f", {spoken(step.seconds_left)} left" if step.seconds_left else ""
