@@ -237,3 +237,33 @@ def test_a_job_that_analyzes_nothing_has_no_such_step(local):
         table = {"name": "people", "copied": False, "text": False, "trains": True, "analyzed": analyzed}
         steps[analyzed] = [step.step for step in Told(local, tables=[table]).details().steps]
     assert set(steps[True]) - set(steps[False]) == {"data analysis"}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(Step.ORGANIZE, marks=pytest.mark.feature(119)),
+        pytest.param(Step.ANALYZE, marks=pytest.mark.feature(120)),
+        pytest.param(Step.TRANSFORM, marks=pytest.mark.feature(121)),
+        pytest.param(Step.TRAIN, marks=pytest.mark.feature(122)),
+        pytest.param(Step.GENERATE, marks=pytest.mark.feature(123)),
+    ],
+)
+def test_each_step_is_told_alone_with_its_state_how_far_it_is_and_its_time(told, local, step):
+    def states(found):
+        return {(entry.task, entry.step): (str(entry.state), entry.done, entry.seconds) for entry in found.steps}
+
+    before = states(told.details())
+    told.hear(EventKind.STEP_STARTED, step, "people", 5)
+    running = told.hear(EventKind.STEP_PROGRESS, step, "people", 6, done=3, total=12, unit="rows", seconds_left=60.0)
+    key = (0, str(step))
+    assert states(running) == {**before, key: ("running", 3, None)}
+    (line,) = [
+        line
+        for line in local.command("jobs", "tasks", told.job.id).stdout.splitlines()
+        if line.strip().startswith(step) and "running" in line
+    ]
+    assert "3 of 12 rows, 1 min 0 s left" in line
+    ended = told.hear(EventKind.STEP_FINISHED, step, "people", 65, seconds=60.0)
+    assert states(ended) == {**before, key: ("finished", 3, 60.0)}
+    assert 0 < told.parts.share() < 1

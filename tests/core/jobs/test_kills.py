@@ -82,6 +82,7 @@ def test_the_worker_is_killed_at_random_moments_and_every_job_ends_as_if_it_was_
             if hit and not before.state.is_final:
                 wait_for(taken_up(scene, job, before), 60)
                 recovered.append(time.monotonic() - killed)
+                print(f"{before.share:.0%} done when killed, taken up after {recovered[-1]:.1f} s", flush=True)
             wait_for(ended(scene, job), 300)
             last = scene.job(job)
             assert last.state is State.FINISHED, last.fault
@@ -112,6 +113,7 @@ def test_runner_and_worker_are_killed_together_and_the_next_runner_goes_on(scene
             if not before.state.is_final:
                 wait_for(taken_up(scene, job, before), 90)
                 recovered.append(time.monotonic() - killed)
+                print(f"{before.share:.0%} done when killed, taken up after {recovered[-1]:.1f} s", flush=True)
             wait_for(ended(scene, job), 300)
             second.wait(timeout=60)
         finally:
@@ -145,6 +147,7 @@ def test_cancels_at_random_moments_end_soon_and_leave_nothing(scene):
             scene.store.jobs.ask_cancel(job.id)
             wait_for(ended(scene, job), 60, every=0.05)
             took.append(time.monotonic() - asked)
+            print(f"cancelled after {took[-1]:.1f} s", flush=True)
             last = scene.job(job)
             assert last.state is State.CANCELLED or last.publishing
             if not last.publishing:
