@@ -16,7 +16,6 @@ from semblant.events import Event, EventKind
 from semblant.home import Home
 from semblant.host import PluginHost
 from semblant.logs import job_log, log_event
-from semblant.planning import look, make_plan, open_source, propose, with_constraints
 from semblant.run import Run, Unsupervised
 from semblant.running import Running, absolute
 from semblant.settings.plaintext import plain_secrets
@@ -151,15 +150,23 @@ class Engine:
         """Take over what detection proposes, where there is more than one table."""
         if tables is not None:
             spec = evolve(spec, default_include=False, tables={name: TableSpec() for name in tables})
-        return spec if one_table else propose(spec, self.host)
+        if one_table:
+            return spec
+        from semblant.planning import propose  # Arrow and polars, which whoever only orders a job does without
+
+        return propose(spec, self.host)
 
     def discover(self, spec: Spec) -> Schema:
         """Give all tables and columns of the source, with declared and detected keys."""
+        from semblant.planning import look
+
         with self._source(spec) as source:
             return look(spec, source).everything
 
     def detect(self, spec: Spec) -> Detection:
         """Give what is proposed for every table and column that is not excluded, each with its reason."""
+        from semblant.planning import look, with_constraints
+
         with self._source(spec) as source:
             return with_constraints(look(spec, source), source)
 
@@ -187,6 +194,8 @@ class Engine:
 
     def plan(self, spec: Spec) -> Plan:
         """Give what a job would read, train, generate and write, and what it would take, without doing any of it."""
+        from semblant.planning import make_plan
+
         return make_plan(spec, self.host, cache=self.home.cache_or_none())
 
     # -- working ---------------------------------------------------------------------------------
@@ -312,6 +321,8 @@ class Engine:
 
     @contextmanager
     def _source(self, spec: Spec) -> Iterator[Any]:
+        from semblant.planning import open_source
+
         source = open_source(spec, self.host)
         try:
             yield source

@@ -13,6 +13,7 @@ from pathlib import Path
 from semblant import filenames
 from semblant.atomic import remove
 from semblant.errors import ConfigError, SemblantError
+from semblant.store.faults import NotThereError
 
 VARIABLE = "SEMBLANT_HOME"
 """Environment variable that names the home."""
@@ -188,15 +189,16 @@ class Home:
     def find(self, kind: Kind, name: str) -> Path:
         """Give the path of an entry that exists.
 
-        :raises ConfigError: when there is none, with the nearest names.
+        :raises NotThereError: when there is none, with the nearest names.
         """
         path = self.path(kind, name)
         if path.exists():
             return path
         near = difflib.get_close_matches(name, self.names(kind), n=3)
-        fix = f"did you mean {' or '.join(map(repr, near))}?" if near else None
+        listing = "generators" if kind is Kind.GENERATORS else "jobs"
+        fix = f"did you mean {' or '.join(map(repr, near))}?" if near else f"'semblant {listing} list' shows them"
         msg = f"there is no {kind.value.rstrip('s')} '{name}' in '{self.root}'"
-        raise ConfigError(msg, fix=fix)
+        raise NotThereError(msg, fix=fix)
 
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an entry: it is gone from the listing at once, whole.

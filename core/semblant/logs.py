@@ -218,9 +218,35 @@ def log_event(event: Event) -> None:
         EventKind.JOB_FAILED: logging.ERROR,
     }
     fields = event.as_dict()
-    message = fields.pop("message", "") or " ".join(str(fields[name]) for name in ("step", "table") if name in fields)
+    fields.pop("message", "")
     found = {"event": fields.pop("kind"), **{f"event_{name}": value for name, value in fields.items()}}
-    logging.getLogger("semblant.job").log(levels.get(event.kind, logging.INFO), message or str(event.kind), extra=found)
+    logging.getLogger("semblant.job").log(levels.get(event.kind, logging.INFO), event_words(event), extra=found)
+
+
+def event_words(event: Event) -> str:
+    """Say what happened.
+
+    >>> from semblant.events import Event, EventKind, Step
+    >>> event_words(Event(kind=EventKind.STEP_FINISHED, step=Step.TRAIN, table="orders", seconds=3.04))
+    'orders: AI training is done in 3.0 s'
+    """
+    from semblant.events import EventKind
+
+    place = ": ".join(str(part) for part in (event.table, event.step) if part)
+    took = "" if event.seconds is None else f" in {event.seconds:.1f} s"
+    far = "" if event.done is None else f" {event.done:,.4g} of {event.total or 0:,.4g} {event.unit}".rstrip()
+    words = {
+        EventKind.JOB_STARTED: f"the job begins in {event.message}" if event.message else "the job begins",
+        EventKind.JOB_PLANNED: "it stands what will be done",
+        EventKind.JOB_FINISHED: f"the job is done{took}",
+        EventKind.JOB_CANCELLED: event.message or "the job was cancelled",
+        EventKind.STEP_STARTED: f"{place} begins",
+        EventKind.STEP_PROGRESS: f"{place}{far}",
+        EventKind.STEP_FINISHED: f"{place} is done{took}",
+        EventKind.STEP_SKIPPED: f"{place} was done before and is taken over",
+        EventKind.TABLE_LEARNED: f"{event.table}: learned",
+    }
+    return words.get(event.kind) or event.message or str(event.kind)
 
 
 def record_crash(

@@ -107,11 +107,12 @@ class Run:
     not the engine's own, and a plugin must not change how a library works in it."""
     table: str | None = None
     step: Step | None = None
-    _started: float = field(factory=time.monotonic)
+    _first: dict[str, tuple[float, float]] = field(factory=dict)
+    """When the step first told how far it was, and how far that was; compiling is over by then."""
 
     def at(self, step: Step, table: str | None = None, *, workspace: Path | None = None) -> Run:
         """Give the same run, placed at one step of one table; its clock starts now."""
-        return evolve(self, step=step, table=table, workspace=workspace or self.workspace, started=time.monotonic())
+        return evolve(self, step=step, table=table, workspace=workspace or self.workspace, first={})
 
     def random_seed(self, *names: str | int) -> int:
         """Derive a 63-bit seed from the run's seed and a path of names (SHA-256)."""
@@ -129,9 +130,9 @@ class Run:
         self.check()
         if self.privacy.private and self.step in _SECRET and total:  # rows of a private run are not told, nor losses
             done, total, unit, metrics = round(100 * done / total), 100, "percent", {}
-        left = None
-        if total and done > 0:
-            left = max(0.0, (time.monotonic() - self._started) * (total - done) / done)
+        now = time.monotonic()
+        began, first = self._first.setdefault("told", (now, done))  # a resumed training begins in the middle
+        left = max(0.0, (now - began) * (total - done) / (done - first)) if total and done > first else None
         self.emit(
             Event(
                 kind=EventKind.STEP_PROGRESS,
@@ -149,8 +150,9 @@ class Run:
     def plan(self, tables: Sequence[Mapping[str, Any]], *, generates: bool, reports: bool, packs: bool) -> None:
         """Tell what will be done, and ask whether it may be.
 
-        :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains`` and, as far as
-            it is known, the number of ``rows`` that will be made.
+        :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains``, ``analyzed`` and,
+            as far as it is known, the number of ``rows`` that will be made, of ``cells`` that are read, of ``epochs``
+            after which training probably stalls, ``training_seconds`` and ``generation_seconds``.
         """
         details = {
             "tables": [dict(table) for table in tables],

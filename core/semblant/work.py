@@ -17,6 +17,7 @@ from semblant.drift import facts
 from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
+from semblant.jobs.forecast import estimates
 from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
 from semblant.pipeline.deliver import prove_access
 from semblant.pipeline.job import TrainingJob
@@ -29,8 +30,6 @@ from semblant.settings import AUTO
 from semblant.spec.load import load_spec
 from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
 from semblant.spec.write import spec_text
-from semblant.store.database import Store
-from semblant.store.ledger import source_of
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from semblant.plan import Plan
     from semblant.protocols import Destination, Model
     from semblant.run import Run
+    from semblant.store.ledger import Ledger
 
 
 @define
@@ -232,8 +232,8 @@ class Work:
             job = TrainingJob(plan=plan, name=self.name, host=self.host, run=self.run, steps=Steps(self.run))
             job.train(source)
             if self.run.privacy.private:
-                with Store.of(self.home) as store:
-                    store.ledger.settle(source_of(plan.spec), self.name, self.run.privacy.as_dict())
+                with self._budgets(plan.spec) as (ledger, name):
+                    ledger.settle(name, self.name, self.run.privacy.as_dict())
         finally:
             source.close()
         return job
@@ -244,17 +244,26 @@ class Work:
         assert spec.privacy is not None
         backend = next(table.backend for table in plan.tables if not table.copied)
         account = self.host.get("model", backend).open_account(spec.privacy, spec.model)
-        with Store.of(self.home) as store:
+        with self._budgets(spec) as (ledger, name):
             wanted, most = spec.privacy.epsilon or 0.0, spec.privacy.total_epsilon
-            store.ledger.reserve(source_of(spec), self.name, wanted, most=most, together=account.together)
+            ledger.reserve(name, self.name, wanted, most=most, together=account.together)
         self.run = evolve(self.run, privacy=account, seed=secret_seed(self.run.workspace))
+
+    @contextmanager
+    def _budgets(self, spec: Spec) -> Iterator[tuple[Ledger, str]]:
+        """Open the ledger of private jobs, and name the source in it; other jobs need no store, nor import one."""
+        from semblant.store.database import Store
+        from semblant.store.ledger import source_of
+
+        with Store.of(self.home) as store:
+            yield store.ledger, source_of(spec)
 
     def _ledger(self, spec: Spec) -> dict[str, Any]:
         """Give what all private jobs on the source have spent, this one among them."""
         if not self.run.privacy.private:
             return {}
-        with Store.of(self.home) as store:
-            found = next(t for t in store.ledger.list(self.run.privacy.together) if t.source == source_of(spec))
+        with self._budgets(spec) as (ledger, name):
+            found = next(total for total in ledger.list(self.run.privacy.together) if total.source == name)
         return {"jobs": len(found.entries), "epsilon": found.epsilon, "delta": found.delta}
 
     def _plan(self, plan: Plan, *, packs: bool) -> None:
@@ -266,7 +275,9 @@ class Work:
                 "copied": table.copied,
                 "text": bool(table.text_backend),
                 "trains": bool(table.columns),
+                "analyzed": plan.spec.privacy is None,
                 "rows": table.rows if table.copied or table.records is None else table.records,
+                **estimates(plan, table),
             }
             for table in plan.tables
         ]

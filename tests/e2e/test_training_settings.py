@@ -75,8 +75,8 @@ def test_too_few_rows_are_refused_within_seconds(rows: int, tmp_path: Path) -> N
     no_traceback(done)
     assert done.returncode == 2
     assert "data set too small" in " ".join(done.stderr.split())
-    # two processes start, the supervisor and the job: 2.6 s of processor time on a quiet machine
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 4.0
+    # two processes start beside each other, the supervisor and the job: 2.1 s of processor time beside other work
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3.2
 
 
 @pytest.mark.parametrize("rows", [5, 20])

@@ -53,9 +53,11 @@ def progress_for(session: Session) -> Progress:
 def spoken(seconds: float) -> str:
     """Give a time as people say it.
 
-    >>> [spoken(3.2), spoken(75), spoken(7260)]
-    ['3 s', '1 min 15 s', '2 h 1 min']
+    >>> [spoken(0.32), spoken(3.2), spoken(75), spoken(7260)]
+    ['0.3 s', '3 s', '1 min 15 s', '2 h 1 min']
     """
+    if 0 < seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
     from semblant.engine import Engine
     from semblant.spec.model import Spec
@@ -26,6 +28,17 @@ def queued_spec(session: Session, engine: Engine, spec: Spec, kind: str, **optio
     options.setdefault("seen", facts(plan.schema))
     with Store.of(engine.home) as store:
         show_queued(session, order_spec(store, engine.home, spec, OrderKind(kind), **options))
+
+
+def queued_generation(session: Session, engine: Engine, generator: Path | str, **options: Any) -> None:
+    """Queue a job that makes data with a generator and say so."""
+    from semblant.home import Kind
+    from semblant.jobs.ordering import order_generation
+    from semblant.store.database import Store
+
+    path = engine.home.find(Kind.GENERATORS, generator) if isinstance(generator, str) else generator
+    with Store.of(engine.home) as store:
+        show_queued(session, order_generation(store, engine.home, path, **options))
 
 
 def show_queued(session: Session, job: JobRecord) -> None:

@@ -34,9 +34,12 @@ def _real_engine(**arguments: Any) -> Engine:
 
 
 def _supervised_engine(**arguments: Any) -> Engine:
+    from semblant.jobs.process import Child
+
+    child = Child.start()  # it imports the engine while this process does
     from semblant.jobs.foreground import SupervisedEngine
 
-    return SupervisedEngine(**arguments)
+    return SupervisedEngine(child=child, **arguments)
 
 
 @define(kw_only=True)

@@ -25,7 +25,9 @@ from semblant.events import Event, EventKind, Step
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.components import Component
     from semblant.engine import Engine
+    from semblant.host import PluginHost
     from semblant.jobs.orders import Order
     from semblant.jobs.outcomes import Outcome
 
@@ -106,6 +108,7 @@ class Work:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self.host: PluginHost | None = None
         self.engine: Engine | None = None
         self.began = False
         self.cancelled = False
@@ -140,6 +143,8 @@ class Work:
         if self.cancelled:
             return
         self.cancelled = True
+        if self.engine is None:  # nothing has begun, and an import would go on as if nothing was
+            os._exit(0)
         self._apply()
         timer = threading.Timer(_POLITE_SECONDS, self._interrupt)
         timer.daemon = True
@@ -155,7 +160,14 @@ class Work:
         if event.kind is EventKind.JOB_STARTED:
             self.began = True
             self._apply()
+        if event.kind is EventKind.JOB_PLANNED and any(table["trains"] for table in event.details["tables"]):
+            self._warm()
         self.wire.event(event)
+
+    def _warm(self) -> None:
+        """Import the model beside the steps that come before training."""
+        if self.engine is not None:
+            threading.Thread(target=preload_model, args=(self.engine.host,), name="semblant-model", daemon=True).start()
 
     def _apply(self) -> None:
         if self.engine is None or not self.began:
@@ -171,7 +183,7 @@ class Work:
         from semblant.jobs.orders import OrderKind
         from semblant.spec.load import load_spec
 
-        with Engine(home=home, on_event=self.heard, supervisor=self.wire, own_process=True) as engine:
+        with Engine(home=home, host=self.host, on_event=self.heard, supervisor=self.wire, own_process=True) as engine:
             self.engine = engine
             self.wire.seen = order.seen
             if self.cancelled:
@@ -179,6 +191,7 @@ class Work:
                 raise Cancelled(msg)
             out = Path(order.out) if order.out else None
             if order.kind is OrderKind.GENERATE:
+                self._warm()
                 return self._generate(engine, order, name, out)
             spec = load_spec(order.spec, engine.host, environment={})  # the runner's environment is in it already
             if order.kind is OrderKind.TRAIN:
@@ -211,16 +224,30 @@ def _vanish() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def preload() -> None:
-    """Import what nearly every job needs, the usual model of tables, while the runner still reads the spec."""
+def preload() -> PluginHost:
+    """Import what every job needs to be planned, while the runner still reads the spec; give the plugins."""
     from semblant.host import PluginHost
 
-    models = [model for model in PluginHost.from_environment().models.values() if model.learns == "tabular"]
+    host = PluginHost.from_environment()
+    for module in ("semblant.engine", "semblant.work", "semblant.planning", "semblant.jobs.outcomes"):
+        importlib.import_module(module)
+    for component in (*host.validators.values(), *(host.sources[name] for name in ("files",) if name in host.sources)):
+        _load(component)
+    return host
+
+
+def preload_model(host: PluginHost) -> None:
+    """Import the usual model of tables: a second's work, which only a job that may begin should cost."""
+    models = [model for model in host.models.values() if model.learns == "tabular"]
     for component in sorted(models, key=lambda model: model.preference)[-1:]:
-        with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
-            component.load()
-            for package in component.requires:
-                importlib.import_module(package)
+        _load(component)
+
+
+def _load(component: Component) -> None:
+    with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
+        component.load()
+        for package in component.requires:
+            importlib.import_module(package)
 
 
 def main(arguments: list[str]) -> int:
@@ -230,7 +257,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, work.cancel)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(Exception):
-        preload()
+        work.host = preload()
     message: dict[str, Any] = {}
     while "order" not in message:  # a heartbeat may come before it
         line = b""

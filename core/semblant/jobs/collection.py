@@ -79,7 +79,8 @@ def generators_of(store: Store, home: Home) -> list[GeneratorStatus]:
             timeline=_timeline(store, record.job),
         )
     for job in store.lookup.jobs():
-        if job.home == home.identity() and job.orders.get("kind") in {"run", "train"} and job.name not in found:
+        trains = job.home == home.identity() and job.orders.get("kind") in {"run", "train"}
+        if trains and job.name not in found and not _deleted(job):
             found[job.name] = _unfinished(store, job)
     return [found[name] for name in sorted(found)]
 
@@ -123,6 +124,11 @@ def _unfinished(store: Store, job: JobRecord) -> GeneratorStatus:
         job=job.id,
         timeline=_timeline(store, job.id),
     )
+
+
+def _deleted(job: JobRecord) -> bool:
+    """Tell whether a job made a generator that is nowhere any more."""
+    return job.state is State.FINISHED and not Path((job.result or {}).get("generator") or "-").is_file()
 
 
 def _timeline(store: Store, job: str | None) -> dict[str, dict[str, Any]]:

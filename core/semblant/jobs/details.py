@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from semblant.store.products import DatasetRecord
     from semblant.store.records import JobRecord, StepRecord, TaskRecord
 
-USED: Final = ("training_rows", "goal", "epochs", "size", "batch_size")
-"""What is told of each table's training, beside the rows that were made."""
+USED: Final = ("training_rows", "goal", "epochs", "size", "batch_size", "epsilon", "delta")
+"""What is told of each table's training, beside the rows that were made; the last two of private jobs only."""
 IDENTICAL: Final = "identical_rows"
 DISSIMILAR: Final = "dcr_share"
 _MOST_IDENTICAL: Final = 0.001
 _MOST_NEAR: Final = 0.55
+_ENDED: Final = {State.FAILED: "failed", State.CANCELLED: "was cancelled"}
 
 
 def iso(seconds: float | None) -> str | None:
@@ -285,6 +286,10 @@ def generator_path(home: Home, job: JobRecord) -> Path:
         return path
     if job.result and job.result.get("generator"):
         return Path(job.result["generator"])
-    msg = f"job '{job.name}' has no generator"
-    fix = "wait until it has trained one" if job.state is State.RUNNING else f"semblant jobs retry {job.name}"
+    if job.state in {State.FAILED, State.CANCELLED}:
+        msg, fix = f"job '{job.name}' trained no generator: it {_ENDED[job.state]}", f"semblant jobs resume {job.name}"
+    elif job.state is State.FINISHED:
+        msg, fix = f"the generator of job '{job.name}' was deleted", "train it again: a new job of the same spec"
+    else:
+        msg, fix = f"job '{job.name}' has no generator yet", f"wait for it: semblant jobs watch {job.name}"
     raise ConfigError(msg, fix=fix)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class SupervisedEngine(Engine):
     """As :class:`Engine`; ``run``, ``train`` and ``generate`` are recorded as jobs and survive their process.
 
-    A child is started at once, so that it imports what it needs while the caller still reads a spec; without a job it
-    is ended by :meth:`close`.
+    A child is started at once, so that it imports what it needs while the caller still reads a spec, or was started
+    even before this module was imported; without a job it is ended by :meth:`close`.
     """
 
     def __init__(
@@ -45,9 +45,10 @@ class SupervisedEngine(Engine):
         host: PluginHost | None = None,
         on_event: Callable[[Event], None] | None = None,
         catalog: str | None = None,
+        child: Child | None = None,
     ) -> None:
         """Start a child and take home, plugins and listener; ``catalog`` is the one that jobs are said to come from."""
-        self._child: Child | None = Child.start()
+        self._child: Child | None = child or Child.start()
         super().__init__(home=home, host=host, on_event=on_event)
         self._catalog = catalog
         self._runner: Runner | None = None

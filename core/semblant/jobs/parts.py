@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from semblant.events import EventKind, Step
+from semblant.jobs.forecast import forecast
 from semblant.jobs.states import PartState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from semblant.events import Event
 
@@ -22,21 +23,10 @@ PACKAGING: Final = "packaging"
 REPORT: Final = "quality report"
 
 _TEXT_SUFFIX: Final = " (text)"
-_WEIGHTS: Final = {
-    Step.ORGANIZE: 1.0,
-    Step.ANALYZE: 1.0,
-    Step.TRANSFORM: 1.0,
-    Step.TRAIN: 12.0,
-    Step.GENERATE: 3.0,
-    Step.GENERATE_TEXT: 3.0,
-    Step.PACKAGE: 0.3,
-    Step.DELIVER: 1.0,
-    Step.ARCHIVE: 0.3,
-    Step.REPORT: 4.0,
-}
-"""How long steps take beside each other; what a job is done with is counted by them."""
 _NEVER_WHOLE: Final = 0.99
 _ENOUGH: Final = 0.02
+_BEYOND: Final = 1.15
+"""Training that went on longer than was expected is taken to go on for a while."""
 
 
 @define
@@ -45,6 +35,10 @@ class Part:
 
     task: int
     step: Step
+    expected: float
+    """Seconds that were thought of before it began; steps count by them."""
+    epochs: float | None = None
+    """After so many training is expected to stall."""
     state: PartState = PartState.WAITING
     share: float = 0.0
     seconds_left: float | None = None
@@ -64,6 +58,7 @@ class Parts:
     metrics: dict[tuple[int, float], dict[str, float]] = field(factory=dict)
     delivered: bool = False
     _share: float = 0.0
+    """Earlier attempts' as well: what is done of a job never falls."""
     _began: float = field(factory=time.monotonic)
     _taken_over: float = 0.0
 
@@ -75,19 +70,20 @@ class Parts:
             learned = packs and not table["copied"]
             training = learned and table["trains"]
             steps = [Step.ORGANIZE] if packs else []
-            steps += [Step.ANALYZE] if learned else []
+            steps += [Step.ANALYZE] if learned and table.get("analyzed", True) else []
             steps += [Step.TRANSFORM, Step.TRAIN] if training else []
             steps += [Step.GENERATE] if generates else []
-            self._add(COPYING if table["copied"] else SYNTHESIZING, table["name"], steps)
+            self._add(COPYING if table["copied"] else SYNTHESIZING, table, steps, details["tables"])
             if table["text"]:
                 steps = [Step.TRANSFORM, Step.TRAIN] if packs else []
-                self._add(TEXT, table["name"], [*steps, *([Step.GENERATE_TEXT] if generates else [])])
+                steps += [Step.GENERATE_TEXT] if generates else []
+                self._add(TEXT, table, steps, details["tables"])
         last = [Step.PACKAGE] if packs else []
         last += [Step.DELIVER] if generates else []
         last += [Step.ARCHIVE] if details["archives"] else []
-        self._add(PACKAGING, "", last)
+        self._add(PACKAGING, None, last, details["tables"])
         if details["reports"]:
-            self._add(REPORT, "", [Step.REPORT])
+            self._add(REPORT, None, [Step.REPORT], details["tables"])
         tasks = [
             {"number": number, "kind": kind, "table_name": table, "state": PartState.WAITING, "message": ""}
             for number, (kind, table) in enumerate(self.tasks)
@@ -98,12 +94,15 @@ class Parts:
         ]
         return tasks, steps_
 
-    def _add(self, kind: str, table: str, steps: list[Step]) -> None:
-        number = len(self.tasks)
-        self.tasks.append((kind, table))
+    def _add(
+        self, kind: str, table: Mapping[str, Any] | None, steps: list[Step], tables: Sequence[Mapping[str, Any]]
+    ) -> None:
+        number, text = len(self.tasks), kind == TEXT
+        self.tasks.append((kind, "" if table is None else table["name"]))
         self.task_states[number] = PartState.WAITING
+        epochs = None if table is None or text else table.get("epochs")
         for step in steps:
-            self.parts[number, step] = Part(number, step)
+            self.parts[number, step] = Part(number, step, forecast(step, table, tables, text=text), epochs)
 
     def take(self, event: Event) -> None:
         """Move what an event is about."""
@@ -111,12 +110,19 @@ class Parts:
             for number, (_, table) in enumerate(self.tasks):
                 if table == event.table:
                     self.changed_tasks.setdefault(number, {})["used"] = dict(event.details)
+                    self._spent(number, event.details)
         if event.step is None:
             return
         if event.kind is EventKind.STEP_FINISHED and event.step is Step.DELIVER:
             self.delivered = True
         for part in self._meant(event):
             self._move(part, event)
+
+    def _spent(self, task: int, used: Mapping[str, Any]) -> None:
+        """Let the history of a private training, whose losses are not told, say what it spent."""
+        if self.tasks[task][0] == SYNTHESIZING and used.get("epsilon") is not None:
+            figures = {name: float(used[name]) for name in ("epsilon", "delta") if used.get(name) is not None}
+            self.metrics[task, float(used.get("epochs") or 0.0)] = figures
 
     def _meant(self, event: Event) -> list[Part]:
         table = event.table or ""
@@ -138,14 +144,15 @@ class Parts:
             part.state = PartState.RUNNING
             change |= {"state": part.state, "started": now}
         elif event.kind is EventKind.STEP_PROGRESS:
-            if event.total and event.done is not None:
-                part.share = max(part.share, min(event.done / event.total, _NEVER_WHOLE))
-            part.seconds_left = event.seconds_left
+            seen = _sooner(event, part.epochs)
+            if seen.total and seen.done is not None:
+                part.share = max(part.share, min(seen.done / seen.total, _NEVER_WHOLE))
+            part.seconds_left = seen.seconds_left
             change |= {
                 "done": event.done,
                 "total": event.total,
                 "unit": event.unit,
-                "seconds_left": event.seconds_left,
+                "seconds_left": seen.seconds_left,
             }
             if event.metrics and part.step is Step.TRAIN and "validation_loss" in event.metrics:
                 self.metrics[part.task, float(event.done or 0.0)] = dict(event.metrics)
@@ -155,7 +162,7 @@ class Parts:
             part.share, part.seconds_left = 1.0, None
             change |= {"state": part.state, "ended": now, "seconds": event.seconds, "seconds_left": None}
             if skipped:
-                self._taken_over += _WEIGHTS.get(part.step, 1.0)
+                self._taken_over += part.expected
         self._task_of(part, now)
 
     def _task_of(self, part: Part, now: float) -> None:
@@ -178,24 +185,41 @@ class Parts:
         if after is not PartState.RUNNING:
             change["ended"] = now
 
+    def is_running(self, step: Step) -> bool:
+        """Tell whether a step is at work in any task."""
+        return any(part.step is step and part.state is PartState.RUNNING for part in self.parts.values())
+
     def share(self) -> float:
         """Give what is done of the job, 0 to 0.99: it never falls, and is whole only when the job has finished."""
-        total = sum(_WEIGHTS.get(part.step, 1.0) for part in self.parts.values())
-        done = sum(_WEIGHTS.get(part.step, 1.0) * part.share for part in self.parts.values())
+        total = sum(part.expected for part in self.parts.values())
+        done = sum(part.expected * part.share for part in self.parts.values())
         self._share = max(self._share, min(done / total, _NEVER_WHOLE) if total else 0.0)
         return self._share
 
     def seconds_left(self) -> float | None:
-        """Guess how long the rest takes: what the running step says, and the others as long as the first ones took."""
-        total = sum(_WEIGHTS.get(part.step, 1.0) for part in self.parts.values())
-        done = sum(_WEIGHTS.get(part.step, 1.0) * part.share for part in self.parts.values()) - self._taken_over
-        if not total or done / total < _ENOUGH:
+        """Guess how long the rest takes: what the running step says, and the others at the pace of the first ones."""
+        total = sum(part.expected for part in self.parts.values())
+        done = sum(part.expected * part.share for part in self.parts.values()) - self._taken_over
+        if total and done / total >= _ENOUGH:
+            pace = (time.monotonic() - self._began) / done
+        elif any(part.seconds_left is not None for part in self.parts.values()):
+            pace = 1.0  # what was thought of before is all there is for the steps that come
+        else:
             return None
-        per_weight = (time.monotonic() - self._began) / done
         left = 0.0
         for part in self.parts.values():
             if part.state is PartState.RUNNING and part.seconds_left is not None:
                 left += part.seconds_left
             elif part.state in {PartState.WAITING, PartState.RUNNING}:
-                left += per_weight * _WEIGHTS.get(part.step, 1.0) * (1 - part.share)
+                left += pace * part.expected * (1 - part.share)
         return left
+
+
+def _sooner(event: Event, epochs: float | None) -> Event:
+    """Let training end when it probably stalls: it is rarely the largest number of epochs that ends it."""
+    if event.step is not Step.TRAIN or event.unit != "epochs" or not epochs or not event.total or event.done is None:
+        return event
+    end = min(event.total, max(epochs, _BEYOND * event.done))
+    share = (end - event.done) / max(event.total - event.done, 1e-9)
+    left = None if event.seconds_left is None else event.seconds_left * share
+    return evolve(event, total=end, seconds_left=left)

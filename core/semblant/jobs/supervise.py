@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 
 from semblant.errors import Cancelled, SemblantError
-from semblant.events import Event, EventKind, unheard
+from semblant.events import Event, EventKind, Step, unheard
 from semblant.jobs.faults import fault_document
 from semblant.jobs.parts import Parts
 from semblant.jobs.sizes import bytes_below
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from semblant.store.records import Flags, JobRecord
 
 BEAT_SECONDS: Final = 5.0
-LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.5
 """How often it is looked whether somebody asked to cancel or to stop training."""
 WRITE_SECONDS: Final = 0.5
 KILL_SECONDS: Final = 10.0
-"""From a cancellation until the child is killed."""
+"""From a cancellation until a child that delivers is killed: what it has staged elsewhere is taken away by it alone."""
+SOON_SECONDS: Final = 2.5
+"""As long otherwise: steps are whole or absent, so a child that hangs in a compiler or a query loses nothing."""
 _SIZE_SECONDS: Final = 15.0
 _LATEST_SECONDS: Final = LEASE_SECONDS - 5.0
 """A store that cannot be reached for so long costs the lease: the child must end before somebody else begins."""
@@ -54,14 +56,15 @@ class Attempt:
     _cancel_wanted: bool = False
     _stop_wanted: bool = False
     _stop_sent: bool = False
-    _kill_at: float | None = None
+    _asked_at: float | None = None
+    """When it was asked to cancel."""
     _next: dict[str, float] = field(factory=dict)
     _kept: float = field(factory=time.monotonic)
     _planned: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Begin without a plan."""
-        self.parts = Parts(self.job.attempt)
+        self.parts = Parts(self.job.attempt, share=self.job.share)
 
     def cancel(self) -> None:
         """Cancel the job; from any thread."""
@@ -82,6 +85,8 @@ class Attempt:
             while self._turn():
                 pass
             self._write()
+            # a child that was asked before it could listen just ends
+            self.cancelled = self.cancelled or (self._cancel_wanted and not self.fault and not self._publishing)
         except LostError:
             self.lost = True
         finally:
@@ -150,10 +155,12 @@ class Attempt:
         if self._stop_wanted and not self._stop_sent:
             self._stop_sent = True
             self.child.send(stop_training=True)
-        if self._cancel_wanted and self._kill_at is None:
-            self._kill_at = now + KILL_SECONDS
+        if self._cancel_wanted and self._asked_at is None:
+            self._asked_at = now
             self.child.terminate()
-        if self._kill_at is not None and now > self._kill_at and (not self._publishing or self.parts.delivered):
+        if self._asked_at is None or (self._publishing and not self.parts.delivered):
+            return
+        if now > self._asked_at + (KILL_SECONDS if self.parts.is_running(Step.DELIVER) else SOON_SECONDS):
             self.cancelled = True
             self.child.kill()
 

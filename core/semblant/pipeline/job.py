@@ -360,6 +360,9 @@ def settings_used(found: Learned, privacy: PrivacyAccount) -> dict[str, Any]:
         "size": str(found.plan.model.size),
         "backend": found.plan.backend,
     }
+    if privacy.private:
+        told = privacy.as_dict()
+        used |= {"epsilon": told.get("spent"), "delta": told.get("delta")}
     if found.model is not None:
         used |= dict(found.model.settings_used)
     if found.text_model is not None:

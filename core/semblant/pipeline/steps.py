@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
 
+from semblant.atomic import sweep
 from semblant.errors import Cancelled, JobError, SemblantError
 from semblant.events import Event, EventKind, Step
 
@@ -141,6 +142,8 @@ def _is_complete(folder: Path, mark: str) -> bool:
 def _make_ready(folder: Path, mark: str, *, keep: bool) -> None:
     note = folder / "attempt.json"
     if keep and note.is_file() and json.loads(note.read_text(encoding="utf-8") or "{}").get("fingerprint") == mark:
+        # a checkpoint that was moved aside when its writer was killed; nobody else writes here, whatever the clock says
+        sweep(folder, older_than_seconds=float("-inf"))
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)

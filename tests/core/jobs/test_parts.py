@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+from attrs import evolve
 
 from semblant.events import Event, EventKind, Step
-from semblant.jobs.parts import _WEIGHTS, TEXT, Parts
+from semblant.jobs.forecast import forecast
+from semblant.jobs.parts import TEXT, Parts
 from semblant.jobs.states import PartState
+from semblant.run import Run
 
 TABLES = [
     {"name": "lookup", "copied": True, "text": False, "trains": False},
@@ -86,12 +89,14 @@ def test_the_time_left_is_what_the_running_step_says_and_the_rest_at_the_pace_so
     found._began = 0.0
     found.plan({**DETAILS, "tables": TABLES[1:], "reports": False})
     assert found.seconds_left() is None
-    weights = _WEIGHTS
+    table, tables = TABLES[1], TABLES[1:]
+    weights = {part.step: part.expected for part in found.parts.values() if part.task == 0}
     for step in (Step.ORGANIZE, Step.ANALYZE, Step.TRANSFORM):
         found.take(Event(kind=EventKind.STEP_STARTED, step=step, table="notes"))
         clock[0] += 10 * weights[step]
         found.take(Event(kind=EventKind.STEP_FINISHED, step=step, table="notes", seconds=1))
-    rest = sum(weights[part.step] for part in found.parts.values() if part.state is PartState.WAITING)
+    rest = sum(part.expected for part in found.parts.values() if part.state is PartState.WAITING)
+    assert weights[Step.TRAIN] == forecast(Step.TRAIN, table, tables, text=False)
     assert found.seconds_left() == pytest.approx(10 * rest)
     found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
     found.take(Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=0, total=10, seconds_left=77.0))
@@ -104,3 +109,69 @@ def test_an_attempt_that_takes_over_says_so():
         found.take(Event(kind=EventKind.STEP_SKIPPED, step=step, table="lookup"))
     assert found.task_states[0] is PartState.TAKEN_OVER
     assert found.changed_tasks[0]["state"] is PartState.TAKEN_OVER
+
+
+def test_progress_does_not_fall_when_a_job_is_begun_again():
+    found = Parts(attempt=2, share=0.4)
+    found.plan(DETAILS)
+    assert found.share() == 0.4
+    found.take(Event(kind=EventKind.STEP_SKIPPED, step=Step.ORGANIZE, table="lookup"))
+    assert found.share() == 0.4
+
+
+@pytest.mark.feature(261)
+def test_training_is_thought_to_end_where_it_probably_stalls(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("semblant.jobs.parts.time.monotonic", lambda: clock[0])
+    left: dict[float | None, tuple[float, float, float]] = {}
+    for epochs in (None, 10.0):
+        table = {**TABLES[1], "text": False, "training_seconds": 100.0, "epochs": epochs}
+        found = Parts(attempt=1)
+        found._began = 0.0
+        found.plan({**DETAILS, "tables": [table], "reports": False, "generates": False, "archives": False})
+        found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
+        clock[0] = 50.0
+        event = Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", unit="epochs", total=100)
+        found.take(evolve(event, done=5, seconds_left=950.0))
+        left[epochs] = (found.share(), found.seconds_left() or 0.0, found.changed_steps[0, "AI training"]["total"])
+        found.take(evolve(event, done=20, seconds_left=800.0))
+        assert found.share() < 1
+        assert 0 < (found.parts[0, Step.TRAIN].seconds_left or 0.0) <= 800
+    assert left[None][0] < 0.1
+    assert left[None][1] > 950
+    assert left[10.0][0] == pytest.approx(0.5, abs=0.02)
+    assert left[10.0][1] == pytest.approx(50, rel=0.1)
+    assert left[None][2] == left[10.0][2] == 100
+
+
+def test_what_a_backend_estimates_decides_how_much_of_a_job_its_training_is():
+    shares = {}
+    for seconds in (10.0, 1000.0):
+        found = Parts(attempt=1)
+        found.plan({**DETAILS, "tables": [{**TABLES[1], "text": False, "training_seconds": seconds, "cells": 10_000}]})
+        found.take(Event(kind=EventKind.STEP_FINISHED, step=Step.TRAIN, table="notes", seconds=1.0))
+        shares[seconds] = found.share()
+    assert shares[10.0] < 0.7
+    assert shares[1000.0] > 0.97
+
+
+def test_the_time_left_of_a_training_that_goes_on_is_by_what_this_attempt_does(monkeypatch, tmp_path):
+    clock, told = [100.0], list[Event]()
+    monkeypatch.setattr("semblant.run.time.monotonic", lambda: clock[0])
+    run = Run(job="shop", seed=1, workspace=tmp_path, emit=told.append).at(Step.TRAIN, "notes")
+    for now, done in ((100.0, 50), (110.0, 51), (120.0, 52)):
+        clock[0] = now
+        run.progress(done, 100, "epochs")
+    assert [event.seconds_left for event in told] == [None, pytest.approx(490), pytest.approx(480)]
+    run.at(Step.GENERATE, "notes").progress(1, 10)
+    assert told[-1].seconds_left is None
+
+
+def test_a_step_that_says_how_long_it_takes_is_heard_at_once():
+    found = planned()
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
+    assert found.seconds_left() is None
+    found.take(
+        Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=1, total=9999, seconds_left=900)
+    )
+    assert (found.seconds_left() or 0.0) > 900

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from semblant.cli.options import command as make
 from semblant.cli.options import file_format, settings
+from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
     from semblant.cli.session import Session
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--destination", metavar="LOCATION", help="Where the data go: a folder, file or URL.")
 @click.option("--overwrite", is_flag=True, help="Replace tables that are already there.")
 @file_format
+@queues
 def command(
     session: Session,
     generator: str,
@@ -75,6 +77,7 @@ def command(
     destination: str | None,
     overwrite: bool,
     file_format: str,
+    queue: bool,
 ) -> None:
     """Make synthetic data with a generator: a file, or the name of one that was trained here."""
     from semblant.cli.delivered import in_folder
@@ -95,18 +98,29 @@ def command(
     if elsewhere := [text for text in assignments if not text.startswith("generation.")]:
         msg = f"--set {elsewhere[0]} has no effect on a generator that is trained; only generation.… has"
         raise click.UsageError(msg)
-    with session.working(resumable=False) as engine:
+
+    def wanted(engine: Engine) -> tuple[Path | str, dict[str, Any]]:
         chosen = known_generator(generator)
-        result = engine.generate(
-            chosen,
-            records=records,
-            given=None if given is None else rows_of_file(engine, given, "--given")[1],
-            out=out,
-            file_format=file_format,
-            destination=_destination(engine, destination, out, file_format, overwrite=overwrite),
-            seed=seed,
-            generation=generation_of(engine, chosen, [*assignments, *changes]),
-        )
+        return chosen, {
+            "records": records,
+            "given": None if given is None else rows_of_file(engine, given, "--given")[1],
+            "out": out,
+            "file_format": file_format,
+            "destination": _destination(engine, destination, out, file_format, overwrite=overwrite),
+            "seed": seed,
+            "generation": generation_of(engine, chosen, [*assignments, *changes]),
+        }
+
+    if queue:
+        from semblant.cli.queueing import queued_generation
+
+        with session.engine() as engine:
+            chosen, options = wanted(engine)
+            queued_generation(session, engine, chosen, **options)
+        return
+    with session.working(resumable=False) as engine:
+        chosen, options = wanted(engine)
+        result = engine.generate(chosen, **options)
     result = in_folder(result, out, file_format)
     if session.as_json:
         session.document({**result.as_dict(), **session.remarks()})

@@ -25,6 +25,7 @@ def list_command(session: Session) -> None:
         session.document([generator.as_dict() for generator in found])
         return
     from semblant.cli.show.jobs import grid, state_text
+    from semblant.cli.show.text import sized
 
     if not found:
         session.say("there are no generators; 'semblant train DATA' makes one")
@@ -34,7 +35,7 @@ def list_command(session: Session) -> None:
             entry.name,
             state_text(entry.status),
             moment(entry.created),
-            f"{entry.bytes / 1e6:.1f} MB",
+            sized(entry.bytes) if entry.bytes else "",
             ", ".join(entry.tables),
         )
         for entry in found
@@ -55,12 +56,16 @@ def show_command(session: Session, *, name: str) -> None:
         return
     from semblant.cli.progress import spoken
     from semblant.cli.show.jobs import grid, state_text
-    from semblant.cli.show.text import heading, listed, pairs
+    from semblant.cli.show.text import command_line, heading, listed, pairs
+    from semblant.jobs.collection import DAMAGED, READY
 
     lines: list[tuple[str, object]] = [("status", state_text(found.status))]
     lines += [("file", found.path)] if found.path else []
-    lines += [("tables", listed(found.tables)), ("job", found.job or "imported")]
+    lines += [("tables", listed(found.tables))] if found.tables else []
+    lines += [("job", found.job or "none of this store")]
     session.say(heading(found.name), pairs(lines))
+    if found.job and found.status not in {READY, DAMAGED}:
+        session.say(command_line("jobs", "show", found.job))
     rows = [
         (stage, state_text(str(entry["state"])), spoken(float(entry["seconds"])))
         for stage, entry in found.timeline.items()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from semblant.cli.session import Session
     from semblant.store.quotas import Resource
 
+_PERIODS = {"rows": "this month", "jobs": "at a time", "processor-minutes": "this month"}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -52,13 +53,23 @@ def command(session: Session, *, limits: tuple[str, ...], user: str | None) -> N
         (
             quota.owner or "all together",
             str(quota.resource),
-            f"{quota.used:,.1f}" if quota.used % 1 else f"{quota.used:,.0f}",
-            "no limit" if quota.most is None else f"{quota.most:,.0f}",
+            _PERIODS.get(quota.resource, ""),
+            _amount(quota.resource, quota.used),
+            "no limit" if quota.most is None else _amount(quota.resource, quota.most),
             "" if not quota.most else f"{quota.used / quota.most:.0%}",
         )
         for quota in found
     ]
-    session.say(grid(("of", "resource", "used", "limit", ""), rows, right=(2, 3, 4)))
+    session.say(grid(("of", "resource", "", "used", "limit", ""), rows, right=(3, 4, 5)))
+
+
+def _amount(resource: str, number: float) -> str:
+    """Give an amount as people read it."""
+    from semblant.cli.show.text import sized
+
+    if resource == "storage":
+        return sized(number)
+    return f"{number:,.1f}" if number % 1 else f"{number:,.0f}"
 
 
 def _limit(text: str) -> tuple[Resource, float | None]:

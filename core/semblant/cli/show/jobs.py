@@ -8,10 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from semblant.cli.progress import spoken
+from semblant.cli.show.findings import findings_table
 from semblant.cli.show.result import score_text
-from semblant.cli.show.text import count, heading, pairs
+from semblant.cli.show.text import command_line, count, heading, pairs
 from semblant.cli.storing import elapsed, moment
-from semblant.jobs.states import PartState
+from semblant.jobs.states import PartState, State
 from semblant.visible import visible
 
 if TYPE_CHECKING:
@@ -79,10 +80,11 @@ def job_details(found: Details) -> Iterator[Any]:
     if not job.state.is_final and job.seconds_left is not None:
         lines.append(("left", f"about {spoken(job.seconds_left)}"))
     lines.append(("done", f"{job.share:.0%}"))
-    lines.append(("tasks", "{} of {} completed".format(*found.tasks_done)))
+    planned = "{} of {} completed".format(*found.tasks_done)
+    lines.append(("tasks", planned if found.tasks else "none was planned" if job.state.is_final else "not planned yet"))
     lines += [(name, value) for name, value in (("catalog", job.catalog), ("generator", job.generator)) if value]
     if job.catalog is not None or job.generator is not None:
-        lines.append(("destination", job.destination))
+        lines.append(("destination", "application storage" if job.destination == "storage" else job.destination))
     if found.dataset is not None:
         lines.append(("place", found.dataset.location))
         lines += [(f"report ({name})", path) for name, path in found.dataset.report.items()]
@@ -100,12 +102,30 @@ def job_details(found: Details) -> Iterator[Any]:
         lines.append(("attempts", str(job.attempt)))
     yield pairs(lines)
     if job.fault is not None:
-        yield Text(f"error: {visible(str(job.fault['message']), keep_lines=True)}", style="red")
-        if job.fault.get("fix"):
-            yield Text(f"fix: {visible(str(job.fault['fix']), keep_lines=True)}")
+        yield from _fault(job.fault)
     if found.tables:
         yield Text("")
         yield _tables(found)
+    if job.state in {State.FAILED, State.CANCELLED}:
+        yield Text("go on with it:")
+        yield command_line("jobs", "resume", job.name)
+    elif job.state is State.QUEUED:
+        yield Text("it waits for a worker:")
+        yield command_line("worker")
+
+
+def _fault(fault: Mapping[str, Any]) -> Iterator[Any]:
+    """Show why a job failed, as the command that ran it did."""
+    from semblant.cli.pages import ask
+    from semblant.jobs.faults import finding_of
+
+    yield Text(f"error: {visible(str(fault['message']), keep_lines=True)}", style="red")
+    if fault.get("findings"):
+        yield findings_table([finding_of(entry) for entry in fault["findings"]])
+    if fault.get("fix"):
+        yield Text(f"fix: {visible(str(fault['fix']), keep_lines=True)}")
+    yield Text(f"help: semblant help {fault.get('code', 'error')}", style="bright_black")
+    yield Text(f"ask: {visible(ask())}", style="bright_black")
 
 
 def _tables(found: Details) -> Table:
@@ -125,7 +145,10 @@ def _tables(found: Details) -> Table:
         )
         for table in found.tables
     ]
-    return grid(titles, rows, right=(4, 5, 7, 9))
+    if not any("epsilon" in table.used for table in found.tables):
+        return grid(titles, rows, right=(4, 5, 7, 9))
+    spent = [(*row, _number(table.used.get("epsilon"))) for row, table in zip(rows, found.tables, strict=True)]
+    return grid((*titles, "epsilon"), spent, right=(4, 5, 7, 9, 10))
 
 
 def _number(value: Any) -> str:
@@ -144,7 +167,7 @@ def task_lines(tasks: Sequence[TaskRecord], steps: Sequence[StepRecord]) -> Iter
         taken = spoken(task.ended - task.started) if task.started and task.ended else ""
         rows.append((f"{task.kind}", task.table_name, state_text(str(task.state)), taken, task.message))
         rows += [
-            (f"  {step.step}", "", state_text(str(step.state)), _taken(step), _far(step))
+            (f"  {step.step}", "", state_text(str(step.state)), _taken(step), step_so_far(step))
             for step in steps
             if step.task == task.number
         ]
@@ -155,7 +178,8 @@ def _taken(step: StepRecord) -> str:
     return "" if step.seconds is None else spoken(step.seconds)
 
 
-def _far(step: StepRecord) -> str:
+def step_so_far(step: StepRecord) -> str:
+    """Say how far a running step is, in rows, epochs or whatever it counts, and how long it will take."""
     if step.state is not PartState.RUNNING or not step.total:
         return ""
     left = f", {spoken(step.seconds_left)} left" if step.seconds_left else ""

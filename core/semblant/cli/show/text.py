@@ -40,6 +40,18 @@ def count(number: int | None, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
+def sized(number: float) -> str:
+    """Give a number of bytes as people read it.
+
+    >>> sized(0), sized(36_911), sized(20_000_000_000)
+    ('0 B', '36.9 kB', '20.0 GB')
+    """
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+        if number >= 1000**power:
+            return f"{number / 1000**power:,.1f} {unit}"
+    return f"{number:,.0f} B"
+
+
 def listed(names: Iterable[object], *, limit: int = 12) -> str:
     """Name things in a row, at most ``limit`` of them.
 

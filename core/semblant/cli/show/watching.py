@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from semblant.cli.progress import spoken
-from semblant.cli.show.jobs import state_text
+from semblant.cli.show.jobs import state_text, step_so_far
 from semblant.cli.show.text import heading
 from semblant.cli.storing import elapsed
 from semblant.jobs.states import PartState
@@ -51,6 +51,9 @@ def view(found: Details, history: Mapping[str, Sequence[Mapping[str, float]]]) -
         losses = [entry["validation_loss"] for entry in entries if "validation_loss" in entry]
         if losses:
             parts.append(Text(f"{visible(name)}: validation loss {curve(losses)} {losses[-1]:.4g}"))
+        spent = [entry["epsilon"] for entry in entries if "epsilon" in entry]
+        if spent:
+            parts.append(Text(f"{visible(name)}: epsilon {spent[-1]:.4g} spent"))
     return Group(*parts)
 
 
@@ -67,8 +70,8 @@ def _now(found: Details, task: int) -> Text:
     step = next((step for step in found.steps if step.task == task and step.state is PartState.RUNNING), None)
     if step is None:
         return Text("")
-    left = f", {spoken(step.seconds_left)} left" if step.seconds_left else ""
-    return Text(f"{step.step}{left}")
+    far = step_so_far(step)
+    return Text(f"{step.step}{f': {far}' if far else ''}")
 
 
 def curve(values: Sequence[float]) -> str:
