@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from semblant.constraints.checking import as_frame, kept
 from semblant.constraints.shaping import told_cells
 from semblant.errors import DataError, ModelError
+from semblant.protocols import CountingModel
 from semblant.spec.constraints import Dependency, Unique
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ class GuardedModel:
     def log_prob(self, rows: pa.Table) -> np.ndarray:
         """Give the log-probability (nats) of each row in the model's encoding, float64, shape (n,)."""
         return self.model.log_prob(self.shaping.forward(rows.select(self.shaping.schema.names)))
+
+    def counts(self, request: GenerationRequest, run: Run) -> np.ndarray:
+        """Give what the model within says of the number of rows per parent row."""
+        counting: object = self.model
+        if not isinstance(counting, CountingModel):
+            return np.ones(0 if request.context is None else request.context.parent_rows, np.int64)
+        return counting.counts(request, run)
 
     def generate(self, request: GenerationRequest, run: Run) -> Iterator[pa.RecordBatch]:
         """Make exactly ``request.rows`` rows, each of which keeps every constraint.

@@ -157,12 +157,15 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
 def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
     """Add the engine-made primary key to learned columns, for rows from number ``start`` on.
 
-    Columns of keys that are matched later are null.
+    Columns of keys that are matched later are null, or as they were given.
     """
     for name in (name for facts in entry.links for name in facts.key.columns):
         if name not in batch.schema.names:
             kind = entry.table.column(name).type
-            batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
+            told = order.given is not None and name in order.given.column_names
+            values = order.given.column(name).slice(start, batch.num_rows) if told and order.given else None
+            values = pa.nulls(batch.num_rows, kind) if values is None else values
+            batch = batch.append_column(pa.field(name, kind), values)
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}

@@ -121,6 +121,8 @@ GENERATION: Final = {
     "shares-rest": (INFO, "what becomes of the values that have no share"),
     "ratio-unknown": (ERROR, "a factor is given for a table that does not exist or is not synthesized"),
     "ratio-invalid": (ERROR, "a factor for the rows of a table is not above 0"),
+    "rows-unknown": (ERROR, "a number of rows is given for a table that does not exist or is not synthesized"),
+    "rows-invalid": (ERROR, "a number of rows is below 1, or given for the root, or beside a factor"),
     "generation-unused": (WARNING, "settings of the generation have no effect, because nothing is generated"),
     "text-batch-unused": (WARNING, "a text batch size is given and no column could be text"),
     "report-without-data": (WARNING, "a report is wanted and nothing is generated"),

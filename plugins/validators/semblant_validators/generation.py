@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from semblant.relations import main_root
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
@@ -118,6 +119,23 @@ def _sampling(view: View) -> Iterator[Finding]:
 
 def _size(view: View) -> Iterator[Finding]:
     generation = view.spec.generation
+    root = main_root(view.used, view.originals)
+    for name, rows in generation.rows.items():
+        path = dotted("generation", "rows", name)
+        if name not in view.schema:
+            fix = advice(name, view.schema.table_names, "tables")
+            yield finding("rows-unknown", path, f"the source has no table '{name}'", fix)
+        elif not view.is_used(name) or name in view.originals:
+            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
+            yield finding("rows-unknown", path, f"table '{name}' is {how}", "remove its number of rows")
+        elif rows < 1:
+            yield finding("rows-invalid", path, f"{rows} rows are wanted", "give a number above 0")
+        elif name == root:
+            message = f"'{name}' is the root table, whose number of rows is 'generation.records'"
+            yield finding("rows-invalid", path, message, f"write generation.records: {rows}")
+        elif name in generation.ratios:
+            message = f"a number of rows and a factor are given for table '{name}'"
+            yield finding("rows-invalid", path, message, "remove one of them")
     for name, factor in generation.ratios.items():
         path = dotted("generation", "ratios", name)
         if name not in view.schema:

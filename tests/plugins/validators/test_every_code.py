@@ -154,6 +154,8 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         "tables.people.foreign_keys",
     ),
     ("ratio-unknown", {"generation": {"ratios": {"nobody": 2.0}}}, ALONE, "generation.ratios.nobody"),
+    ("rows-unknown", {"generation": {"rows": {"nobody": 2}}}, ALONE, "generation.rows.nobody"),
+    ("rows-invalid", {"generation": {"rows": {"people": 9}}}, ALONE, "generation.rows.people"),
     ("ratio-invalid", {"generation": {"ratios": {"people": 0.0}}}, ALONE, "generation.ratios.people"),
     ("two-roots", {}, ROOTS, "tables.visits"),
     ("several-roots", {}, SHOP, "tables.products"),

@@ -60,22 +60,19 @@ class References:
                 batch = batch.set_column(place, pa.field(name, kind), values.cast(kind))
             else:
                 batch = batch.append_column(pa.field(name, kind), values.cast(kind))
-        for facts in self.entry.links:
-            for name in facts.key.columns:
-                if name not in batch.schema.names:
-                    kind = self.entry.table.column(name).type
-                    batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
         return batch
 
     def matched(self, batch: pa.Table, facts: LinkFacts, numbers: np.ndarray) -> pa.Table:
-        """Fill in the columns of a matched key; columns that another key holds too stay as they are."""
+        """Fill in the columns of a matched key; given values, and columns that another key holds too, stay."""
         others = {name for f in self.entry.links if f.key != facts.key for name in f.key.columns}
         for place, name in enumerate(facts.key.columns):
             kind = self.entry.table.column(name).type
-            if name in others or batch.column(name).null_count < batch.num_rows:
+            if name in others:
                 continue
-            at = batch.schema.get_field_index(name)
-            batch = batch.set_column(at, pa.field(name, kind), self._values(facts, place, numbers).cast(kind))
+            values = self._values(facts, place, numbers).cast(kind)
+            at, given = batch.schema.get_field_index(name), batch.column(name)
+            values = values if given.null_count == len(given) else pc.if_else(pc.is_valid(given), given, values)
+            batch = batch.set_column(at, pa.field(name, kind), values)
         return batch
 
     def keep(self, mask: np.ndarray) -> None:
@@ -142,7 +139,8 @@ def generation_context(
     """Give what the rows of a table are to be conditioned on, from the tables that were made before it.
 
     ``learned`` is the number of parent rows that were learned from: rows without a parent are as many
-    per parent row as there.
+    per parent row as there. ``counts`` are the rows per parent row where they are known; what stands behind them
+    are rows without a parent.
     """
     lookups = {}
     parents, rows = None, 0
@@ -153,7 +151,8 @@ def generation_context(
             frame = relations.frame(facts.key.references)[1]
             rows = frame.num_rows
             lost = facts.nulls + facts.nowhere
-            orphans = round(ratio * entry.rows * lost * rows / (learned or max(rows, 1))) if counts is None else 0
+            orphans = round(ratio * entry.rows * lost * rows / (learned or max(rows, 1)))
+            orphans = orphans if counts is None else max(len(counts) - rows, 0)
             if orphans:
                 frame = with_orphans(frame, orphans)
             parents = partial(batches, frame)

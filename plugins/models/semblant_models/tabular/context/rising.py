@@ -129,8 +129,8 @@ class Rising:
 
     def decode(
         self, values: Sequence[pa.Array], before: np.ndarray | None, anchors: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, pa.Array]:
-        """Put drawn parts together: gives days, and values of the column's type.
+    ) -> np.ndarray:
+        """Put drawn parts together: gives days, or numbers, int64.
 
         :param values: decoded parts, in order.
         :param before: days of the row before, None for first rows.
@@ -145,7 +145,7 @@ class Rising:
                 from_anchor = values[0].is_valid().to_numpy(zero_copy_only=False)
                 base = self._base(anchors)
                 days = np.where(from_anchor & (base != NO_VALUE), base + _plain(values[0], 0), days)
-        return days, self.made(days, _plain(values[3], 0) if len(values) > 3 else None)
+        return np.asarray(days, np.int64)
 
     def made(self, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
         """Give values of the column's type from days (or numbers) and times of day."""
