@@ -129,8 +129,29 @@ class References:
             if len(pool) >= wanted:
                 break
             start += 2 * wanted
+        if form is None and pa.types.is_string(kind):
+            pool = _mixed_strings(column.combine_chunks().cast(kind), wanted, self.rng)
         self._lost[name] = pool
         return pool
+
+
+def _mixed_strings(keys: pa.Array, wanted: int, rng: np.random.Generator) -> pa.Array:
+    """Give strings that look like keys without one form and are none: the head of one and the tail of another.
+
+    >>> _mixed_strings(pa.array(["N1A", "N2B", "N3B"]), 9, np.random.default_rng(0)).to_pylist()
+    ['N1B', 'N2A', 'N3A']
+    """
+    known = [value for value in keys.to_pylist() if value]
+    taken, found = set(known), dict[str, None]()
+    for _ in range(_ROUNDS * wanted if known else 0):
+        one, other = (known[i] for i in rng.integers(0, len(known), 2))
+        cut = int(rng.integers(1, max(min(len(one), len(other)), 2)))
+        made = one[:cut] + other[cut:]
+        if made not in taken:
+            found[made] = None
+        if len(found) >= wanted:
+            break
+    return pa.array(sorted(found), keys.type)
 
 
 def generation_context(
