@@ -6,6 +6,7 @@ import shutil
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import define, field
 
 from semblant.artefact.generator import GeneratorFile, read_description
@@ -18,10 +19,12 @@ from semblant.pipeline.generate import Order, generate_table, order_for, rows_fo
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
 from semblant.pipeline.relations.above import above
+from semblant.pipeline.relations.beside import outside_of
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.relations.given import settled
 from semblant.pipeline.relations.matching import MATCHED, Matching
+from semblant.pipeline.relations.totals import LINES, Adding, refuse_fixed
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import DATA
 from semblant.pipeline.texts import TextWriting
@@ -95,7 +98,11 @@ class GenerationJob:
     @property
     def root(self) -> str | None:
         """The root table."""
-        return main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        return main_root(self.generator.schema, self._originals)
+
+    @property
+    def _originals(self) -> list[str]:
+        return [entry.table.name for entry in self.generator.tables if entry.copied]
 
     @property
     def rows(self) -> dict[str, int]:
@@ -104,6 +111,7 @@ class GenerationJob:
 
     def generate(self) -> None:
         """Make all tables, parents first."""
+        refuse_fixed(self.generator.tables, self.starts, self.models)
         for entry in self.generator.tables:
             name = entry.table.name
             if entry.copied:
@@ -131,8 +139,31 @@ class GenerationJob:
             self._made.append(mark)
             self.files[name] = folder / DATA
             self._remember(entry, folder)
+        for entry in reversed(self.generator.synthesized):
+            self._add_up(entry)
         for entry in self.generator.tables:
             self._match(entry)
+
+    def _add_up(self, entry: GeneratorTable) -> None:
+        """Let the totals of a table be what the rows below add up to."""
+        for total in entry.totals:
+            name, links = entry.table.name, self.relations.members[total.lines].links
+            link = next(link for link in links if link.name == total.link)
+            given = np.zeros(rows_of(self.files[name]), bool)
+            if name in self.starts and total.column in self.starts[name].column_names:
+                given = self.starts[name].column(total.column).is_valid().to_numpy()
+            work = Adding(
+                total=total,
+                above=self.files[name],
+                below=self.files[total.lines],
+                numbers=self.relations.numbers(total.lines, link),
+                given=given,
+            )
+            mark = fingerprint("totals", self._made, repr(total), str(work.above), str(work.below))
+            folder = self.steps.perform(Step.GENERATE, f"{name} ({total.column})", mark, work.write)
+            for changed, file in ((name, DATA), (total.lines, LINES)):
+                self.files[changed] = folder / file
+                self.relations.moved(changed, folder / file)
 
     def _match(self, entry: GeneratorTable) -> None:
         """Fill in the matched keys of a table once all tables are there."""
@@ -180,6 +211,7 @@ class GenerationJob:
             learned=self._learned_parents(entry),
             ratio=self.spec.ratios.get(entry.table.name, 1.0),
             wanted=self.spec.rows.get(entry.table.name),
+            beside=outside_of(entry, model, self.generator.schema, self._originals, self.relations),
         )
         made.generate(run)
 

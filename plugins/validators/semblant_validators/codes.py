@@ -70,7 +70,7 @@ TREATMENT: Final = {
 CONSTRAINTS: Final = {
     "constraint-unknown-column": (ERROR, "a constraint names a column that is not there, or is excluded"),
     "constraint-on-original": (ERROR, "an original table is copied, constraints have no effect on it"),
-    "constraint-on-child": (ERROR, "this version keeps constraints of tables without a parent only"),
+    "constraint-across": (ERROR, "a constraint over several tables is none that can be kept"),
     "constraint-on-key": (ERROR, "a constraint is about a key, whose values are made by the engine or by other tables"),
     "constraint-columns": (ERROR, "a constraint names too few columns, or one twice"),
     "constraint-type": (ERROR, "the columns of a constraint are of types that it cannot compare or add"),

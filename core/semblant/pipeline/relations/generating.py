@@ -19,7 +19,7 @@ from semblant.relations import LinkKind
 from semblant.training import GenerationRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from semblant.artefact.generator import GeneratorTable
@@ -50,6 +50,8 @@ class RelatedTable:
     """Factor for the number of rows per parent."""
     wanted: int | None = None
     """Rows in all, where a number is asked for."""
+    beside: Callable[[pa.Table], pa.Table] | None = None
+    """Gives the columns of other tables that constraints name."""
     _placed: Placed | None = field(default=None, init=False)
     _counts: np.ndarray | None = field(default=None, init=False)
     """Rows per parent, where they are settled before any is made."""
@@ -173,7 +175,12 @@ class RelatedTable:
             shares=simple_shares(order),
             sampling=order.sampling,
             context=generation_context(
-                entry, self.relations, ratio=self.ratio, learned=self.learned, counts=self._counts
+                entry,
+                self.relations,
+                ratio=self.ratio,
+                learned=self.learned,
+                counts=self._counts,
+                beside=self.beside,
             ),
         )
         for batch in self.model.generate(request, run):

@@ -18,6 +18,8 @@ from semblant.relations import LinkKind
 from semblant.training import NOWHERE, PARENT_ROW, GenerationContext, reference_column
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from semblant.artefact.generator import GeneratorTable
     from semblant.pipeline.relations.frames import Relations
     from semblant.pipeline.relations.learning import LinkFacts
@@ -155,7 +157,13 @@ def _mixed_strings(keys: pa.Array, wanted: int, rng: np.random.Generator) -> pa.
 
 
 def generation_context(
-    entry: GeneratorTable, relations: Relations, *, ratio: float, learned: int = 0, counts: np.ndarray | None = None
+    entry: GeneratorTable,
+    relations: Relations,
+    *,
+    ratio: float,
+    learned: int = 0,
+    counts: np.ndarray | None = None,
+    beside: Callable[[pa.Table], pa.Table] | None = None,
 ) -> GenerationContext:
     """Give what the rows of a table are to be conditioned on, from the tables that were made before it.
 
@@ -177,7 +185,9 @@ def generation_context(
             if orphans:
                 frame = with_orphans(frame, orphans)
             parents = partial(batches, frame)
-    return GenerationContext(parents=parents, parent_rows=rows, lookups=lookups, counts=counts, ratio=ratio)
+    return GenerationContext(
+        parents=parents, parent_rows=rows, lookups=lookups, counts=counts, ratio=ratio, beside=beside
+    )
 
 
 def without_repeats(
