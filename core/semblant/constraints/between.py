@@ -44,16 +44,17 @@ class Between:
         at, limit = _positions(own), _positions(other)
         there = ~(np.isnan(at) | np.isnan(limit))
         gap = np.where(there, sign * (at - limit), 0.0)
-        least = step if self.rule.strict else 0.0
-        bad = there & (gap < least) & ~given.get(self.own, np.zeros(len(at), bool))
+        short = gap <= 0 if self.rule.strict else gap < 0
+        bad = there & short & ~given.get(self.own, np.zeros(len(at), bool))
         if not bad.any():
             return table
-        kept = gap[there & (gap >= least)]
+        kept = gap[there & ~short]
         rng = np.random.default_rng([len(at), int(bad.sum()), 17])
-        moved = rng.choice(kept, int(bad.sum())) if len(kept) else np.full(int(bad.sum()), least)
+        moved = rng.choice(kept, int(bad.sum())) if len(kept) else np.zeros(int(bad.sum()))
         steps = (limit[bad] + sign * moved) / step
         made = (np.ceil(steps - 1e-9) if sign > 0 else np.floor(steps + 1e-9)) * step
-        wrong = sign * (made - limit[bad]) < least
+        over = sign * (made - limit[bad])
+        wrong = over <= 0 if self.rule.strict else over < 0
         made = np.where(wrong, made + sign * step, made)
         values = _values(made, own.type)
         order = np.zeros(len(at), np.int64)

@@ -118,6 +118,7 @@ GENERATION: Final = {
     "sampling-unknown": (ERROR, "temperature or top-p is given for a table or column that is not synthesized"),
     "scale-and-records": (ERROR, "both a number of records and a scale are given"),
     "shares-empty": (ERROR, "no shares are given for a column"),
+    "shares-of-child": (ERROR, "ranges or several columns of a table with a parent are to have other shares"),
     "shares-rest": (INFO, "what becomes of the values that have no share"),
     "ratio-unknown": (ERROR, "a factor is given for a table that does not exist or is not synthesized"),
     "ratio-invalid": (ERROR, "a factor for the rows of a table is not above 0"),

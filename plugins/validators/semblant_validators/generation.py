@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from semblant.relations import main_root
+from semblant.relations import main_root, parent_link
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
@@ -79,11 +79,16 @@ def _shares(view: View, table: str, key: str, shares: Mapping[str, float], path:
         yield finding("shares-empty", path, message, fix)
         return
     try:
-        read_shares(columns, shares, {c: view.schema.table(table).column(c).type for c in columns})
+        wanted = read_shares(columns, shares, {c: view.schema.table(table).column(c).type for c in columns})
     except ShareError as exc:
         where = join(path, exc.key) if exc.key in shares else path
         fix = "give values as they stand in the data, ranges that do not overlap, and shares that add up to 1 at most"
         yield finding("shares-invalid", where, str(exc), fix)
+        return
+    several = len(view.spec.generation.rebalance[table]) > 1 or not wanted.simple
+    if several and parent_link(view.used.table(table), view.originals) is not None:
+        message = f"the rows of '{table}' belong to rows of another table; only values of one column can have shares"
+        yield finding("shares-of-child", path, message, "leave one column with plain values, or rebalance the root")
         return
     yield _rest(key, math.fsum(shares.values()), path)
 

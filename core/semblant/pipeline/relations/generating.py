@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from attrs import define, evolve, field
 
 from semblant.errors import ModelError
-from semblant.pipeline.generate import assembled, simple_shares
+from semblant.pipeline.generate import assembled, balanced, simple_shares
+from semblant.pipeline.rebalance import joined
 from semblant.pipeline.relations.given import Placed, placed, spread
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
 from semblant.pipeline.text_columns import DATA, is_text, unwritten
@@ -166,22 +167,30 @@ class RelatedTable:
         if self.model is None:
             return
         rows = 0 if self._below else missing
+        context = generation_context(
+            entry,
+            self.relations,
+            ratio=self.ratio,
+            learned=self.learned,
+            counts=self._counts,
+            beside=self.beside,
+        )
         given = None if here is None else here.learned([plan.name for plan in entry.plans if not is_text(plan)])
+        shares, nulls = simple_shares(order), frozenset[str]()
+        if not self._below and order.rebalancer is None:
+            self.order = order = balanced(entry, self.model, order, run, context)
+        if order.rebalancer is not None:
+            given, nulls = joined(given, order.rebalancer.draw(rows, attempt))
+            shares = {}
         request = GenerationRequest(
             rows=rows if here is None else len(here.order),
             seed=run.random_seed("generate", entry.table.name, attempt),
             batch_rows=order.batch_rows,
             given=given,
-            shares=simple_shares(order),
+            given_nulls=nulls,
+            shares=shares,
             sampling=order.sampling,
-            context=generation_context(
-                entry,
-                self.relations,
-                ratio=self.ratio,
-                learned=self.learned,
-                counts=self._counts,
-                beside=self.beside,
-            ),
+            context=context,
         )
         for batch in self.model.generate(request, run):
             yield pa.Table.from_batches([batch])
