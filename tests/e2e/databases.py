@@ -74,8 +74,8 @@ def _table(
         columns["id"] = np.arange(size) + 1000 * number
         primary = "id"
     if place % 4 == 1:
-        columns["code"] = rng.choice(tables[f"lookup{number % 4}"]["code"].to_list(), size)
-        keys.append(key(f"lookup{number % 4}", "code"))
+        columns["code"] = rng.choice(tables[f"lookup{number // 4 % 4}"]["code"].to_list(), size)
+        keys.append(key(f"lookup{number // 4 % 4}", "code"))
     if place % 4 == 2 and len(upper) > 1:  # a diamond: a second parent on the same level
         other = next(
             name

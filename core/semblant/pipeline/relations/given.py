@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
+from semblant.constraints.checking import as_frame
 from semblant.errors import ConfigError
 from semblant.given import by_table
 from semblant.pipeline.generate import fitting
+from semblant.pipeline.relations.matching import without_pairs_twice
 from semblant.pipeline.relations.numbers import numbers_of
 from semblant.relations import LinkKind, main_root
 from semblant.settings.suggest import advice
@@ -161,6 +164,7 @@ def placed(
                 raise ConfigError(msg, fix=f"ask for rows of '{facts.key.references}', too")
             usual = np.ones(parents, np.int64) if counts is None or len(free) < len(owner) else counts
             owner[free] = np.repeat(np.arange(parents), spread(usual, len(free), rng)) if len(free) else 0
+            owner[free] = _apart(entry, given.take(pa.array(free)), owner[free], parents, rng)
             sizes = np.bincount(owner, minlength=parents).astype(np.int64)
     order = np.argsort(owner, kind="stable")
     return Placed(
@@ -169,6 +173,21 @@ def placed(
         counts=sizes,
         references={name: numbers[order] for name, numbers in references.items()},
     )
+
+
+def _apart(
+    entry: GeneratorTable, given: pa.Table, owner: np.ndarray, parents: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Place rows that may not lie below the same parent twice, by what else of their primary key is given, apart."""
+    up = {name for facts in entry.links if facts.kind is LinkKind.PARENT for name in facts.key.columns}
+    rest = [name for name in entry.table.primary_key if name not in up]
+    if not up & set(entry.table.primary_key) or not rest or not set(rest) <= set(given.column_names):
+        return owner
+    frame = as_frame(given, tuple(rest))
+    hashes = frame.hash_rows(seed=0).to_numpy().copy()
+    open_ = frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+    hashes[open_] = np.arange(int(open_.sum()), dtype=np.uint64)  # what is drawn goes where it fits
+    return without_pairs_twice(hashes, owner, parents, rng)
 
 
 def _numbers(given: pa.Table, facts: LinkFacts, relations: Relations) -> np.ndarray:

@@ -75,6 +75,8 @@ class Stepper:
     _given: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
     _fixed: dict[int, tuple[pa.Array, np.ndarray]] = field(factory=dict, init=False)
     _anchors: dict[str, np.ndarray] = field(factory=dict, init=False)
+    _lengths: np.ndarray = field(factory=lambda: np.zeros(0, np.int64), init=False)
+    """Rows of each sequence, longest first."""
 
     def run(self, parents: pa.RecordBatch | None, counts: np.ndarray) -> Made:
         """Make ``counts`` rows for each parent."""
@@ -102,11 +104,14 @@ class Stepper:
             features=np.zeros((total, scheme.features.layout.tokens), np.int16),
             days=[np.zeros(total, np.int64) for _ in scheme.rising],
             clocks=[np.zeros(total, np.int64) if len(r.parts) > 3 else None for r in scheme.rising],
-            references=[np.full(total, -1, np.int64) for _ in scheme.lookups],
+            references=[
+                np.full(total, -1, np.int64) if told is None else told.copy()
+                for told in (self.told.references if self.told is not None else [None] * len(scheme.lookups))
+            ],
         )
         order = np.argsort(-counts, kind="stable")
         order = order[counts[order] > 0]
-        above = above[order]
+        above, self._lengths = above[order], counts[order]
         self._anchors = {name: days[order] for name, days in anchors.items()}
         state = History(followed=scheme.followed, lengths=counts[order]) if scheme.parent is not None else None
         for step in range(int(counts.max(initial=0))):
@@ -153,10 +158,11 @@ class Stepper:
         for place, entry in enumerate(scheme.lookups):
             codes = tokens[:, scheme.key_places(scheme.reference_number + place)]
             numbers = entry.reference.decode(codes)
-            if entry.distinct and step:
-                numbers = self._not_again(step, (at, seen), numbers, rows.references[place], place)
             told = None if self.told is None else self.told.references[place]
-            numbers = numbers if told is None else np.where(told[at] >= 0, told[at], numbers)
+            fixed = np.zeros(len(at), bool) if told is None else told[at] >= 0
+            numbers = numbers if told is None else np.where(fixed, told[at], numbers)
+            if entry.distinct and (step or told is not None):
+                numbers = self._not_again(step, (at, seen), (numbers, fixed), rows.references[place], place)
             rows.references[place][at] = numbers
             shown.append(entry.seen(numbers, self.contents[entry.key]))
         return scheme.known_codes(values, steps, shown)
@@ -189,21 +195,32 @@ class Stepper:
         return np.where(there, ticks.days[at], np.minimum(days, limit[at])), clock, there
 
     def _not_again(
-        self, step: int, here: tuple[np.ndarray, np.ndarray], numbers: np.ndarray, used: np.ndarray, place: int
+        self,
+        step: int,
+        here: tuple[np.ndarray, np.ndarray],
+        drawn: tuple[np.ndarray, np.ndarray],
+        used: np.ndarray,
+        place: int,
     ) -> np.ndarray:
-        """Draw references anew that a sequence holds already; at last take any that it does not hold."""
+        """Draw references anew that a sequence holds already; at last take any that it does not hold.
+
+        ``drawn`` holds row numbers, and which of them were given and stay.
+        """
         at, seen = here
-        entry = self.scheme.lookups[place]
-        past = used[at[:, None] - np.arange(1, step + 1)[None, :]]
-        for attempt in range(_AGAIN):
-            again = np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0))
-            if not len(again):
-                return numbers
+        (numbers, fixed), entry = drawn, self.scheme.lookups[place]
+        length = self._lengths[: len(at)]
+        steps = np.arange(int(length.max(initial=0)))
+        others = (steps < length[:, None]) & (steps != step)
+        taken = np.where(others, used[np.minimum((at - step)[:, None] + steps, len(used) - 1)], -1)
+        for attempt in range(_AGAIN + 1):
+            again = np.flatnonzero((taken == numbers[:, None]).any(axis=1) & (numbers >= 0) & ~fixed)
+            if not len(again) or attempt == _AGAIN:
+                break
             tokens = self._draw("keys", step, seen[again], attempt + 1)
             places = self.scheme.key_places(self.scheme.reference_number + place)
             numbers[again] = entry.reference.decode(tokens[:, places])
-        for row in np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0)):
-            free = np.setdiff1d(np.arange(entry.reference.rows), past[row])
+        for row in again:
+            free = np.setdiff1d(np.arange(entry.reference.rows), taken[row])
             numbers[row] = self.rng.choice(free) if len(free) else numbers[row]
         return numbers
 
