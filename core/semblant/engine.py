@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from semblant.detection.model import Detection
     from semblant.findings import Finding
+    from semblant.given import Given
     from semblant.plan import Plan
     from semblant.results import JobResult, ReportResult, SyntheticDataset, TrainedGenerator
     from semblant.run import Supervisor
@@ -226,7 +227,7 @@ class Engine:
         generator: Path | str | TrainedGenerator | JobResult,
         *,
         records: int | None = None,
-        given: pa.Table | None = None,
+        given: Given = None,
         destination: DestinationSpec | None = None,
         out: Path | None = None,
         file_format: str = "parquet",
@@ -237,7 +238,8 @@ class Engine:
         """Generate from a trained generator: a ``.semblant`` file, the name of one in the home, or a result.
 
         :param records: rows of the root table; as many as it learned from when None.
-        :param given: partial rows of the root table; the other columns are filled in.
+        :param given: partial rows of the root table, or of any tables by name; the other columns are filled in, and
+            everything below is made. A table with given rows has these rows and no others.
         :param destination: where the data go; ``out``, or application storage, when None.
         :param file_format: of the tables in ``out``: ``parquet`` or ``csv``.
         :param generation: further settings (temperature, rebalancing); those of the generator's own

@@ -12,6 +12,7 @@ from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
 from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
+from semblant.detection.facts import too_small
 from semblant.detection.sensitivity import looks_like_people
 from semblant.errors import ConfigError, SemblantError
 from semblant.exposure import exposure_findings, without_validators
@@ -173,6 +174,7 @@ def validate(spec: Spec, seen: Seen, host: PluginHost) -> list[Finding]:
         findings += [evolve(finding, step=finding.step or descriptor.step) for finding in found]
     findings += [evolve(finding, step=ConfigStep.DESTINATION) for finding in missing_secrets(spec, host)]
     originals = [name for name in seen.used.table_names if spec.table(name).treatment is TableTreatment.ORIGINAL]
+    findings += too_small(seen.used, seen.detection.tables, originals)
     return findings + [found for found in seen.detection.findings if not _only_of_learning(found, originals)]
 
 

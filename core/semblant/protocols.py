@@ -117,6 +117,14 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class CountingModel(Protocol):
+    """A model of a child table that can tell how many rows it would make, before it makes any."""
+
+    def counts(self, request: GenerationRequest, run: Run) -> np.ndarray:
+        """Give the number of rows of each row of the parent in ``request.context``, int64, shape (parents,)."""
+
+
+@runtime_checkable
 class Matcher(Protocol):
     """A learned match of two tables' rows (backends with the capability ``matching``)."""
 

@@ -136,6 +136,8 @@ class GenerationContext:
     """Rows per parent where they are known, int64; drawn by the model otherwise."""
     ratio: float = 1.0
     """Factor for drawn numbers of rows."""
+    beside: Callable[[pa.Table], pa.Table] | None = None
+    """Gives, for made rows with their references, the columns of other tables that constraints name."""
 
 
 @frozen(kw_only=True)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from semblant.artefact.generator import GeneratorFile, GeneratorTable
+    from semblant.given import Given
     from semblant.host import PluginHost
     from semblant.plan import Plan
     from semblant.protocols import Destination, Model
@@ -132,7 +133,7 @@ class Work:
         path: Path,
         *,
         records: int | None,
-        given: pa.Table | None,
+        given: Given,
         destination: DestinationSpec | None,
         out: Path | None,
         file_format: str,
@@ -162,6 +163,9 @@ class Work:
                     mark=fingerprint(str(path), path.stat().st_mtime_ns),
                     given=given,
                 )
+                if records is not None and made.root in made.starts:
+                    msg = f"a number of records is asked for, and the rows of table '{made.root}' are given"
+                    raise ConfigError(msg, fix="leave one of them out")
                 self._announce(generator, made)
                 made.generate()
                 made.deliver(target, aim.mode)
@@ -285,14 +289,18 @@ class Work:
 
     def _announce(self, generator: GeneratorFile, made: GenerationJob) -> None:
         """Tell what a job that only generates will do."""
-        rows = made.given.num_rows if made.given is not None else made.spec.records
+        rows = made.spec.records
         tables = [
             {
                 "name": entry.table.name,
                 "copied": entry.copied,
                 "text": bool(entry.text_backend),
                 "trains": False,
-                "rows": entry.rows if entry.copied or rows == AUTO else int(rows),
+                "rows": made.starts[entry.table.name].num_rows
+                if entry.table.name in made.starts
+                else entry.rows
+                if entry.copied or rows == AUTO
+                else int(rows),
             }
             for entry in generator.tables
         ]

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
+from attrs import frozen
 
 from semblant.constraints.checking import as_frame, violations
+from semblant.constraints.outside import is_across, joined
 from semblant.findings import ConfigStep, Finding, Severity
+from semblant.relations import LinkKind
+from semblant.schema import Schema
 from semblant.settings.path import dotted, join
 from semblant.spec.constraints import Combinations, Constraint, Unique
 
@@ -31,7 +35,8 @@ def constraint_findings(plans: Sequence[TablePlan], read: Read, rows: int) -> li
         if not plan.constraints:
             continue
         texts = {column.name for column in plan.columns if column.encoding == "text"}
-        names = list(dict.fromkeys(name for c in plan.constraints for name in c.columns))
+        own = plan.table.column_names
+        names = list(dict.fromkeys(name for c in plan.constraints for name in c.columns if name in own))
         table = _first(read(plan.name, names), rows)
         for place, constraint in enumerate(plan.constraints):
             path = join(dotted("tables", plan.name, "constraints"), place)
@@ -39,12 +44,48 @@ def constraint_findings(plans: Sequence[TablePlan], read: Read, rows: int) -> li
                 message = f"column '{min(text)}' is free text, of which {constraint} cannot be guaranteed"
                 fix = f"write {dotted('tables', plan.name, 'columns', min(text), 'encoding')}: categorical or pattern"
                 found.append(_finding(Severity.ERROR, "constraint-on-text", path, message, fix))
+            elif is_across(constraint, own):
+                found += _over_tables(constraint, plan, plans, path, _Reading(read=read, rows=rows))
             elif table is not None and table.num_rows:
-                found += _of_data(constraint, table, path, plan.model.min_subjects)
+                related = any(link.kind is not LinkKind.LOOKUP for link in plan.links)
+                found += _of_data(constraint, table, path, plan.model.min_subjects, learned=related)
     return found
 
 
-def _of_data(constraint: Constraint, table: pa.Table, path: str, least: int) -> Iterator[Finding]:
+@frozen(kw_only=True)
+class _Reading:
+    """Reads tables whole that are not longer than ``rows``."""
+
+    read: Read
+    rows: int
+
+    def load(self, table: str, columns: tuple[str, ...]) -> pa.Table:
+        found = _first(self.read(table, columns), self.rows + 1)
+        if found is None or found.num_rows > self.rows:
+            raise _TooLongError
+        return found
+
+
+class _TooLongError(Exception):
+    """A table is empty, or has more rows than are looked at."""
+
+
+def _over_tables(
+    constraint: Constraint, plan: TablePlan, plans: Sequence[TablePlan], path: str, reading: _Reading
+) -> list[Finding]:
+    """Hold a constraint over several tables against the data, where all of them are short enough."""
+    schema = Schema(tables=tuple(other.table for other in plans))
+    originals = [other.name for other in plans if other.copied]
+    try:
+        rows = joined(constraint, plan.table, schema, originals, reading.load)
+    except _TooLongError:
+        return []
+    return list(_of_data(constraint, rows, path, plan.model.min_subjects, learned=True))
+
+
+def _of_data(
+    constraint: Constraint, table: pa.Table, path: str, least: int, *, learned: bool = False
+) -> Iterator[Finding]:
     rows, rule = table.num_rows, constraint.rule
     broken = violations(constraint, table)
     seen = f"{broken:,} of the {'first ' if rows > 1 else ''}{rows:,} rows"
@@ -66,7 +107,8 @@ def _of_data(constraint: Constraint, table: pa.Table, path: str, least: int) -> 
         fix = "look whether these are the columns that were meant, or remove it"
         yield _finding(Severity.ERROR, "constraint-against-data", path, message, fix)
     elif broken:
-        message = f"{seen} break the constraint {constraint}; such rows are not learned from, and none comes out"
+        kept = "they stay in the learning" if learned else "such rows are not learned from"
+        message = f"{seen} break the constraint {constraint}; {kept}, and none comes out"
         yield _finding(Severity.WARNING, "constraint-broken", path, message, "correct the data, or remove it")
 
 

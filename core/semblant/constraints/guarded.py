@@ -10,9 +10,12 @@ import pyarrow as pa
 from attrs import define, evolve, field
 
 from semblant.constraints.checking import as_frame, kept
+from semblant.constraints.sequences import in_order, rising_columns, sequences_of
 from semblant.constraints.shaping import told_cells
 from semblant.errors import DataError, ModelError
+from semblant.protocols import CountingModel
 from semblant.spec.constraints import Dependency, Unique
+from semblant.training import PARENT_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +61,13 @@ class GuardedModel:
         """Give the log-probability (nats) of each row in the model's encoding, float64, shape (n,)."""
         return self.model.log_prob(self.shaping.forward(rows.select(self.shaping.schema.names)))
 
+    def counts(self, request: GenerationRequest, run: Run) -> np.ndarray:
+        """Give what the model within says of the number of rows per parent row."""
+        counting: object = self.model
+        if not isinstance(counting, CountingModel):
+            return np.ones(0 if request.context is None else request.context.parent_rows, np.int64)
+        return counting.counts(request, run)
+
     def generate(self, request: GenerationRequest, run: Run) -> Iterator[pa.RecordBatch]:
         """Make exactly ``request.rows`` rows, each of which keeps every constraint.
 
@@ -69,7 +79,7 @@ class GuardedModel:
         for number, batch in enumerate(self.model.generate(drawing.inner(request, 0), run)):
             table = drawing.checked(pa.Table.from_batches([batch]), done, number)
             done += table.num_rows
-            yield from table.combine_chunks().to_batches()
+            yield from table.drop_columns(list(self.shaping.outside)).combine_chunks().to_batches()
 
 
 @define(eq=False)
@@ -85,6 +95,8 @@ class _Drawing:
     spare: pa.Table | None = None
     again: int = 0
     rounds: int = 0
+    asked: int = 0
+    """Rows looked at so far, of tables whose number of rows the model decides."""
     broken: list[int] = field(factory=list)
     """Per constraint, how many of the rows looked at last break it."""
 
@@ -114,21 +126,31 @@ class _Drawing:
     def checked(self, made: pa.Table, start: int, number: int) -> pa.Table:
         """Shape a batch back and replace the rows that break a constraint."""
         given = None if self.request.given is None else self.request.given.slice(start, made.num_rows)
-        table = self.shaping.backward(made, given, self.mends)
+        self.asked = max(self.request.rows, start + made.num_rows)
+        rising = () if given is not None else rising_columns(made, self.shaping.schema)
+        table = self.shaping.backward(self._with_outside(made), given, self.mends)
         bad = np.flatnonzero(~self._keep(table))
         for attempt in range(_MOST_ROUNDS):
             if not len(bad):
-                return table
+                return in_order(table, rising)
             new, fine = self._drawn_again(table, given, bad, (number, attempt))
             places = bad[fine]
             if len(places):
                 table = _exchanged(table, places, new.filter(pa.array(fine)) if len(fine) == new.num_rows else new)
             bad = bad[~fine]
-            if self.again > REDRAWS * self.request.rows + _FREE:
+            if self.again > REDRAWS * self.asked + _FREE:
                 break
         if len(bad):
             raise self._fault(table, given, bad, start)
-        return table
+        return in_order(table, rising)
+
+    def _with_outside(self, made: pa.Table) -> pa.Table:
+        """Put the columns of other tables beside made rows."""
+        context = self.request.context
+        if not self.shaping.outside or context is None or context.beside is None:
+            return made
+        found = context.beside(made)
+        return pa.table([*made.columns, *found.columns], names=[*made.column_names, *found.column_names])
 
     def _keep(self, table: pa.Table) -> np.ndarray:
         """Tell which rows keep every constraint, and remember them for uniqueness."""
@@ -147,6 +169,8 @@ class _Drawing:
         self, table: pa.Table, given: pa.Table | None, bad: np.ndarray, part: tuple[int, int]
     ) -> tuple[pa.Table, np.ndarray]:
         """Draw rows for the places ``bad``; gives them, and which of the places they fill."""
+        if self.request.context is not None and self.request.context.parents is not None:
+            return self._sequences_again(table, given, bad)
         fixed = None if given is None else given.take(pa.array(bad))
         if self.request.shares:
             fixed = _with_shares(fixed, table.take(pa.array(bad)), tuple(self.request.shares))
@@ -156,6 +180,29 @@ class _Drawing:
             return _with_columns(new, old.filter(pa.array(fine)), self.shaping.identifiers), fine
         new = _with_columns(self._rows(len(bad), fixed), old, self.shaping.identifiers)
         return new, self._keep(new)
+
+    def _sequences_again(self, table: pa.Table, given: pa.Table | None, bad: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+        """Draw all rows below the parents of some rows again, and take those at the same places."""
+        rows, context = sequences_of(table, bad, self.request)
+        fixed = None if given is None else given.take(pa.array(rows))
+        if self.request.shares:
+            fixed = _with_shares(fixed, table.take(pa.array(rows)), tuple(self.request.shares))
+        self.again += len(bad)
+        made = self._drawn(evolve(self.request, rows=len(rows), given=fixed, shares={}, context=context))
+        place = made.schema.get_field_index(PARENT_ROW)
+        made = made.set_column(place, PARENT_ROW, table.column(PARENT_ROW).take(pa.array(rows)))
+        made = self.shaping.backward(self._with_outside(made), fixed, self.mends)
+        new = made.take(pa.array(np.searchsorted(rows, bad)))
+        new = _with_columns(new, table.take(pa.array(bad)), self.shaping.identifiers)
+        return new, self._keep(new)
+
+    def _drawn(self, request: GenerationRequest) -> pa.Table:
+        """Draw reshaped rows with a seed of their own."""
+        self.rounds += 1
+        seed = int(np.random.default_rng((self.request.seed, self.rounds, 13)).integers(2**63))
+        quiet = evolve(self.run, emit=_ignore)
+        request = self.inner(evolve(request, seed=seed), self.rounds)
+        return pa.Table.from_batches(list(self.model.generate(request, quiet)))
 
     def _spares(self, rows: int) -> tuple[pa.Table, np.ndarray]:
         """Take rows from those that were drawn beyond what was needed."""
@@ -170,13 +217,9 @@ class _Drawing:
         return taken, np.arange(rows) < taken.num_rows
 
     def _rows(self, rows: int, given: pa.Table | None) -> pa.Table:
-        self.rounds += 1
         self.again += rows
-        seed = int(np.random.default_rng((self.request.seed, self.rounds, 13)).integers(2**63))
-        request = evolve(self.request, rows=rows, seed=seed, given=given, shares={})
-        quiet = evolve(self.run, emit=_ignore)
-        made = pa.Table.from_batches(list(self.model.generate(self.inner(request, self.rounds), quiet)))
-        return self.shaping.backward(made, given, self.mends)
+        made = self._drawn(evolve(self.request, rows=rows, given=given, shares={}))
+        return self.shaping.backward(self._with_outside(made), given, self.mends)
 
     def _worst(self, rows: pa.Table) -> _Guard:
         return max(self.guards, key=lambda guard: int((~guard.state(rows)).sum()))

@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import define, field
 
+from semblant.constraints.between import Between
 from semblant.constraints.checking import as_frame, decimals_of
 from semblant.constraints.gaps import Gap
 from semblant.constraints.mending import Adding, Bounding, Following
 from semblant.constraints.merging import Merge
+from semblant.constraints.outside import is_across
 from semblant.errors import ArtefactError
 from semblant.settings.structure import structure, unstructure
 from semblant.spec.constraints import Combinations, Constraint, Dependency, Inequality, Range, Sum
@@ -67,6 +69,8 @@ class Shaping:
         followings, decimals = {}, {}
         for place, constraint in enumerate(constraints):
             rule = constraint.rule
+            if is_across(constraint, schema.names):
+                continue
             if isinstance(rule, Combinations) and not taken & set(rule.columns):
                 merges.append(Merge.fit(rule.columns, read(rule.columns), least))
                 taken |= set(rule.columns)
@@ -77,6 +81,8 @@ class Shaping:
         merged = frozenset(taken)
         for constraint in constraints:
             rule = constraint.rule
+            if is_across(constraint, schema.names):
+                continue
             if isinstance(rule, Inequality) and rule.high not in taken and rule.low not in merged:
                 gap = Gap.fit(rule, read(rule.columns))
                 if gap is not None:
@@ -91,6 +97,12 @@ class Shaping:
         """The columns that are not learned as they are."""
         merged = {name for merge in self.merges for name in merge.columns}
         return frozenset(merged | {gap.high for gap in self.gaps})
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The columns of other tables that constraints name; they stand beside the rows that are shaped back."""
+        names = (name for constraint in self.constraints for name in constraint.columns)
+        return tuple(dict.fromkeys(name for name in names if name not in self.schema.names))
 
     # -- learning --------------------------------------------------------------------------------
 
@@ -157,6 +169,11 @@ class Shaping:
             assert given is not None
             if name not in {gap.high for gap in self.gaps}:
                 columns[name] = _mixed(mask, given.column(name), columns[name])
+        highs = {gap.high for gap in self.gaps}
+        early = [mend for mend in mends if isinstance(mend, Between) and mend.own not in highs]
+        for mend in early:  # before what is counted from the column that may move
+            pair = pa.table({name: columns[name] for name in (mend.own, mend.other)})
+            columns[mend.own] = mend.mended(pair, told).column(mend.own)
         for gap in self.gaps:
             kind, steps = self.schema.field(gap.high).type, columns[gap.high].combine_chunks()
             high = gap.backward(_whole(columns[gap.low]), steps, kind)
@@ -167,11 +184,12 @@ class Shaping:
                 columns[gap.low] = _mixed(alone & _valid(columns[gap.low]), lowered, columns[gap.low])
             columns[gap.high] = high
         table = pa.table([columns[name] for name in self.schema.names], schema=self.schema)
-        for mend in mends:
-            table = mend.mended(table, told)
         for name in made.column_names:
             if name not in self.schema.names:  # what a backend tells beside the rows, such as their references
                 table = table.append_column(name, made.column(name))
+        for mend in mends:
+            if mend not in early:
+                table = mend.mended(table, told)
         return table
 
     def mends(self) -> list[Any]:
@@ -181,7 +199,12 @@ class Shaping:
             if isinstance(constraint.rule, Sum):
                 found.append(Adding(rule=constraint.rule, decimals=self.decimals[place]))
         bounds = [Bounding(rule=c.rule) for c in self.constraints if isinstance(c.rule, Range)]
-        return [*bounds, *found]
+        sides = [
+            Between(rule=c.rule, own=next(name for name in c.columns if name in self.schema.names))
+            for c in self.constraints
+            if isinstance(c.rule, Inequality) and is_across(c, self.schema.names)
+        ]
+        return [*bounds, *sides, *found]
 
     # -- keeping ---------------------------------------------------------------------------------
 

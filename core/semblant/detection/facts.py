@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semblant.findings import ConfigStep, Finding, Severity
+from semblant.graph import SchemaGraph
 from semblant.vocabulary import EncodingType, TableTreatment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from semblant.detection.model import ColumnDetection
+    from semblant.detection.model import ColumnDetection, TableDetection
     from semblant.detection.profile import ColumnProfile, TableProfile
     from semblant.detection.sketch import DistinctSketch
-    from semblant.schema import Table
+    from semblant.schema import Schema, Table
 
 FEWEST_ROWS = 5
 FEW_ROWS = 500
@@ -113,6 +114,19 @@ def _lookup_findings(table: Table, profile: TableProfile) -> list[Finding]:
     rows = f"{profile.rows:,} row{'' if profile.rows == 1 else 's'}"
     message = f"{rows} are too few to learn from, a lookup table as it is"
     return [_finding(Severity.INFO, f"tables.{table.name}", "small-lookup", message, "mark it as original")]
+
+
+def too_small(
+    schema: Schema, detected: Mapping[str, TableDetection], originals: Collection[str]
+) -> list[Finding]:
+    """Judge tables that detection would copy, and the spec has learned, as any table to learn from."""
+    found: list[Finding] = []
+    roots = SchemaGraph(schema, originals).roots
+    for table in schema:
+        known = detected.get(table.name)
+        if known is not None and known.treatment is TableTreatment.ORIGINAL and table.name not in originals:
+            found += _size_findings(table, known.profile, root=table.name in roots) if known.profile else []
+    return found
 
 
 def _size_findings(table: Table, profile: TableProfile, *, root: bool) -> list[Finding]:

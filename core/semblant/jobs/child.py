@@ -201,11 +201,11 @@ class Work:
     def _generate(self, engine: Engine, order: Order, name: str, out: Path | None) -> Outcome:
         from semblant.jobs.generation import destination_of, generation_of
 
-        given = None
+        given = {}
         if order.given:
             import pyarrow.parquet as pq
 
-            given = pq.read_table(order.given)
+            given = {name: pq.read_table(path) for name, path in order.given.items()}
         return engine.generate(
             Path(order.generator),
             records=order.records,

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pyarrow as pa
-
     from semblant.events import Event
+    from semblant.given import Given
     from semblant.host import PluginHost
     from semblant.jobs.outcomes import Outcome
     from semblant.results import JobResult, SyntheticDataset, TrainedGenerator
@@ -98,7 +97,7 @@ class SupervisedEngine(Engine):
         generator: Path | str | TrainedGenerator | JobResult,
         *,
         records: int | None = None,
-        given: pa.Table | None = None,
+        given: Given = None,
         destination: DestinationSpec | None = None,
         out: Path | None = None,
         file_format: str = "parquet",

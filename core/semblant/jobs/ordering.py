@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from semblant.errors import ConfigError
+from semblant.given import by_table
 from semblant.home import Home, Kind
 from semblant.jobs.orders import Order, OrderKind
 from semblant.jobs.states import JobType, State
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pyarrow as pa
-
+    from semblant.given import Given
     from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
     from semblant.store.database import Store
     from semblant.store.records import JobRecord
 
-GIVEN = "given.parquet"
+GIVEN = "given{}.parquet"
 
 
 def order_spec(
@@ -82,7 +82,7 @@ def order_generation(
     generator: Path,
     *,
     records: int | None = None,
-    given: pa.Table | None = None,
+    given: Given = None,
     destination: DestinationSpec | None = None,
     out: Path | None = None,
     file_format: str = "parquet",
@@ -97,15 +97,17 @@ def order_generation(
     from semblant.jobs.generation import destination_data, generation_data
 
     name, folder = prepare(home, None, f"{generator.stem}-data")
-    if given is not None:
+    files: dict[str, str] = {}
+    for number, (table, rows) in enumerate(by_table(given).items()):
         import pyarrow.parquet as pq
 
-        pq.write_table(given, folder / GIVEN)
+        pq.write_table(rows, folder / GIVEN.format(number))
+        files[table] = str(folder / GIVEN.format(number))
     order = Order(
         kind=OrderKind.GENERATE,
         generator=str(generator.absolute()),
         records=records,
-        given="" if given is None else str(folder / GIVEN),
+        given=files,
         destination=destination_data(destination),
         out="" if out is None else str(out.absolute()),
         file_format=file_format,
@@ -116,12 +118,12 @@ def order_generation(
         store,
         folder,
         name=name,
-        type=JobType.GENERATE if given is None else JobType.GENERATE_GIVEN,
+        type=JobType.GENERATE_GIVEN if files else JobType.GENERATE,
         home=home.identity(),
         orders=order.as_dict(),
         destination=str(out) if out else destination.type if destination else "storage",
         generator=generator.stem,
-        rows=(given.num_rows if given is not None else records) or 0,
+        rows=(sum(rows.num_rows for rows in by_table(given).values()) if files else records) or 0,
         worker=worker,
     )
 

@@ -19,6 +19,13 @@ class OrderKind(enum.StrEnum):
     GENERATE = "generate"
 
 
+def _by_table(given: str | Mapping[str, str]) -> Mapping[str, str]:
+    """Take what was ordered when only rows of the root could be given."""
+    if isinstance(given, str):
+        return {"": given} if given else {}
+    return given
+
+
 @frozen(kw_only=True)
 class Order:
     """One call of the engine, ready to be made in another process and again after a crash.
@@ -36,8 +43,8 @@ class Order:
     generator: str = ""
     """Path of the generator's file (``generate``)."""
     records: int | None = None
-    given: str = ""
-    """Parquet file of given rows, in the workspace (``generate``)."""
+    given: Mapping[str, str] = field(factory=dict, converter=_by_table)
+    """Per table (empty: the root) the Parquet file of its given rows, in the workspace (``generate``)."""
     destination: Mapping[str, Any] | None = None
     """Type, mode and settings (``generate``)."""
     seed: int | None = None
@@ -50,7 +57,7 @@ class Order:
         """Give JSON-ready data without what is not set."""
         found = asdict(self)
         found["kind"] = str(self.kind)
-        return {name: value for name, value in found.items() if value not in (None, "")}
+        return {name: value for name, value in found.items() if value not in (None, "", {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

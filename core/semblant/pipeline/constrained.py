@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from semblant.constraints.checking import as_frame, kept
 from semblant.constraints.guarded import GuardedModel
+from semblant.constraints.outside import is_across
 from semblant.constraints.shaping import Shaping
 from semblant.errors import ArtefactError, DataError
 from semblant.events import Step
@@ -19,7 +20,7 @@ from semblant.pipeline.organize import batch_rows, rows_of, stream
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import as_tabular, is_text, with_buckets
 from semblant.settings.structure import unstructure
-from semblant.spec.constraints import Combinations, Constraint, Dependency, Unique
+from semblant.spec.constraints import Combinations, Constraint, Dependency, Sum, Unique
 from semblant.vocabulary import ColumnTreatment, EncodingType
 
 if TYPE_CHECKING:
@@ -56,8 +57,10 @@ def reshape(plan: TablePlan, train_path: Path, steps: Steps, mark: str, *, every
 
     With ``every_row`` those that break a constraint stay: where something else is aligned with the rows.
     """
-    if not plan.constraints:
+    own = tuple(c for c in plan.constraints if not (isinstance(c.rule, Sum) and is_across(c, plan.table.column_names)))
+    if not own:
         return None
+    plan = evolve(plan, constraints=own)
     plans = tuple(map(as_tabular, plan.columns))
     _refuse_texts(plan)
     columns = [(p.name, str(p.type), str(p.encoding), str(p.treatment)) for p in plans]
@@ -144,7 +147,7 @@ def _keep_rows(plan: TablePlan, train_path: Path, run: Run, *, every_row: bool) 
 def _test(constraint: Constraint, path: Path) -> Callable[[pa.Table], np.ndarray]:
     """Give what tells the rows of a batch that keep a constraint, with the whole table in view."""
     rule = constraint.rule
-    if isinstance(rule, Combinations):
+    if isinstance(rule, Combinations) or is_across(constraint, pq.read_schema(path).names):
         return lambda table: np.ones(table.num_rows, bool)
     if not isinstance(rule, Dependency | Unique):
         return lambda table: kept(constraint, table)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import define, field
 
 from semblant.artefact.generator import GeneratorFile, read_description
 from semblant.artefact.pack import unpack
-from semblant.errors import ConfigError
 from semblant.events import Step
 from semblant.pipeline.archive import ARCHIVE, write_archive
 from semblant.pipeline.constrained import with_constraints
@@ -19,9 +19,12 @@ from semblant.pipeline.generate import Order, generate_table, order_for, rows_fo
 from semblant.pipeline.learn import make_backend
 from semblant.pipeline.organize import rows_of
 from semblant.pipeline.relations.above import above
+from semblant.pipeline.relations.beside import outside_of
 from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
+from semblant.pipeline.relations.given import settled
 from semblant.pipeline.relations.matching import MATCHED, Matching
+from semblant.pipeline.relations.totals import LINES, Adding, refuse_fixed
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import DATA
 from semblant.pipeline.texts import TextWriting
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from semblant.artefact.generator import GeneratorTable
+    from semblant.given import Given
     from semblant.host import PluginHost
     from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
@@ -66,7 +70,7 @@ def load_models(generator: GeneratorFile, host: PluginHost) -> dict[str, tuple[M
     return found
 
 
-@define(kw_only=True)
+@define(kw_only=True, slots=False)
 class GenerationJob:
     """Generates every table of a generator and delivers them together."""
 
@@ -78,13 +82,27 @@ class GenerationJob:
     host: PluginHost
     mark: str
     """Fingerprint of the generator."""
-    given: pa.Table | None = None
-    """Partial rows of the root table to start from."""
+    given: Given = None
+    """Partial rows to start from: of the root table, or of several tables by name."""
     files: dict[str, Path] = field(factory=dict)
     relations: Relations = field(factory=lambda: Relations({}))
     """The tables that are made, with their references."""
     _made: list[str] = field(factory=list, init=False)
     """Fingerprints of the tables that were made."""
+
+    @cached_property
+    def starts(self) -> dict[str, pa.Table]:
+        """Given rows per table, with the parents that they name; :class:`ConfigError` where they do not fit."""
+        return settled(self.given, self.generator)
+
+    @property
+    def root(self) -> str | None:
+        """The root table."""
+        return main_root(self.generator.schema, self._originals)
+
+    @property
+    def _originals(self) -> list[str]:
+        return [entry.table.name for entry in self.generator.tables if entry.copied]
 
     @property
     def rows(self) -> dict[str, int]:
@@ -93,9 +111,7 @@ class GenerationJob:
 
     def generate(self) -> None:
         """Make all tables, parents first."""
-        if self.given is not None and self.given.num_rows == 0:
-            msg = "the given rows are an empty table"
-            raise ConfigError(msg, fix="give at least one row, or ask for a number of records")
+        refuse_fixed(self.generator.tables, self.starts, self.models)
         for entry in self.generator.tables:
             name = entry.table.name
             if entry.copied:
@@ -108,10 +124,10 @@ class GenerationJob:
                     lambda run, path=original: shutil.copyfile(path, run.workspace / DATA),  # type: ignore[misc]
                 )
             else:
-                order = order_for(entry, self.spec, self._rows(entry), self._given(entry))
+                order = order_for(entry, self.spec, self._rows(entry), self.starts.get(name))
                 model = self.models[name][0]
                 mark = fingerprint(
-                    "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.given)
+                    "generate", self.mark, name, order.rows, repr(self.spec), self.run.seed, _content(self.starts)
                 )
                 folder = self.steps.perform(
                     Step.GENERATE,
@@ -123,15 +139,43 @@ class GenerationJob:
             self._made.append(mark)
             self.files[name] = folder / DATA
             self._remember(entry, folder)
+        for entry in reversed(self.generator.synthesized):
+            self._add_up(entry)
         for entry in self.generator.tables:
             self._match(entry)
+
+    def _add_up(self, entry: GeneratorTable) -> None:
+        """Let the totals of a table be what the rows below add up to."""
+        for total in entry.totals:
+            name, links = entry.table.name, self.relations.members[total.lines].links
+            link = next(link for link in links if link.name == total.link)
+            given = np.zeros(rows_of(self.files[name]), bool)
+            if name in self.starts and total.column in self.starts[name].column_names:
+                given = self.starts[name].column(total.column).is_valid().to_numpy()
+            work = Adding(
+                total=total,
+                above=self.files[name],
+                below=self.files[total.lines],
+                numbers=self.relations.numbers(total.lines, link),
+                given=given,
+            )
+            mark = fingerprint("totals", self._made, repr(total), str(work.above), str(work.below))
+            folder = self.steps.perform(Step.GENERATE, f"{name} ({total.column})", mark, work.write)
+            for changed, file in ((name, DATA), (total.lines, LINES)):
+                self.files[changed] = folder / file
+                self.relations.moved(changed, folder / file)
 
     def _match(self, entry: GeneratorTable) -> None:
         """Fill in the matched keys of a table once all tables are there."""
         name = entry.table.name
         if not any(facts.kind in MATCHED for facts in entry.links) or not rows_of(self.files[name]):
             return
-        work = Matching(entry=entry, relations=self.relations, matcher=partial(self._matcher, entry))
+        work = Matching(
+            entry=entry,
+            relations=self.relations,
+            matcher=partial(self._matcher, entry),
+            given=self.starts.get(name),
+        )
         others = [str(self.files[facts.key.references]) for facts in entry.links]
         mark = fingerprint("match", self._made, str(self.files[name]), others)
         folder = self.steps.perform(Step.GENERATE, f"{name} (keys)", mark, work.fill)
@@ -166,6 +210,8 @@ class GenerationJob:
             relations=self.relations,
             learned=self._learned_parents(entry),
             ratio=self.spec.ratios.get(entry.table.name, 1.0),
+            wanted=self.spec.rows.get(entry.table.name),
+            beside=outside_of(entry, model, self.generator.schema, self._originals, self.relations),
         )
         made.generate(run)
 
@@ -187,19 +233,17 @@ class GenerationJob:
         """Give how many rows a table without a parent gets: the main root as asked, others in proportion."""
         if not entry.rows:
             return 0  # nothing was learned, not even its keys
+        if entry.table.name in self.spec.rows:
+            return self.spec.rows[entry.table.name]
         factor = self.spec.ratios.get(entry.table.name, 1.0)
         if self.spec.records == AUTO:
             return max(1, round(rows_for(entry, self.spec) * factor))
-        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
+        main = self.root
         if main is None or entry.table.name == main:
             return max(1, round(int(self.spec.records) * factor))
         rows = next(e.rows for e in self.generator.tables if e.table.name == main)
         exact = entry.rows * factor * int(self.spec.records) / max(rows, 1)
         return max(1, round(exact))
-
-    def _given(self, entry: GeneratorTable) -> pa.Table | None:
-        main = main_root(self.generator.schema, [e.table.name for e in self.generator.tables if e.copied])
-        return self.given if entry.table.name == main else None
 
     def deliver(self, destination: Destination, mode: WriteMode) -> None:
         """Hand all tables to the destination at once."""
@@ -219,8 +263,8 @@ class GenerationJob:
         self.steps.perform(Step.ARCHIVE, None, mark, lambda run: write_archive(self.files, run.workspace / ARCHIVE))
 
 
-def _content(given: pa.Table | None) -> str:
+def _content(given: Mapping[str, pa.Table]) -> str:
     """Give a fingerprint of given rows."""
-    if given is None:
+    if not given:
         return ""
-    return fingerprint(given.schema.to_string(), given.to_pylist())
+    return fingerprint([(name, rows.schema.to_string(), rows.to_pylist()) for name, rows in given.items()])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from semblant.run import Run
     from semblant.spec.model import GenerationSpec
     from semblant.spec.shares import Shares
+    from semblant.training import GenerationContext
 
 _CHUNK_ROWS = 65_536
 _MOST_ROUNDS = 20
@@ -77,7 +78,7 @@ def generate_table(entry: GeneratorTable, model: Model | None, order: Order, run
     Text columns hold length buckets.
     """
     schema = unwritten(entry.schema(), entry.plans)
-    order = _balanced(entry, model, order, run)
+    order = balanced(entry, model, order, run)
     done = 0
     with pq.ParquetWriter(run.workspace / DATA, schema, compression="zstd", compression_level=1) as writer:
         for batch in _unique(entry, model, order, run):
@@ -157,12 +158,15 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
 def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
     """Add the engine-made primary key to learned columns, for rows from number ``start`` on.
 
-    Columns of keys that are matched later are null.
+    Columns of keys that are matched later are null, or as they were given.
     """
     for name in (name for facts in entry.links for name in facts.key.columns):
         if name not in batch.schema.names:
             kind = entry.table.column(name).type
-            batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
+            told = order.given is not None and name in order.given.column_names
+            values = order.given.column(name).slice(start, batch.num_rows) if told and order.given else None
+            values = pa.nulls(batch.num_rows, kind) if values is None else values
+            batch = batch.append_column(pa.field(name, kind), values)
     if entry.key is None:
         return batch
     learned = {plan.name for plan in entry.plans}
@@ -187,7 +191,9 @@ def simple_shares(order: Order) -> dict[str, dict[Any, float]]:
     return {wanted.columns[0]: {cell.parts[0]: cell.share for cell in wanted.cells}}
 
 
-def _balanced(entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> Order:
+def balanced(
+    entry: GeneratorTable, model: Model | None, order: Order, run: Run, context: GenerationContext | None = None
+) -> Order:
     """Prepare what rebalances several columns, or ranges, or columns that are learned in another form."""
     if not order.shares or model is None:
         return order
@@ -203,6 +209,7 @@ def _balanced(entry: GeneratorTable, model: Model | None, order: Order, run: Run
         seed=seed,
         rows=order.rows,
         run=run,
+        context=context,
     )
     return evolve(order, rebalancer=rebalancer)
 

@@ -25,6 +25,7 @@ from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
 from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
 from semblant.pipeline.relations.numbers import numbers_of
+from semblant.pipeline.relations.totals import totals_of
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.relations import LinkKind
 from semblant.settings import AUTO
@@ -289,6 +290,7 @@ class TrainingJob:
             treatment=plan.treatment,
             plans=found.plan.columns,
             links=found.links,
+            totals=totals_of(plan, self.plan.schema, [other.name for other in self.plan.tables if other.copied]),
             key=found.key,
             rows=self._told_rows(found, kept),
             backend=plan.backend,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from semblant.protocols import Model
     from semblant.run import Run
-    from semblant.training import Sampling
+    from semblant.training import GenerationContext, Sampling
 
 _LEAST_POOL, _MOST_POOL = 20_000, 100_000
 _FEW, _MORE = 50, 500
@@ -64,6 +64,8 @@ class Rebalancer:
     seed: int
     rows: int
     run: Run
+    context: GenerationContext | None = None
+    """What the rows are conditioned on; no parent among it: the model would decide how many rows there are."""
     _pool: pa.Table | None = field(default=None, init=False)
     _weights: np.ndarray = field(factory=lambda: np.empty(0), init=False)
 
@@ -86,7 +88,7 @@ class Rebalancer:
 
     def _rows(self, rows: int, part: int, **more: Any) -> pa.Table:
         seed = int(np.random.default_rng((self.seed, part, 19)).integers(2**63))
-        request = GenerationRequest(rows=rows, seed=seed, sampling=self.sampling, **more)
+        request = GenerationRequest(rows=rows, seed=seed, sampling=self.sampling, context=self.context, **more)
         quiet = evolve(self.run, emit=_ignore)
         return pa.Table.from_batches(list(self.model.generate(request, quiet))).select(self.columns)
 

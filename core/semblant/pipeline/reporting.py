@@ -98,6 +98,10 @@ class JobReport:
             holdout=database(schema, holdout) if whole else None,
             holdout_reason=reason if whole else "no rows were kept back",
             copied=frozenset(self.job.originals),
+            originals=database(
+                _only(self.job.plan.schema, list(self.job.originals)),
+                [table_data(name, path, seed) for name, path in self.job.originals.items()],
+            ),
             columns={name: found.plan.columns for name, found in learned.items()},
             limits=limits_of(spec.report),
             targets=() if spec.report.targets == AUTO else tuple(spec.report.targets),

@@ -61,6 +61,8 @@ class ReportInputs:
     """Where the holdout comes from, or why there is none."""
     copied: frozenset[str] = frozenset()
     """Original tables: copied unchanged, not measured."""
+    originals: Database | None = None
+    """Their rows, where rules of other tables look at them."""
     columns: Mapping[str, tuple[ColumnPlan, ...]] = field(factory=dict)
     """Per table the columns that were learned."""
     limits: ReportLimits = field(factory=ReportLimits)

@@ -105,6 +105,11 @@ class GenerationSpec:
     ratios: Mapping[str, float] = setting(
         help="table: factor for its rows, per parent row where it has a parent", factory=dict, feature=(226,)
     )
+    rows: Mapping[str, int] = setting(
+        help="table: how many rows in all, shared out among its parent's rows as the model sees fit",
+        factory=dict,
+        feature=(223,),
+    )
     batch_size: int | Auto = setting(AUTO, help="rows drawn at once", ge=1, feature=(50,))
     text_batch_size: int | Auto = setting(AUTO, help="texts drawn at once", ge=1, feature=(51,))
     temperature: float = setting(

@@ -22,6 +22,7 @@ from semblant.spec.constraints import (
     Unique,
 )
 from semblant.vocabulary import EncodingType
+from semblant_validators.across import outside_columns, with_columns
 from semblant_validators.codes import finding
 from semblant_validators.types import is_nested, is_number, plain
 from semblant_validators.view import View
@@ -54,21 +55,17 @@ class ConstraintsValidator:
                 fix = f"remove them, or write {dotted('tables', name, 'treatment')}: synthesize"
                 found.append(finding("constraint-on-original", path, message, fix))
                 continue
-            parents = [key.references for key in view.used.table(name).foreign_keys]
-            if above := [parent for parent in parents if parent not in view.originals]:
-                message = f"the rows of '{name}' belong to rows of '{above[0]}'; their constraints cannot be kept yet"
-                fix = "remove them, or unset the foreign key"
-                found.append(finding("constraint-on-child", path, message, fix))
-                continue
             sound = []
             for place, constraint in enumerate(wanted.constraints):
-                faults = list(_one(view, view.used.table(name), constraint, join(path, place)))
+                outer, faults = outside_columns(view, name, constraint, wanted.constraints, join(path, place))
+                shown = with_columns(view, view.used.table(name), outer)
+                faults += [] if faults else _one(view, shown, constraint, join(path, place))
                 if constraint in wanted.constraints[:place]:
                     faults.append(
                         finding("constraint-twice", join(path, place), f"{constraint} is written twice", "keep one")
                     )
                 found += faults
-                if not faults:
+                if not faults and not outer:
                     sound.append((join(path, place), constraint))
             found += _contradictions(view.used.table(name), sound)
         return found

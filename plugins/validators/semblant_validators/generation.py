@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from semblant.relations import main_root, parent_link
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
@@ -78,11 +79,16 @@ def _shares(view: View, table: str, key: str, shares: Mapping[str, float], path:
         yield finding("shares-empty", path, message, fix)
         return
     try:
-        read_shares(columns, shares, {c: view.schema.table(table).column(c).type for c in columns})
+        wanted = read_shares(columns, shares, {c: view.schema.table(table).column(c).type for c in columns})
     except ShareError as exc:
         where = join(path, exc.key) if exc.key in shares else path
         fix = "give values as they stand in the data, ranges that do not overlap, and shares that add up to 1 at most"
         yield finding("shares-invalid", where, str(exc), fix)
+        return
+    several = len(view.spec.generation.rebalance[table]) > 1 or not wanted.simple
+    if several and parent_link(view.used.table(table), view.originals) is not None:
+        message = f"the rows of '{table}' belong to rows of another table; only values of one column can have shares"
+        yield finding("shares-of-child", path, message, "leave one column with plain values, or rebalance the root")
         return
     yield _rest(key, math.fsum(shares.values()), path)
 
@@ -118,6 +124,23 @@ def _sampling(view: View) -> Iterator[Finding]:
 
 def _size(view: View) -> Iterator[Finding]:
     generation = view.spec.generation
+    root = main_root(view.used, view.originals)
+    for name, rows in generation.rows.items():
+        path = dotted("generation", "rows", name)
+        if name not in view.schema:
+            fix = advice(name, view.schema.table_names, "tables")
+            yield finding("rows-unknown", path, f"the source has no table '{name}'", fix)
+        elif not view.is_used(name) or name in view.originals:
+            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
+            yield finding("rows-unknown", path, f"table '{name}' is {how}", "remove its number of rows")
+        elif rows < 1:
+            yield finding("rows-invalid", path, f"{rows} rows are wanted", "give a number above 0")
+        elif name == root:
+            message = f"'{name}' is the root table, whose number of rows is 'generation.records'"
+            yield finding("rows-invalid", path, message, f"write generation.records: {rows}")
+        elif name in generation.ratios:
+            message = f"a number of rows and a factor are given for table '{name}'"
+            yield finding("rows-invalid", path, message, "remove one of them")
     for name, factor in generation.ratios.items():
         path = dotted("generation", "ratios", name)
         if name not in view.schema:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from semblant.relations import not_learned
 from semblant.settings import AUTO
 from semblant.settings.path import dotted, join
 from semblant.vocabulary import ColumnTreatment, EncodingType
@@ -91,6 +92,8 @@ def _key_of(view: View, table: str, column: str) -> str | None:
     used = view.used.table(table)
     if used.primary_key == (column,):
         return "the primary key"
+    if column not in not_learned(used, view.originals):
+        return None
     key = next((key for key in used.foreign_keys if column in key.columns), None)
     return f"the foreign key to '{key.references}'" if key is not None else None
 

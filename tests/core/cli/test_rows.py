@@ -61,3 +61,15 @@ def test_generate_refuses_what_contradicts_itself(call, csv):
     wrong = call("generate", "calm-otter-1", "--set", "model.size=small")
     assert wrong.exit_code == 2
     assert "has no effect on a generator that is trained" in wrong.stderr
+
+
+@pytest.mark.feature(223)
+def test_given_files_are_the_rows_of_the_tables_they_are_named_for(call, csv, holes):
+    result = call("generate", "calm-otter-1", "--given", csv, "--given", f"orders={holes}")
+    assert result.exit_code == 0, result.stderr
+    given = result.engine.asked[-1][1]["given"]
+    assert {name: rows.num_rows for name, rows in given.items()} == {"": 3, "orders": 3}
+    assert call("generate", "calm-otter-1", "--given", f"orders={holes}", "--records", 5).exit_code == 0
+    assert call("generate", "calm-otter-1", "--given", csv, "--records", 5).exit_code == 2
+    twice = call("generate", "calm-otter-1", "--given", f"orders={holes}", "--given", f"orders={csv}")
+    assert "names table 'orders' twice" in twice.stderr

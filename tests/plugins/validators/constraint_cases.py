@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.plugins.validators.shop import ALONE, LOOKUP
+import pyarrow as pa
 
-if TYPE_CHECKING:
-    from semblant.schema import Schema
+from semblant.schema import Schema
+from tests.plugins.validators.shop import ALONE, LOOKUP, key, table
 
 
 def rules(*constraints: dict[str, Any], **columns: Any) -> dict[str, Any]:
     return {"tables": {"people": {"constraints": list(constraints), **({"columns": columns} if columns else {})}}}
 
 
+def over(table: str, *constraints: dict[str, Any]) -> dict[str, Any]:
+    return {"tables": {table: {"constraints": list(constraints)}}}
+
+
+ORDERS = Schema(
+    tables=(
+        *ALONE.tables,
+        table(
+            "orders",
+            {"id": pa.int64(), "buyer": pa.int64(), "day": pa.date32(), "paid": pa.float64()},
+            "id",
+            key("buyer", "people"),
+        ),
+    )
+)
+LINES = {"sum": {"total": "height", "parts": ["orders.paid"]}}
+ABOVE_ORDERS = "tables.orders.constraints[0]"
 rebalanced = rules(age={"rebalance": True}, city={"rebalance": True})
 ABOVE = {"inequality": {"low": "age", "high": "height"}}
 FIRST = "tables.people.constraints[0]"
@@ -26,11 +43,25 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         LOOKUP,
         "tables.countries.constraints",
     ),
+    ("constraint-across", over("orders", {"unique": {"columns": ["people.age"]}}), ORDERS, ABOVE_ORDERS),
+    ("constraint-across", over("orders", {"inequality": {"low": "people.id", "high": "paid"}}), ORDERS, ABOVE_ORDERS),
     (
-        "constraint-on-child",
-        {"tables": {"people": {"constraints": [{"unique": {"columns": "name"}}]}}},
-        LOOKUP,
-        "tables.people.constraints",
+        "constraint-across",
+        over("people", {"inequality": {"low": "orders.paid", "high": "height"}}),
+        ORDERS,
+        FIRST,
+    ),
+    (
+        "constraint-across",
+        over("people", LINES, {"range": {"column": "height", "min": 0}}),
+        ORDERS,
+        "tables.people.constraints[1]",
+    ),
+    (
+        "constraint-type",
+        over("orders", {"inequality": {"low": "people.city", "high": "paid"}}),
+        ORDERS,
+        ABOVE_ORDERS,
     ),
     ("constraint-on-key", rules({"inequality": {"low": "id", "high": "age"}}), ALONE, FIRST),
     (

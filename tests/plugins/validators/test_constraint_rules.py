@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from semblant.schema import Schema
-from tests.plugins.validators.constraint_cases import ABOVE, rules
+from tests.plugins.validators.constraint_cases import ABOVE, ABOVE_ORDERS, LINES, ORDERS, over, rules
 from tests.plugins.validators.shop import ALONE, check, codes, table
 
 MOMENTS = Schema(
@@ -45,6 +45,15 @@ MOMENTS = Schema(
 )
 def test_sound_constraints_earn_nothing(rule: dict[str, Any]) -> None:
     assert codes(check(rules(rule), ALONE)) == []
+
+
+@pytest.mark.feature(217)
+def test_constraints_of_child_tables_and_over_tables_are_sound() -> None:
+    own = {"inequality": {"low": "buyer_since", "high": "day"}}
+    since = {"inequality": {"low": "people.born", "high": "day"}}
+    assert codes(check(over("orders", since, {"range": {"column": "paid", "min": 0}}), ORDERS)) == []
+    assert codes(check(over("people", LINES), ORDERS)) == []
+    assert codes(check(over("orders", own), ORDERS)) == [(ABOVE_ORDERS, "constraint-unknown-column")]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from semblant.findings import Severity
 from semblant.schema import Schema
 from semblant_validators.codes import EVERY
 from tests.plugins.validators.constraint_cases import CASES as CONSTRAINT_CASES
+from tests.plugins.validators.constraint_cases import ORDERS
 from tests.plugins.validators.shop import ALONE, LOOKUP, SHOP, STR, check, codes, key, table
 
 KEEP = {"include": False}
@@ -154,6 +155,17 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         "tables.people.foreign_keys",
     ),
     ("ratio-unknown", {"generation": {"ratios": {"nobody": 2.0}}}, ALONE, "generation.ratios.nobody"),
+    (
+        "shares-of-child",
+        {
+            "tables": {"orders": {"columns": {"paid": {"rebalance": True}}}},
+            "generation": {"rebalance": {"orders": {"paid": {"0..5": 0.5}}}},
+        },
+        ORDERS,
+        "generation.rebalance.orders.paid",
+    ),
+    ("rows-unknown", {"generation": {"rows": {"nobody": 2}}}, ALONE, "generation.rows.nobody"),
+    ("rows-invalid", {"generation": {"rows": {"people": 9}}}, ALONE, "generation.rows.people"),
     ("ratio-invalid", {"generation": {"ratios": {"people": 0.0}}}, ALONE, "generation.ratios.people"),
     ("two-roots", {}, ROOTS, "tables.visits"),
     ("several-roots", {}, SHOP, "tables.products"),

@@ -86,6 +86,16 @@ def test_a_foreign_key_to_two_columns_is_right_where_they_are_the_key() -> None:
 
 
 @pytest.mark.feature(15)
+def test_a_moment_within_a_larger_key_is_learned_and_has_settings_of_its_own() -> None:
+    weather = table("weather", {"place": STR, "at": pa.timestamp("us")}, "place at")
+    both = key("place at", "weather", "place at")
+    flights = table("flights", {"id": pa.int64(), "place": STR, "at": pa.timestamp("us")}, "id", both)
+    columns = {"at": {"encoding": "datetime"}, "place": {"encoding": "categorical"}}
+    data = {"tables": {"weather": {"treatment": "original"}, "flights": {"columns": columns}}}
+    found = codes(check(data, Schema(tables=(weather, flights))), Severity.ERROR)
+    assert found == [("tables.flights.columns.place.encoding", "key-has-settings")]
+
+
 def test_an_original_table_needs_a_key_that_points_to_it() -> None:
     assert codes(check({"tables": {"countries": {"treatment": "original"}}}, LOOKUP)) == []
     data = {"tables": {"countries": {"treatment": "original"}, "people": {"foreign_keys": []}}}

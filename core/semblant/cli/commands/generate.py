@@ -12,6 +12,8 @@ from semblant.cli.options import file_format, settings
 from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from semblant.cli.session import Session
     from semblant.engine import Engine
     from semblant.spec.model import DestinationSpec
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--given",
-    metavar="FILE",
-    help="Rows to start from: the columns they have are kept, the others and nulls are filled in.",
+    metavar="[TABLE=]FILE",
+    multiple=True,
+    help="Rows to start from: the columns they have are kept, the others and nulls are filled in. Of the root table, "
+    "or of TABLE; may be given again.",
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Random seed.  [default: the generator's]")
 @click.option(
@@ -67,7 +71,7 @@ def command(
     generator: str,
     *,
     records: int | None,
-    given: str | None,
+    given: tuple[str, ...],
     seed: int | None,
     temperature: float | None,
     top_p: float | None,
@@ -81,15 +85,15 @@ def command(
 ) -> None:
     """Make synthetic data with a generator: a file, or the name of one that was trained here."""
     from semblant.cli.delivered import in_folder
-    from semblant.cli.rows import generation_of, known_generator, rows_of_file
+    from semblant.cli.rows import generation_of, known_generator
 
     if out is not None and destination is not None:
         msg = "-o and --destination cannot be used together"
         raise click.UsageError(msg)
-    if given is not None and records is not None:
+    if records is not None and any(not _table_and_file(text)[0] for text in given):
         msg = "--given makes a row for each row of the file; leave --records out"
         raise click.UsageError(msg)
-    if scale is not None and (given is not None or records is not None):
+    if scale is not None and (given or records is not None):
         msg = "--scale says how many rows there are; leave --records and --given out"
         raise click.UsageError(msg)
     named = {"temperature": temperature, "top_p": top_p, "scale": scale}
@@ -103,7 +107,7 @@ def command(
         chosen = known_generator(generator)
         return chosen, {
             "records": records,
-            "given": None if given is None else rows_of_file(engine, given, "--given")[1],
+            "given": _given(engine, given),
             "out": out,
             "file_format": file_format,
             "destination": _destination(engine, destination, out, file_format, overwrite=overwrite),
@@ -128,6 +132,27 @@ def command(
     from semblant.cli.show.result import dataset_lines
 
     session.say(*dataset_lines(result))
+
+
+def _table_and_file(text: str) -> tuple[str, str]:
+    """Split ``TABLE=FILE``; a file of that very name, or a URL, is a file."""
+    table, sign, file = text.partition("=")
+    if not sign or Path(text).exists() or "/" in table or "\\" in table:
+        return "", text
+    return table, file
+
+
+def _given(engine: Engine, given: tuple[str, ...]) -> dict[str, pa.Table]:
+    """Read the rows to start from, per table; "" stands for the root."""
+    from semblant.cli.rows import rows_of_file
+
+    found: dict[str, pa.Table] = {}
+    for table, file in map(_table_and_file, given):
+        if table in found:
+            msg = f"--given names table '{table}' twice" if table else "--given names two files without a table"
+            raise click.UsageError(msg)
+        found[table] = rows_of_file(engine, file, "--given")[1]
+    return found
 
 
 def _destination(

@@ -131,6 +131,11 @@ class Relations:
         plans = tuple(plan for plan in member.plans if plan.encoding is EncodingType.TEXT)
         return plans, pq.read_table(member.path, columns=[plan.name for plan in plans])
 
+    def moved(self, name: str, path: Path) -> None:
+        """Take the rows of a table from another file; row numbers stay, what others are given of it is read again."""
+        self.members[name] = evolve(self.members[name], path=path)
+        self._frames.clear()
+
     def forget(self, name: str) -> None:
         """Drop the frame of a table that has no more children to come."""
         self._frames.pop(name, None)

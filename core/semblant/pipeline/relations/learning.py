@@ -45,6 +45,18 @@ class LinkFacts:
         return Link(self.key, self.kind)
 
 
+@frozen(kw_only=True)
+class Total:
+    """A column of a table that is the sum of a column of the rows below it."""
+
+    column: str
+    lines: str
+    """The table below."""
+    part: str
+    link: str
+    """Name of the link from there."""
+
+
 def facts_of(member: Member, relations: Relations, primary_key: tuple[str, ...]) -> tuple[LinkFacts, ...]:
     """Measure the links of a table."""
     found = []

@@ -18,6 +18,8 @@ from semblant.relations import LinkKind
 from semblant.training import NOWHERE, PARENT_ROW, GenerationContext, reference_column
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from semblant.artefact.generator import GeneratorTable
     from semblant.pipeline.relations.frames import Relations
     from semblant.pipeline.relations.learning import LinkFacts
@@ -60,22 +62,19 @@ class References:
                 batch = batch.set_column(place, pa.field(name, kind), values.cast(kind))
             else:
                 batch = batch.append_column(pa.field(name, kind), values.cast(kind))
-        for facts in self.entry.links:
-            for name in facts.key.columns:
-                if name not in batch.schema.names:
-                    kind = self.entry.table.column(name).type
-                    batch = batch.append_column(pa.field(name, kind), pa.nulls(batch.num_rows, kind))
         return batch
 
     def matched(self, batch: pa.Table, facts: LinkFacts, numbers: np.ndarray) -> pa.Table:
-        """Fill in the columns of a matched key; columns that another key holds too stay as they are."""
+        """Fill in the columns of a matched key; given values, and columns that another key holds too, stay."""
         others = {name for f in self.entry.links if f.key != facts.key for name in f.key.columns}
         for place, name in enumerate(facts.key.columns):
             kind = self.entry.table.column(name).type
-            if name in others or batch.column(name).null_count < batch.num_rows:
+            if name in others:
                 continue
-            at = batch.schema.get_field_index(name)
-            batch = batch.set_column(at, pa.field(name, kind), self._values(facts, place, numbers).cast(kind))
+            values = self._values(facts, place, numbers).cast(kind)
+            at, given = batch.schema.get_field_index(name), batch.column(name)
+            values = values if given.null_count == len(given) else pc.if_else(pc.is_valid(given), given, values)
+            batch = batch.set_column(at, pa.field(name, kind), values)
         return batch
 
     def keep(self, mask: np.ndarray) -> None:
@@ -132,17 +131,45 @@ class References:
             if len(pool) >= wanted:
                 break
             start += 2 * wanted
+        if form is None and pa.types.is_string(kind):
+            pool = _mixed_strings(column.combine_chunks().cast(kind), wanted, self.rng)
         self._lost[name] = pool
         return pool
 
 
+def _mixed_strings(keys: pa.Array, wanted: int, rng: np.random.Generator) -> pa.Array:
+    """Give strings that look like keys without one form and are none: the head of one and the tail of another.
+
+    >>> _mixed_strings(pa.array(["N1A", "N2B", "N3B"]), 9, np.random.default_rng(0)).to_pylist()
+    ['N1B', 'N2A', 'N3A']
+    """
+    known = [value for value in keys.to_pylist() if value]
+    taken, found = set(known), dict[str, None]()
+    for _ in range(_ROUNDS * wanted if known else 0):
+        one, other = (known[i] for i in rng.integers(0, len(known), 2))
+        cut = int(rng.integers(1, max(min(len(one), len(other)), 2)))
+        made = one[:cut] + other[cut:]
+        if made not in taken:
+            found[made] = None
+        if len(found) >= wanted:
+            break
+    return pa.array(sorted(found), keys.type)
+
+
 def generation_context(
-    entry: GeneratorTable, relations: Relations, *, ratio: float, learned: int = 0, counts: np.ndarray | None = None
+    entry: GeneratorTable,
+    relations: Relations,
+    *,
+    ratio: float,
+    learned: int = 0,
+    counts: np.ndarray | None = None,
+    beside: Callable[[pa.Table], pa.Table] | None = None,
 ) -> GenerationContext:
     """Give what the rows of a table are to be conditioned on, from the tables that were made before it.
 
     ``learned`` is the number of parent rows that were learned from: rows without a parent are as many
-    per parent row as there.
+    per parent row as there. ``counts`` are the rows per parent row where they are known; what stands behind them
+    are rows without a parent.
     """
     lookups = {}
     parents, rows = None, 0
@@ -153,11 +180,14 @@ def generation_context(
             frame = relations.frame(facts.key.references)[1]
             rows = frame.num_rows
             lost = facts.nulls + facts.nowhere
-            orphans = round(ratio * entry.rows * lost * rows / (learned or max(rows, 1))) if counts is None else 0
+            orphans = round(ratio * entry.rows * lost * rows / (learned or max(rows, 1)))
+            orphans = orphans if counts is None else max(len(counts) - rows, 0)
             if orphans:
                 frame = with_orphans(frame, orphans)
             parents = partial(batches, frame)
-    return GenerationContext(parents=parents, parent_rows=rows, lookups=lookups, counts=counts, ratio=ratio)
+    return GenerationContext(
+        parents=parents, parent_rows=rows, lookups=lookups, counts=counts, ratio=ratio, beside=beside
+    )
 
 
 def without_repeats(

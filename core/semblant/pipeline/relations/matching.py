@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from attrs import define
 
 from semblant.pipeline.relations.making import References
+from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.text_columns import DATA
 from semblant.relations import Link, LinkKind
 from semblant.training import Groups, MatchRequest, MatchTask
@@ -123,6 +124,8 @@ class Matching:
     entry: GeneratorTable
     relations: Relations
     matcher: Callable[[LinkFacts], Matcher]
+    given: pa.Table | None = None
+    """Rows of the table that were given, in order."""
 
     def fill(self, run: Run) -> None:
         """Write the table again, into ``run.workspace``, with its matched keys."""
@@ -159,6 +162,16 @@ class Matching:
             return np.zeros(self.relations.rows(self.entry.table.name), np.uint64)
         return frame.hash_rows(seed=0).to_numpy()
 
+    def _with_given(self, facts: LinkFacts, drawn: np.ndarray) -> np.ndarray:
+        """Keep the references that were given; within a table all are, nulls included, so that no ring is made."""
+        given = self.given
+        if given is None or not set(facts.key.columns) <= set(given.column_names):
+            return drawn
+        target = self.relations.members[facts.key.references].path
+        keys = pq.read_table(target, columns=list(facts.key.referenced_columns))
+        told = numbers_of(given.select(list(facts.key.columns)), keys)
+        return told if facts.kind is LinkKind.SELF else np.where(told >= 0, told, drawn)
+
     def _numbers(self, facts: LinkFacts, run: Run) -> np.ndarray:
         name = self.entry.table.name
         child, target = self.relations.frame(name)[1], self.relations.frame(facts.key.references)[1]
@@ -168,7 +181,7 @@ class Matching:
             seed=run.random_seed("match", name, facts.link.name),
             groups=groups_of(self.relations, name, facts),
         )
-        numbers = self.matcher(facts).assign(request, run)
+        numbers = self._with_given(facts, self.matcher(facts).assign(request, run))
         if set(facts.key.columns) & set(self.entry.table.primary_key):
             rng = np.random.default_rng([run.random_seed("unique", name) % 2**32])
             numbers = without_pairs_twice(self._rest_of_key(facts), numbers, len(target), rng)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from semblant_models.tabular.context.encoder import context_layer, context_shapes, initial_context
+from semblant_models.tabular.waves import waves
 
 if TYPE_CHECKING:
     from semblant_models.tabular.layout import Layout
@@ -75,7 +76,7 @@ def initial_parameters(shape: Shape, ordered: np.ndarray, rng: np.random.Generat
             out[name] = rng.normal(size=sizes[name]).astype(np.float32)
             for t in np.flatnonzero(ordered):
                 rows = slice(int(shape.offsets[t]), int(shape.offsets[t]) + shape.cardinality[t])
-                out[name][rows] = _waves(shape.cardinality[t], e, rng)
+                out[name][rows] = waves(shape.cardinality[t], e, rng)
     places = np.arange(n * g)
     fan = np.maximum(np.minimum(places % g, shape.tokens) * e, 1).reshape(n, 1, g, 1)
     for name, lower in (("first", True), ("later", False)):
@@ -95,14 +96,6 @@ def initial_parameters(shape: Shape, ordered: np.ndarray, rng: np.random.Generat
     if shape.context is not None:
         out |= initial_context(shape.context, shape.tokens, h, rng)
     return out
-
-
-def _waves(size: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Give random Fourier features of the rank, shape (size, width), of variance one."""
-    rank = np.arange(size)[:, None] / max(size - 1, 1)
-    frequency = np.exp(rng.uniform(np.log(0.3), np.log(max(size / 6, 0.6)), (1, width)))
-    waves = np.sqrt(2.0) * np.sin(2 * np.pi * (rank * frequency + rng.random((1, width))))
-    return np.asarray(waves, np.float32)
 
 
 def first_mask(shape: Shape, *, lower: bool) -> np.ndarray:

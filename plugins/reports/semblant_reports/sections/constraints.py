@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from semblant.report.blocks import Table, Text, Tone
+from semblant.schema import Schema
 from semblant_reports.sections.verdicts import told, verdict
 from semblant_reports.style import count, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -80,14 +83,23 @@ def _declared(inputs: ReportInputs) -> Iterator[tuple[str, Constraint]]:
 def _counted(inputs: ReportInputs, table: str, constraint: Constraint) -> dict[str, Any]:
     """Count the violations of one constraint."""
     from semblant.constraints.checking import violations
+    from semblant.constraints.outside import found_outside
 
     sides = {"original": inputs.original, "synthetic": inputs.synthetic}
     nothing: dict[str, Any] = {"fault": "", "original": None, "synthetic": None, "rows": {}}
-    there = inputs.synthetic.schema.table(table).column_names
-    absent = [name for name in constraint.columns if name not in there]
-    if absent:
+    sides = {side: _with_originals(database, inputs) for side, database in sides.items()}
+    there = inputs.synthetic.schema.table(table)
+    absent = [name for name in constraint.columns if name not in there.column_names]
+    beyond = [found_outside(name, there, sides["synthetic"].schema, inputs.copied) for name in absent]
+    if absent and not all(beyond):
         return nothing | {"fault": f"the synthetic table lacks {', '.join(absent)}"}
-    loaded = {side: _rows(database, table, constraint) for side, database in sides.items()}
+    if absent:
+        named = {table, *(meant[0].table for meant in beyond)}
+        if any(database.tables[name].rows > ROWS for database in sides.values() for name in named):
+            return nothing | {"fault": f"over several tables rules are counted up to {ROWS:,} rows"}
+        loaded = {side: _joined(database, table, constraint, inputs.copied) for side, database in sides.items()}
+    else:
+        loaded = {side: _rows(database, table, constraint) for side, database in sides.items()}
     # a value that its types cannot compare is the validator's to tell
     counts = {side: violations(constraint, rows, loaded["original"]) for side, rows in loaded.items()}
     return nothing | counts | {"rows": {side: rows.num_rows for side, rows in loaded.items()}}
@@ -96,6 +108,24 @@ def _counted(inputs: ReportInputs, table: str, constraint: Constraint) -> dict[s
 def _rows(database: Database, table: str, constraint: Constraint) -> pa.Table:
     """Load the columns that a constraint is about."""
     return database.tables[table].load(tuple(dict.fromkeys(constraint.columns)), ROWS)
+
+
+def _with_originals(database: Database, inputs: ReportInputs) -> Database:
+    """Give one side with the tables that are the same on both."""
+    if inputs.originals is None:
+        return database
+    schema = Schema(tables=(*database.schema, *inputs.originals.schema))
+    return evolve(database, schema=schema, tables={**inputs.originals.tables, **database.tables})
+
+
+def _joined(database: Database, table: str, constraint: Constraint, copied: Collection[str]) -> pa.Table:
+    """Load what a constraint over several tables is about, a row per row of its table."""
+    from semblant.constraints.outside import joined
+
+    def load(name: str, columns: tuple[str, ...]) -> pa.Table:
+        return database.tables[name].load(columns, None)
+
+    return joined(constraint, database.schema.table(table), database.schema, copied, load)
 
 
 def _verdict(rules: list[dict[str, Any]]) -> dict[str, str] | None:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from semblant_models.tabular.context.shape import CENTRE, UNIT
+from semblant_models.tabular.waves import waves
 
 if TYPE_CHECKING:
     from semblant_models.tabular.context.shape import ContextShape
@@ -30,6 +31,7 @@ def context_shapes(context: ContextShape, tokens: int, hidden: int) -> dict[str,
         "seen_block": (1, c, c),
         "seen_block_bias": (c,),
         "seen_out": (1, c, tokens * hidden),
+        **({"seen_direct": (1, context.inputs, tokens * hidden)} if context.direct else {}),
     }
 
 
@@ -45,6 +47,9 @@ def initial_context(context: ContextShape, tokens: int, hidden: int, rng: np.ran
     }
     for name, scale in scales.items():
         out[name] = (rng.normal(size=out[name].shape) * scale).astype(np.float32)
+    for start, size, ordered in zip(context.offsets, context.cardinality, context.ordered, strict=False):
+        if ordered:
+            out["seen_embedding"][start : start + size] = waves(size, context.embedding, rng)
     return out
 
 
@@ -76,4 +81,6 @@ def context_layer(
         hidden = hidden * (kept / (1 - drop[1]))
     hidden = hidden + jax.nn.silu(hidden @ params["seen_block"][0] + params["seen_block_bias"])
     out = hidden @ params["seen_out"][0]
+    if context.direct:  # sharp dependence, such as on the value before, is lost in a narrow vector
+        out = out + inputs @ params["seen_direct"][0]
     return out.reshape(rows, shape.tokens, shape.hidden).transpose(1, 0, 2)

@@ -30,17 +30,23 @@ def fit_related_table(prepared: PreparedRelated, run: Run, spec: ModelSpec, sett
     nets: dict[str, Net] = {}
     known = len(scheme.known)
     work = {
-        "keys": (scheme.keys, keys, seen[:, known:], scheme.before_keys),
-        "features": (scheme.features.layout, features, seen, scheme.before_features),
+        "keys": (scheme.keys, keys, seen[:, known:], (*scheme.before_keys, scheme.ordered_before_keys)),
+        "features": (
+            scheme.features.layout,
+            features,
+            seen,
+            (*scheme.before_features, scheme.ordered_before_features),
+        ),
     }
     if scheme.counts is not None:
         validates_counts = prepared.array("count_validates")
         counted = (Layout.of([scheme.counts]), prepared.array("counts"), prepared.array("parents"))
         rows = np.concatenate(counted[1:], axis=1)
-        nets |= _trained("counts", counted[0], rows, validates_counts, (scheme.parent_tokens, 0), (spec, settings), run)
-    for name, (layout, own, context, (tokens, dense)) in work.items():
+        above = (scheme.parent_tokens, 0, scheme.ordered_before_keys[: len(scheme.parent_tokens)])
+        nets |= _trained("counts", counted[0], rows, validates_counts, above, (spec, settings), run)
+    for name, (layout, own, context, sees) in work.items():
         rows, held = _bounded(np.concatenate([own, context], axis=1), validates, run)
-        nets |= _trained(name, layout, rows, held, (tokens, dense), (spec, settings), run)
+        nets |= _trained(name, layout, rows, held, sees, (spec, settings), run)
     calibrate_related(nets, prepared, run, run.random_seed("calibrate", run.table or ""))
     used: dict[str, Any] = {
         "training_rows": int((~validates).sum()),
@@ -59,7 +65,7 @@ def _trained(
     layout: Layout,
     rows: np.ndarray,
     validates: np.ndarray,
-    sees: tuple[tuple[int, ...], int],
+    sees: tuple[tuple[int, ...], int, tuple[bool, ...]],
     wanted: tuple[ModelSpec, ColumnArSettings],
     run: Run,
 ) -> dict[str, Net]:
@@ -73,7 +79,7 @@ def _trained(
         recipe = evolve(recipe, input_dropout=max(recipe.input_dropout, 0.1))
     workspace = run.workspace / name
     workspace.mkdir(exist_ok=True)
-    shape = shape_of(layout, *sees, recipe)
+    shape = shape_of(layout, sees[0], sees[1], recipe, sees[2])
     seed = run.random_seed("train", run.table or "", name)
     return {name: Net.train(layout, shape, rows, validates, recipe, evolve(run, workspace=workspace), seed)}
 

@@ -15,6 +15,8 @@ from semblant_models.tabular.context.shape import to_codes
 _EXACT = 32
 """Places up to which position and length have a code each; beyond it there are two per octave."""
 _PLACES = _EXACT + 1 + 2 * 26
+PLACES = (_PLACES, _PLACES, _PLACES)
+"""Cardinalities of number of rows, position, rows left."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
 _MOST_FIGURES = 160
@@ -44,7 +46,7 @@ class Followed:
     @property
     def tokens(self) -> tuple[int, ...]:
         """Cardinalities of the context tokens: number of rows, position, rows left, and the row before."""
-        return (_PLACES, _PLACES, _PLACES, *(c + 1 for c in self.cardinality))
+        return (*PLACES, *(c + 1 for c in self.cardinality))
 
     @property
     def numbers(self) -> tuple[int, ...]:

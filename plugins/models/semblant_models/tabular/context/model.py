@@ -9,11 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
-from attrs import define, field
+from attrs import define, evolve, field
 
 from semblant.errors import DataError
 from semblant.training import PARENT_ROW, reference_column
 from semblant_models.tabular.conditions import Conditions
+from semblant_models.tabular.context.given import Told
 from semblant_models.tabular.context.net import Net
 from semblant_models.tabular.context.scheme import Scheme
 from semblant_models.tabular.context.stepping import Stepper
@@ -51,8 +52,7 @@ class RelatedModel:
             msg = "this model makes rows that refer to other tables, and these were not given"
             raise DataError(msg, fix="generate from the whole generator, not from one of its models")
         self._contents = {entry.key: entry.content.encode(context.lookups[entry.key]) for entry in self.scheme.lookups}
-        root = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
-        done = 0
+        root, done = _root_key(request), 0
         for number, (first, parents, counts) in enumerate(self._groups(request, root, run)):
             batch = self._group(request, number, (first, parents, counts), root, done)
             done += batch.num_rows
@@ -132,11 +132,31 @@ class RelatedModel:
         whole += rng.random(len(whole)) < counts - whole
         return np.where(orphans, 1, whole)
 
+    def counts(self, request: GenerationRequest, run: Run) -> np.ndarray:
+        """Give the number of rows that :meth:`generate` would make for each row of the parent."""
+        context = request.context
+        assert context is not None
+        assert context.parents is not None
+        root, found, first = _root_key(request), [], 0
+        for batch in context.parents():
+            for start in range(0, batch.num_rows, _PARENTS):
+                part = batch.slice(start, _PARENTS)
+                run.check()
+                found.append(self._counts(request, part, first, root))
+                first += part.num_rows
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
     def _conditions(self, request: GenerationRequest) -> Conditions | None:
-        """Read what the request fixes; rising columns and keys cannot be given."""
-        if request.given is None and not request.shares:
+        """Read what the request fixes of the features."""
+        given = request.given
+        if given is not None:
+            own = {reference_column(entry.key) for entry in self.scheme.lookups}
+            own |= {rising.column for rising in self.scheme.rising}
+            given = given.drop_columns([name for name in given.column_names if name in own])
+        if (given is None or not given.num_columns) and not request.shares:
             return None
-        return Conditions.of(request, self.scheme.features, {})
+        given = given if given is not None and given.num_columns else None
+        return Conditions.of(evolve(request, given=given), self.scheme.features, {})
 
     def _group(
         self,
@@ -148,10 +168,12 @@ class RelatedModel:
     ) -> pa.RecordBatch:
         """Make the rows of some parents, in the order of these."""
         first, parents, counts = group
+        given, rows = request.given, int(counts.sum())
         stepper = Stepper(
             scheme=self.scheme,
             nets=self.nets,
             contents=self._contents,
+            told=None if given is None else Told.of(self.scheme, given.slice(done, rows), counts),
             request=request,
             key=jax.random.fold_in(jax.random.fold_in(root, 2), number),
             rng=np.random.default_rng((request.seed, number, 4)),
@@ -163,6 +185,13 @@ class RelatedModel:
         arrays = [*made.columns, pa.array(owner), *(pa.array(made.references[e.key]) for e in self.scheme.lookups)]
         names = [*self.scheme.names, PARENT_ROW, *(reference_column(e.key) for e in self.scheme.lookups)]
         return pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def _root_key(request: GenerationRequest) -> jax.Array:
+    key: jax.Array = jax.random.wrap_key_data(
+        jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32)
+    )
+    return key
 
 
 def _cut(counts: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -29,16 +29,28 @@ if TYPE_CHECKING:
 SIZES = (256, 4096)
 """Rows drawn at once: each size is compiled once."""
 _SCORED = 2048
+LEAST_EMBEDDING = 16
+"""Width of a context token's embedding: what it stands for has to come through."""
 
 
-def shape_of(layout: Layout, cardinality: Sequence[int], dense: int, recipe: Recipe) -> Shape:
-    """Give the shape of a network whose rows see tokens of these cardinalities, and ``dense`` numbers."""
+def shape_of(
+    layout: Layout, cardinality: Sequence[int], dense: int, recipe: Recipe, ordered: Sequence[bool] = ()
+) -> Shape:
+    """Give the shape of a network whose rows see tokens of these cardinalities, and ``dense`` numbers.
+
+    ``ordered`` tells which of the tokens are numbers.
+    """
     shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=False)
     if not cardinality and not dense:
         return shape
     width = max(32, recipe.hidden * 3 // 2)
     context = ContextShape(
-        cardinality=tuple(int(c) for c in cardinality), dense=dense, embedding=recipe.embedding, width=width
+        cardinality=tuple(int(c) for c in cardinality),
+        dense=dense,
+        embedding=max(recipe.embedding, LEAST_EMBEDDING),
+        width=width,
+        ordered=tuple(bool(o) for o in ordered),
+        direct=True,
     )
     return evolve(shape, context=context)
 
@@ -193,4 +205,6 @@ def _context(state: Mapping[str, Any]) -> ContextShape:
         dense=int(state["dense"]),
         embedding=int(state["embedding"]),
         width=int(state["width"]),
+        ordered=tuple(bool(o) for o in state.get("ordered", ())),
+        direct=bool(state.get("direct", False)),
     )

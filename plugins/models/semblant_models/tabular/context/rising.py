@@ -89,6 +89,9 @@ class Rising:
     """Column of the parent that the first value counts from."""
     parts: tuple[Encoding, ...]
     """From the anchor, bare first value, step, time of day (only for timestamps)."""
+    least: int = np.iinfo(np.int64).min
+    most: int = np.iinfo(np.int64).max
+    """Days, or numbers, beyond which no value comes out: the data begin and end there."""
 
     @classmethod
     def fit(
@@ -115,7 +118,16 @@ class Rising:
             )
             for values in _split(ticks, start, base)
         ]
-        return cls(column=plan.name, type=plan.type, absolute=absolute, anchor=anchor, parts=tuple(parts))
+        least_seen, most_seen = _ends(ticks.days, subjects, least)
+        return cls(
+            column=plan.name,
+            type=plan.type,
+            absolute=absolute,
+            anchor=anchor,
+            parts=tuple(parts),
+            least=least_seen,
+            most=most_seen,
+        )
 
     def encode(self, ticks: Ticks, start: np.ndarray, anchors: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Give the tokens of each part for rows in sequence order."""
@@ -129,8 +141,8 @@ class Rising:
 
     def decode(
         self, values: Sequence[pa.Array], before: np.ndarray | None, anchors: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, pa.Array]:
-        """Put drawn parts together: gives days, and values of the column's type.
+    ) -> np.ndarray:
+        """Put drawn parts together: gives days, or numbers, int64.
 
         :param values: decoded parts, in order.
         :param before: days of the row before, None for first rows.
@@ -145,7 +157,7 @@ class Rising:
                 from_anchor = values[0].is_valid().to_numpy(zero_copy_only=False)
                 base = self._base(anchors)
                 days = np.where(from_anchor & (base != NO_VALUE), base + _plain(values[0], 0), days)
-        return days, self.made(days, _plain(values[3], 0) if len(values) > 3 else None)
+        return np.clip(np.asarray(days, np.int64), self.least, self.most)
 
     def made(self, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
         """Give values of the column's type from days (or numbers) and times of day."""
@@ -160,6 +172,7 @@ class Rising:
         return {
             "column": self.column,
             "anchor": self.anchor,
+            "ends": [self.least, self.most],
             "absolute": self.absolute.to_dict(),
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -173,7 +186,21 @@ class Rising:
             anchor=state["anchor"],
             absolute=encoding_from_dict(state["absolute"]),
             parts=tuple(encoding_from_dict(part) for part in state["parts"]),
+            **dict(zip(("least", "most"), map(int, state.get("ends", ())), strict=False)),
         )
+
+
+def _ends(days: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[int, int]:
+    """Give the least and the largest value, counted from where ``least`` subjects have one as extreme."""
+    if not len(days):
+        return 0, 0
+    who = np.arange(len(days)) if subjects is None else subjects
+    found = []
+    for sign in (1, -1):
+        order = np.argsort(sign * days, kind="stable")
+        first = np.sort(np.unique(who[order], return_index=True)[1])
+        found.append(int(days[order][first[min(least, len(first)) - 1]]))
+    return found[0], found[1]
 
 
 def _plain(values: pa.Array, missing: int) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from attrs import define, field
 
 from semblant.errors import ArtefactError
-from semblant_models.tabular.context.history import Followed
+from semblant_models.tabular.context.history import PLACES, Followed
 from semblant_models.tabular.context.reference import Reference
 from semblant_models.tabular.context.rising import Rising
 from semblant_models.tabular.encodings import encoding_from_dict
@@ -134,6 +134,21 @@ class Scheme:
         if self.parent is None:
             return (), 0
         return (*self.parent_tokens, *self.followed.tokens), self.followed.dense
+
+    @property
+    def ordered_before_keys(self) -> tuple[bool, ...]:
+        """Which tokens that the first stage sees are numbers."""
+        if self.parent is None:
+            return ()
+        layout = self.parent.layout
+        above = (bool(o) for o in layout.ordered & (layout.field == 0))
+        return (*above, *(True for _ in PLACES), *self.followed.ordered)
+
+    @property
+    def ordered_before_features(self) -> tuple[bool, ...]:
+        """Which tokens that the second stage sees are numbers."""
+        known = self.followed.ordered[len(self.features.layout.cardinality) :]
+        return (*known, *self.ordered_before_keys)
 
     @property
     def before_features(self) -> tuple[tuple[int, ...], int]:

@@ -21,6 +21,10 @@ class ContextShape:
     embedding: int
     width: int
     """Width of the vector that they become."""
+    ordered: tuple[bool, ...] = ()
+    """Which of the tokens are numbers."""
+    direct: bool = False
+    """Whether a row's tokens see the context also as it is, beside that vector."""
 
     @property
     def columns(self) -> int:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from attrs import define, field
 
 from semblant_models.tabular.context.history import History
-from semblant_models.tabular.context.rising import Rising, ticks_of
+from semblant_models.tabular.context.rising import NO_VALUE, Rising, ticks_of
 from semblant_models.tabular.context.shape import to_codes
 from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.encodings.arrow import plain, restore
@@ -19,6 +19,7 @@ from semblant_models.tabular.encodings.arrow import plain, restore
 if TYPE_CHECKING:
     from semblant.training import GenerationRequest
     from semblant_models.tabular.conditions import Conditions
+    from semblant_models.tabular.context.given import Told
     from semblant_models.tabular.context.net import Net
     from semblant_models.tabular.context.scheme import Scheme
 
@@ -44,6 +45,16 @@ class Rows:
     clocks: list[np.ndarray | None]
     references: list[np.ndarray]
 
+    def taken(self, order: np.ndarray) -> Rows:
+        """Give the rows in another order."""
+        return Rows(
+            keys=self.keys[order],
+            features=self.features[order],
+            days=[days[order] for days in self.days],
+            clocks=[None if clock is None else clock[order] for clock in self.clocks],
+            references=[numbers[order] for numbers in self.references],
+        )
+
 
 @define(eq=False)
 class Stepper:
@@ -59,9 +70,13 @@ class Stepper:
     """Rows that were made before."""
     conditions: Conditions | None = None
     """Given values and shares of features."""
+    told: Told | None = None
+    """Given keys."""
     _given: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
     _fixed: dict[int, tuple[pa.Array, np.ndarray]] = field(factory=dict, init=False)
     _anchors: dict[str, np.ndarray] = field(factory=dict, init=False)
+    _lengths: np.ndarray = field(factory=lambda: np.zeros(0, np.int64), init=False)
+    """Rows of each sequence, longest first."""
 
     def run(self, parents: pa.RecordBatch | None, counts: np.ndarray) -> Made:
         """Make ``counts`` rows for each parent."""
@@ -73,25 +88,30 @@ class Stepper:
                 name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days
                 for name in scheme.anchors
             }
-        return self.finished(self.rows(above, anchors, counts))
+        rows = self.rows(above, anchors, counts)
+        return self.finished(rows if self.told is None else rows.taken(self.told.back()))
 
     def rows(self, above: np.ndarray, anchors: dict[str, np.ndarray], counts: np.ndarray) -> Rows:
         """Draw ``counts`` rows below each parent, given its tokens and the days of its dates."""
         scheme, total = self.scheme, int(counts.sum())
         if self.conditions is not None and self.conditions.some:
             codes, mask, self._fixed = self.conditions.batch(scheme.features, self.done, total, self.rng)
-            self._given = codes, mask
+            order = slice(None) if self.told is None else self.told.order
+            self._given = codes[order], mask[order]
         starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
         rows = Rows(
             keys=np.zeros((total, scheme.keys.tokens), np.int16),
             features=np.zeros((total, scheme.features.layout.tokens), np.int16),
             days=[np.zeros(total, np.int64) for _ in scheme.rising],
             clocks=[np.zeros(total, np.int64) if len(r.parts) > 3 else None for r in scheme.rising],
-            references=[np.full(total, -1, np.int64) for _ in scheme.lookups],
+            references=[
+                np.full(total, -1, np.int64) if told is None else told.copy()
+                for told in (self.told.references if self.told is not None else [None] * len(scheme.lookups))
+            ],
         )
         order = np.argsort(-counts, kind="stable")
         order = order[counts[order] > 0]
-        above = above[order]
+        above, self._lengths = above[order], counts[order]
         self._anchors = {name: days[order] for name, days in anchors.items()}
         state = History(followed=scheme.followed, lengths=counts[order]) if scheme.parent is not None else None
         for step in range(int(counts.max(initial=0))):
@@ -116,7 +136,7 @@ class Stepper:
         scheme = self.scheme
         if not scheme.rising and not scheme.lookups:
             return np.zeros((len(at), 0), np.int16)
-        tokens = self._draw("keys", step, seen)
+        tokens = self._draw("keys", step, seen, given=self._told_tokens(at))
         rows.keys[at] = tokens
         values, steps, number = [], [], 0
         for place, rising in enumerate(scheme.rising):
@@ -124,39 +144,83 @@ class Stepper:
             number += len(parts)
             before = rows.days[place][at - 1] if step else None
             drawn = [p.decode(codes, Draw(rng=self.rng)) for p, codes in zip(rising.parts, parts, strict=True)]
-            days, array = rising.decode(drawn, before, {k: v[: len(at)] for k, v in self._anchors.items()})
+            days = rising.decode(drawn, before, {k: v[: len(at)] for k, v in self._anchors.items()})
+            clock = drawn[3].fill_null(0).to_numpy(zero_copy_only=False) if len(drawn) > 3 else None
+            days, clock, there = self._told_days(place, at, days, clock)
             rows.days[place][at] = days
-            clock = rows.clocks[place]
             if clock is not None:
-                clock[at] = drawn[3].fill_null(0).to_numpy(zero_copy_only=False)
-            values.append(rising.absolute.encode(array).astype(np.int16))
+                rows.clocks[place][at] = clock  # type: ignore[index]
+            if there.any() and before is not None:
+                parts[2][there] = rising.parts[2].encode(pa.array((days - before)[there]))
+            values.append(rising.absolute.encode(rising.made(days, clock)).astype(np.int16))
             steps.append(parts[2].astype(np.int16))
         shown = []
         for place, entry in enumerate(scheme.lookups):
             codes = tokens[:, scheme.key_places(scheme.reference_number + place)]
             numbers = entry.reference.decode(codes)
-            if entry.distinct and step:
-                numbers = self._not_again(step, (at, seen), numbers, rows.references[place], place)
+            told = None if self.told is None else self.told.references[place]
+            fixed = np.zeros(len(at), bool) if told is None else told[at] >= 0
+            numbers = numbers if told is None else np.where(fixed, told[at], numbers)
+            if entry.distinct and (step or told is not None):
+                numbers = self._not_again(step, (at, seen), (numbers, fixed), rows.references[place], place)
             rows.references[place][at] = numbers
             shown.append(entry.seen(numbers, self.contents[entry.key]))
         return scheme.known_codes(values, steps, shown)
 
+    def _told_tokens(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Give the codes of given references and a mask of them, shape (rows, tokens)."""
+        if self.told is None or all(numbers is None for numbers in self.told.references):
+            return None
+        codes = np.zeros((len(at), self.scheme.keys.tokens), np.int32)
+        mask = np.zeros(codes.shape, bool)
+        for place, entry in enumerate(self.scheme.lookups):
+            told = self.told.references[place]
+            places = self.scheme.key_places(self.scheme.reference_number + place)
+            if told is not None and len(places):
+                codes[:, places] = entry.reference.encode(told[at])
+                mask[:, places] = (told[at] >= 0)[:, None]
+        return codes, mask
+
+    def _told_days(
+        self, place: int, at: np.ndarray, days: np.ndarray, clock: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """Put given days and times in, and keep drawn ones before those that follow; tells which were given."""
+        ticks = None if self.told is None else self.told.ticks[place]
+        if self.told is None or ticks is None:
+            return days, clock, np.zeros(len(at), bool)
+        there, limit = ticks.days[at] != NO_VALUE, self.told.limits[place]
+        assert limit is not None
+        if clock is not None and ticks.clock is not None:
+            clock = np.where(there, ticks.clock[at], clock)
+        return np.where(there, ticks.days[at], np.minimum(days, limit[at])), clock, there
+
     def _not_again(
-        self, step: int, here: tuple[np.ndarray, np.ndarray], numbers: np.ndarray, used: np.ndarray, place: int
+        self,
+        step: int,
+        here: tuple[np.ndarray, np.ndarray],
+        drawn: tuple[np.ndarray, np.ndarray],
+        used: np.ndarray,
+        place: int,
     ) -> np.ndarray:
-        """Draw references anew that a sequence holds already; at last take any that it does not hold."""
+        """Draw references anew that a sequence holds already; at last take any that it does not hold.
+
+        ``drawn`` holds row numbers, and which of them were given and stay.
+        """
         at, seen = here
-        entry = self.scheme.lookups[place]
-        past = used[at[:, None] - np.arange(1, step + 1)[None, :]]
-        for attempt in range(_AGAIN):
-            again = np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0))
-            if not len(again):
-                return numbers
+        (numbers, fixed), entry = drawn, self.scheme.lookups[place]
+        length = self._lengths[: len(at)]
+        steps = np.arange(int(length.max(initial=0)))
+        others = (steps < length[:, None]) & (steps != step)
+        taken = np.where(others, used[np.minimum((at - step)[:, None] + steps, len(used) - 1)], -1)
+        for attempt in range(_AGAIN + 1):
+            again = np.flatnonzero((taken == numbers[:, None]).any(axis=1) & (numbers >= 0) & ~fixed)
+            if not len(again) or attempt == _AGAIN:
+                break
             tokens = self._draw("keys", step, seen[again], attempt + 1)
             places = self.scheme.key_places(self.scheme.reference_number + place)
             numbers[again] = entry.reference.decode(tokens[:, places])
-        for row in np.flatnonzero((past == numbers[:, None]).any(axis=1) & (numbers >= 0)):
-            free = np.setdiff1d(np.arange(entry.reference.rows), past[row])
+        for row in again:
+            free = np.setdiff1d(np.arange(entry.reference.rows), taken[row])
             numbers[row] = self.rng.choice(free) if len(free) else numbers[row]
         return numbers
 
