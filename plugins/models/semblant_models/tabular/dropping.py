@@ -57,4 +57,5 @@ def next_rates(rates: np.ndarray, least: float, losses: np.ndarray) -> np.ndarra
     [0.45, 0.525, 0.6]
     """
     sure, unsure = losses[0] < losses[1], losses[2] < losses[1]
-    return np.clip(rates + np.where(sure, _MORE, np.where(unsure, -_LESS, 0.0)), least, max(_MOST, least))
+    found: np.ndarray = np.clip(rates + np.where(sure, _MORE, np.where(unsure, -_LESS, 0.0)), least, max(_MOST, least))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +49,7 @@ def test_a_rate_that_is_set_stays(noisy: pa.Table, tmp_path: Path) -> None:
 
 
 def test_held_out_rows_are_better_off_than_with_one_rate(noisy: pa.Table, tmp_path: Path) -> None:
-    wanted = {"max_epochs": 40, "early_stop_delta": 0.0}
+    wanted: dict[str, Any] = {"max_epochs": 40, "early_stop_delta": 0.0}
     adaptive = trained(training_table(noisy), tmp_path / "a", run=run_in(tmp_path / "a"), **wanted)
     fixed = trained(
         training_table(noisy), tmp_path / "b", run=run_in(tmp_path / "b"), settings={"hidden_dropout": 0.3}, **wanted
@@ -76,10 +76,11 @@ def test_rates_stay_between_the_least_and_a_little_below_one() -> None:
 
 
 def progress(seen: list[float], held: list[float]) -> Progress:
-    history = [
+    history: list[dict[str, float]] = [
         {"step": 200 + i, "validation_loss": h, "seen_loss": s} for i, (s, h) in enumerate(zip(seen, held, strict=True))
     ]
-    return Progress(step=history[-1]["step"], end=10_000, history=history, best_step=history[-1]["step"])
+    last = 200 + len(history) - 1
+    return Progress(step=last, end=10_000, history=history, best_step=last)
 
 
 @pytest.mark.parametrize(
