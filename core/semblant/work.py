@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from semblant.errors import Cancelled, ConfigError, SemblantError
 from semblant.events import Step
 from semblant.home import Home, Kind
 from semblant.jobs.forecast import estimates
+from semblant.outputs import laid_out
 from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
 from semblant.pipeline.deliver import prove_access
 from semblant.pipeline.job import TrainingJob
@@ -122,7 +122,7 @@ class Work:
             workspace=self.run.workspace,
         )
         if out is not None:
-            result = _laid_out(result, out, spec_text(job.effective_spec()))
+            result = laid_out(result, out, spec_text(job.effective_spec()))
         write_json(self.run.workspace / "result.json", result.as_dict())
         if not fault:  # a report that is made again needs them
             job.forget_originals()
@@ -384,22 +384,3 @@ def _used(job: TrainingJob) -> dict[str, Any]:
     from semblant.pipeline.job import settings_used
 
     return {name: settings_used(found, job.run.privacy) for name, found in job.learned.items()}
-
-
-def _laid_out(result: JobResult, out: Path, spec: str) -> JobResult:
-    """Put report, generator, effective spec and times beside the tables in ``out``."""
-    out.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for name, path in result.report_paths.items():
-        paths[name] = _copied(path, out / path.name)
-    generator = _copied(result.generator_path, out / "generator.semblant") if result.generator_path else None
-    with atomic_write(out / "spec.yaml") as stream:
-        stream.write(spec.encode())
-    write_json(out / "timings.json", dict(result.timings))
-    return evolve(result, report_paths=paths, generator_path=generator)
-
-
-def _copied(source: Path, target: Path) -> Path:
-    with source.open("rb") as reader, atomic_write(target) as writer:
-        shutil.copyfileobj(reader, writer, 2**20)
-    return target

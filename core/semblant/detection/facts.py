@@ -116,9 +116,7 @@ def _lookup_findings(table: Table, profile: TableProfile) -> list[Finding]:
     return [_finding(Severity.INFO, f"tables.{table.name}", "small-lookup", message, "mark it as original")]
 
 
-def too_small(
-    schema: Schema, detected: Mapping[str, TableDetection], originals: Collection[str]
-) -> list[Finding]:
+def too_small(schema: Schema, detected: Mapping[str, TableDetection], originals: Collection[str]) -> list[Finding]:
     """Judge tables that detection would copy, and the spec has learned, as any table to learn from."""
     found: list[Finding] = []
     roots = SchemaGraph(schema, originals).roots

@@ -53,7 +53,7 @@ def next_rates(rates: np.ndarray, least: float, losses: np.ndarray) -> np.ndarra
     """Give the rates, shape (tokens,), that follow held-out ``losses`` of shape (parts, tokens).
 
     >>> sure, unsure, right = (1.0, 1.1, 1.2), (2.0, 1.9, 1.8), (2.0, 1.9, 2.0)
-    >>> next_rates(np.array([0.3, 0.6, 0.6]), 0.3, np.array([sure, unsure, right]).T).tolist()
+    >>> next_rates(np.array([0.3, 0.6, 0.6]), 0.3, np.array([sure, unsure, right]).T).round(3).tolist()
     [0.45, 0.525, 0.6]
     """
     sure, unsure = losses[0] < losses[1], losses[2] < losses[1]
