@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from attrs import evolve
 
+from semblant.privacy import NullAccount
 from semblant.report.blocks import Score, Scores, Tone
 from semblant.report.document import ReportDocument, SectionResult
 from semblant_reports.renderers.findings import headline
@@ -69,6 +70,19 @@ def test_without_a_holdout_nothing_is_said_of_privacy_and_one_is_asked_for() -> 
     assert tones(found)["privacy"] == "plain"
     assert "Without a holdout nothing is known of their privacy" in found["in_short"]["text"]
     assert [text for text in found["to_do"] if "--holdout" in text]
+
+
+def test_a_private_report_points_at_its_guarantee() -> None:
+    class Account(NullAccount):
+        private = True
+
+    plain, private = (
+        figures("summary", evolve(given(people(1500, 2), 1500), privacy=account))["answers"][2]["text"]
+        for account in (None, Account())
+    )
+
+    assert "only differential privacy gives one" in plain
+    assert "What is guaranteed stands in the section on privacy" in private
 
 
 def test_nothing_to_compare_is_no_good_sign() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import polars as pl
 from semblant_reports.measure.confidence import area_under_curve, around, deviation_of
 from semblant_reports.measure.forms import ColumnForm, Form
 from semblant_reports.measure.sample import drawn
-from semblant_reports.measure.threads import one_thread, side_by_side
+from semblant_reports.measure.threads import one_thread, quietly, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,8 +78,7 @@ def detection_figures(
             losses = _losses(model, features[held], labels[held] == 1, owners, area, rng) if told else []
         return area, deviation_of(parts), losses
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fold may lack a category; the trees cope
+    with quietly():  # a fold may lack a category; the trees cope
         found = side_by_side([partial(test, fold) for fold in range(rounds)])
     areas, deviations = [area for area, _, _ in found], [deviation for _, deviation, _ in found]
     losses = found[0][2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -35,6 +36,19 @@ def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:
     with ThreadPoolExecutor(min(cores(), len(works)), thread_name_prefix="report") as pool:
         begun = [pool.submit(work) for work in works]
         return [done.result() for done in begun]
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Say nothing of what libraries warn about, in this thread and in those that work for it.
+
+    Filters of warnings belong to the whole process: a library that changes them in two threads at once may lose ours
+    for a moment, so what would be shown is dropped as well. All is as before at the end.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.showwarning = lambda *_, **__: None
+        yield
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,10 @@ from semblant_reports.measure.confidence import area_under_curve, around, deviat
 from semblant_reports.measure.detection import features_of
 from semblant_reports.measure.forms import ColumnForm, Form
 from semblant_reports.measure.sample import drawn
-from semblant_reports.measure.threads import one_thread, side_by_side
+from semblant_reports.measure.threads import one_thread, quietly, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -190,7 +188,7 @@ def _labels(
         whole[:, model.classes_] = found
         return whole
 
-    with _quietly():
+    with quietly():  # a side may lack a category; the trees cope
         scores = side_by_side([partial(taught, *side) for side in zip(tables[:2], wanted[:2], strict=True)])
     tests = wanted[2][tested]
     if len(classes) == 2:
@@ -231,7 +229,7 @@ def _numbers(
             found: NDArray[np.float64] = (model.fit(table, numbers).predict(tables[2]) - wanted[2]) ** 2
         return found
 
-    with _quietly():
+    with quietly():
         sides = side_by_side([partial(taught, *side) for side in zip(tables[:2], wanted[:2], strict=True)])
     scores = [1 - float(missed.mean() / spread.mean()) for missed in sides]
     errors = [
@@ -263,14 +261,6 @@ def _settings(categorical: NDArray[np.bool_], seed: int) -> Mapping[str, Any]:
         "early_stopping": False,
         "random_state": seed % 2**32,
     }
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Work without words."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a side may lack a category; the trees cope
-        yield
 
 
 def _classes(known: pl.Series, min_subjects: int) -> list[str]:

@@ -70,10 +70,10 @@ def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> lis
     tones = {answer["about"]: Tone(answer["tone"]) for answer in found}
     advice = []
     if tones[PRIVACY] in {Tone.FAIR, Tone.BAD}:
+        private = "a smaller privacy.epsilon" if figures["private"] else "differential privacy (privacy.epsilon)"
         advice.append(
             "Too near to the training rows: train with more rows or a smaller model (model.size), let early stopping "
-            "end the training, or train with differential privacy (privacy.epsilon). Share nothing before the "
-            "copying check is good."
+            f"end the training, or train with {private}. Share nothing before the copying check is good."
         )
     if figures["scores"].get("broken_keys", 0.0) > 0:
         advice.append("Foreign keys are broken: read the section on relations before these tables are loaded anywhere.")
@@ -144,7 +144,12 @@ def _privacy(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) 
     troubled = [label.lower() for label in judged if tones[label] is tone]
     if tone is Tone.GOOD:
         what = "no copies, no rows too near to training rows, and the attack finds nobody"
-        return f"Nothing was found: {what}. This is a check, not a guarantee; only differential privacy gives one."
+        surely = (
+            "What is guaranteed stands in the section on privacy."
+            if figures["private"]
+            else "This is a check, not a guarantee; only differential privacy gives one."
+        )
+        return f"Nothing was found: {what}. {surely}"
     start = "There are signs of it" if tone is Tone.FAIR else "Yes"
     return f"{start}, by {_and(troubled)}: see the copying check and the section on privacy."
 
