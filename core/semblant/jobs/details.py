@@ -114,6 +114,8 @@ class Details:
             }
             for table in self.tables
         ]
+        if self.job.fault is not None:
+            found["error"]["findings"] = list(self.job.fault.get("findings") or ())
         found["task_list"] = [task_document(task, self.steps) for task in self.tasks]
         if self.dataset is not None:
             found |= {
