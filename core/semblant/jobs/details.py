@@ -114,6 +114,8 @@ class Details:
             }
             for table in self.tables
         ]
+        if self.job.fault is not None:
+            found["error"]["findings"] = list(self.job.fault.get("findings") or ())
         found["task_list"] = [task_document(task, self.steps) for task in self.tasks]
         if self.dataset is not None:
             found |= {
@@ -284,12 +286,14 @@ def generator_path(home: Home, job: JobRecord) -> Path:
     path = home.path(Kind.GENERATORS, job.name)
     if path.is_file():
         return path
-    if job.result and job.result.get("generator"):
-        return Path(job.result["generator"])
+    elsewhere = Path((job.result or {}).get("generator") or "-")
+    if elsewhere.is_file():
+        return elsewhere
     if job.state in {State.FAILED, State.CANCELLED}:
         msg, fix = f"job '{job.name}' trained no generator: it {_ENDED[job.state]}", f"semblant jobs resume {job.name}"
     elif job.state is State.FINISHED:
-        msg, fix = f"the generator of job '{job.name}' was deleted", "train it again: a new job of the same spec"
+        msg = f"the generator of job '{job.name}' was deleted"
+        fix = f"its settings train another one: semblant jobs download {job.name} --what settings"
     else:
         msg, fix = f"job '{job.name}' has no generator yet", f"wait for it: semblant jobs watch {job.name}"
     raise ConfigError(msg, fix=fix)

@@ -203,6 +203,8 @@ def test_a_job_that_failed_shows_its_findings_its_page_where_to_ask_and_how_to_g
     for words in ("1 fault", "tables.people", "2 rows", "give more rows", "semblant help config", "ask: "):
         assert words in shown
     assert "semblant jobs resume shop" in shown
+    (seen,) = json.loads(local.command("jobs", "show", told.job.id, "--json").stdout)["error"]["findings"]
+    assert (seen["path"], seen["code"]) == ("tables.people", "too-few-rows")
 
 
 @pytest.mark.feature(135)

@@ -13,6 +13,7 @@ import pytest
 from semblant.engine import Engine
 from semblant.home import Kind
 from semblant.jobs.details import details_of
+from semblant.jobs.orders import OrderKind
 from semblant.jobs.states import JobType, PartState, State
 from tests.core.jobs.scene import QUICK
 
@@ -140,6 +141,51 @@ def test_more_is_generated_from_the_trained_model_as_a_job_of_its_own(done, shar
     assert [task.kind for task in shared.store.lookup.tasks(job.id)] == ["synthesizing table", "packaging"]
     (table,), (trained,) = details_of(shared.store, job).tables, details_of(shared.store, done).tables
     assert (table.used, table.rows) == (trained.used, 9)
+
+
+@pytest.mark.feature(94)
+def test_generating_more_is_left_to_a_worker(done, shared):
+    ordered = shared.command("generate", done.name, "-n", 7, "--queue", "--json")
+    assert ordered.returncode == 0, ordered.stderr
+    job = shared.store.lookup.job(json.loads(ordered.stdout)["id"])
+    assert (job.state, job.type, job.rows_reserved) == (State.QUEUED, JobType.GENERATE, 7)
+    shown = shared.command("jobs", "show", job.id).stdout
+    assert "application storage" in shown
+    assert "semblant worker" in shown
+    shared.work()
+    assert (shared.job(job).state, shared.job(job).rows_made) == (State.FINISHED, 7)
+
+
+@pytest.mark.feature(97)
+def test_the_log_says_in_words_what_began_and_what_took_how_long(done, shared):
+    lines = [line.split("  ", 2)[-1].strip() for line in shared.command("jobs", "logs", done.name).stdout.splitlines()]
+    assert any("customers: AI training begins" in line for line in lines)
+    assert any("customers: AI training is done in " in line for line in lines)
+    steps = [line for line in lines if " begins" in line or " is done" in line]
+    assert len(set(steps)) == len(steps) > 10
+
+
+@pytest.mark.feature(75)
+def test_a_generator_that_was_deleted_is_not_listed_and_its_job_says_so(shared):
+    job = shared.order(*QUICK[:3], kind=OrderKind.TRAIN)
+    shared.work()
+    listed = [entry["name"] for entry in json.loads(shared.command("generators", "list", "--json").stdout)]
+    assert job.name in listed
+    assert shared.command("generators", "delete", job.name).returncode == 0
+    assert job.name not in shared.command("generators", "list").stdout
+    assert "was deleted" in shared.command("jobs", "columns", job.id).stderr
+    missing = shared.command("generators", "show", job.name)
+    assert (missing.returncode, "help: semblant help not-there" in missing.stderr) == (2, True)
+
+
+@pytest.mark.feature(81)
+def test_quotas_are_shown_in_units_and_periods(local):
+    local.command("quota", "--set", "storage=20G", "--set", "rows=1000000")
+    shown = local.command("quota").stdout
+    assert "20.0 GB" in shown
+    assert "1,000,000" in shown
+    assert "this month" in shown
+    assert "at a time" in shown
 
 
 @pytest.mark.feature(266)
