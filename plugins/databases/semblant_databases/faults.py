@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semblant.errors import DestinationError, SourceError
+from semblant.errors import DataError, DestinationError, SourceError
 from semblant.logs import redact
 from semblant.visible import visible
 
@@ -49,6 +49,24 @@ def fault(
     made = kind(f"{where}: {what}{f' ({said})' if said else ''}", fix=fix or advice)
     made.passing = step in PASSING
     return made
+
+
+def unfit(kind: Kind, where: object, said: str, *, unusable: bool, advice: str | None = None) -> SemblantError:
+    """Make the error of a server that does not take a statement, or the data.
+
+    :param unusable: whether what was asked for makes no sense to it: the user's query or filter.
+    :param advice: what to do about refused data, where the server's words tell it.
+
+    >>> print(unfit(SourceError, "here", "no such column", unusable=True))
+    here: the statement cannot be run: no such column
+      fix: mend the query or filter
+    """
+    if kind is SourceError:
+        source = DataError if unusable else SourceError
+        return source(f"{where}: the statement cannot be run: {said}", fix="mend the query or filter")
+    return DestinationError(
+        f"{where} refuses the data: {said}", fix=advice or "nothing was delivered; mend the cause and deliver again"
+    )
 
 
 def brief(reason: str, hidden: Sequence[str | None] = ()) -> str:

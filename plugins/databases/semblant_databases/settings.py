@@ -77,6 +77,11 @@ class Writing:
 
 
 @frozen(kw_only=True, slots=False)
+class ServerDestination(Writing, ServerSettings):
+    """What all destinations have that are reached over the network."""
+
+
+@frozen(kw_only=True, slots=False)
 class PostgresqlSource(Selection, ServerSettings):
     """Settings of the source ``postgresql``."""
 
@@ -84,7 +89,7 @@ class PostgresqlSource(Selection, ServerSettings):
 
 
 @frozen(kw_only=True, slots=False)
-class PostgresqlDestination(Writing, ServerSettings):
+class PostgresqlDestination(ServerDestination):
     """Settings of the destination ``postgresql``."""
 
     schemes: ClassVar[tuple[str, ...]] = PostgresqlSource.schemes
@@ -98,7 +103,7 @@ class MysqlSource(Selection, ServerSettings):
 
 
 @frozen(kw_only=True, slots=False)
-class MysqlDestination(Writing, ServerSettings):
+class MysqlDestination(ServerDestination):
     """Settings of the destination ``mysql``."""
 
     schemes: ClassVar[tuple[str, ...]] = MysqlSource.schemes
@@ -112,7 +117,7 @@ class MariadbSource(Selection, ServerSettings):
 
 
 @frozen(kw_only=True, slots=False)
-class MariadbDestination(Writing, ServerSettings):
+class MariadbDestination(ServerDestination):
     """Settings of the destination ``mariadb``."""
 
     schemes: ClassVar[tuple[str, ...]] = MariadbSource.schemes
@@ -153,7 +158,7 @@ class SqlserverSource(Selection, ServerSettings):
 
 
 @frozen(kw_only=True, slots=False)
-class SqlserverDestination(Writing, ServerSettings):
+class SqlserverDestination(ServerDestination):
     """Settings of the destination ``sqlserver``."""
 
     schemes: ClassVar[tuple[str, ...]] = SqlserverSource.schemes
@@ -167,7 +172,7 @@ class OracleSource(Selection, ServerSettings):
 
 
 @frozen(kw_only=True, slots=False)
-class OracleDestination(Writing, ServerSettings):
+class OracleDestination(ServerDestination):
     """Settings of the destination ``oracle``; ``database`` is the name of the service."""
 
     schemes: ClassVar[tuple[str, ...]] = OracleSource.schemes

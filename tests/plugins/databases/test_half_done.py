@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from semblant.vocabulary import WriteMode
-from tests.plugins.databases.places import DatabasePlace
+from tests.plugins.databases.places import DatabasePlace, place_of
 from tests.plugins.databases.test_interruption import TABLES, deliver, is_whole, versions
 
 ROWS = 20
@@ -127,3 +128,21 @@ def test_a_kill_at_any_statement_leaves_the_old_set_or_the_new_one(
     assert whole
     assert set(seen) == {1 if first else None, version}
     assert seen == sorted(seen, key=lambda found: found == version), "once final, a set stays final"
+
+
+def test_what_somebody_else_put_in_the_place_of_a_dead_delivery_is_left_alone(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place_of("oracle", request, tmp_path) as place:
+        dying = Dying(place, monkeypatch)
+        for moment in range(200):
+            with contextlib.suppress(Killed), dying.at(moment):
+                deliver(place.writer(), 1, ROWS, WriteMode.FAIL)
+            if place.rows("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'c'")[0]:
+                break
+        dying.moment = 10**6
+        place.rows("DROP TABLE a CASCADE", "CREATE TABLE a (mine int)", "INSERT INTO a VALUES (7)")
+        with contextlib.closing(place.writer()) as destination:
+            destination.check()
+        assert place.rows("SELECT * FROM a") == [[(7,)]]
+        assert place.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()") == [[("a",)]]

@@ -18,9 +18,9 @@ from google.cloud import bigquery
 from google.oauth2 import service_account
 
 from semblant.access import AccessStep, failed, host_probe, passed, port_probe
-from semblant.errors import ConfigError, DataError, DestinationError, SemblantError, SourceError
+from semblant.errors import ConfigError, DestinationError, SemblantError
 from semblant.visible import visible
-from semblant_databases.faults import STEPS, brief, fault
+from semblant_databases.faults import STEPS, brief, fault, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,12 +182,8 @@ class Connection:
         if step:
             return self._fault(step, where, text)
         said = brief(text)
-        if self._kind is SourceError:
-            kind = DataError if isinstance(exc, refusals.BadRequest | refusals.NotFound) else SourceError
-            return kind(f"{where}: the statement cannot be run: {said}", fix="mend the query or filter")
-        return DestinationError(
-            f"{where} refuses the data: {said}", fix="nothing was delivered; mend the cause and deliver again"
-        )
+        unusable = isinstance(exc, refusals.BadRequest | refusals.NotFound)
+        return unfit(self._kind, where, said, unusable=unusable)
 
     def _fault(self, step: str, where: str, text: str, fix: str = "") -> SemblantError:
         return fault(self._kind, step, where, text, fix=fix)

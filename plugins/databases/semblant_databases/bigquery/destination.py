@@ -28,14 +28,6 @@ class BigqueryDestination(DatabaseDestination):
         """Give a writer."""
         return BigqueryWriter(self._settings)
 
-    def check(self) -> None:
-        """Make, fill and remove a table."""
-        writer = self.writer()
-        try:
-            writer.prove()
-        finally:
-            writer.close()
-
     def probe(self) -> Iterator[Probe]:
         """Say step by step how far one gets."""
         return probe(self._settings, self.check, AccessStep.WRITE)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pyarrow as pa
 from attrs import evolve
 
 from semblant_databases import marks
 from semblant_databases.bigquery.connection import quoted
-from semblant_databases.reading.relation import ReadColumn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from semblant_databases.reading.relation import ReadColumn, through
 
 _NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 _PLAIN: Final = {
@@ -60,29 +57,16 @@ def column_of(field: Any) -> ReadColumn:
         nullable=field.mode != "REQUIRED",
         comment=comment,
         declared=f"bigquery:{written(field)}",
-        finish=_through(pa.string()),
+        finish=through(pa.string()),
     )
     if kind == "INT64" and mark == marks.MICROSECONDS:
-        return _as(base, pa.int64(), pa.duration("us"))
+        return base.through(pa.int64(), pa.duration("us"))
     if kind in _PLAIN:
-        return _as(base, _PLAIN[kind])
+        return base.through(_PLAIN[kind])
     if kind == "NUMERIC":
-        return _as(base, pa.decimal128(field.precision or 38, field.scale or (0 if field.precision else 9)))
+        return base.through(pa.decimal128(field.precision or 38, field.scale or (0 if field.precision else 9)))
     if kind == "BIGNUMERIC":
-        return _as(base, pa.decimal256(field.precision or 76, field.scale or (0 if field.precision else 38)))
+        return base.through(pa.decimal256(field.precision or 76, field.scale or (0 if field.precision else 38)))
     if field.mode == "REPEATED" and kind[6:-1] in _PLAIN:
-        return _as(base, pa.list_(_PLAIN[kind[6:-1]]))
+        return base.through(pa.list_(_PLAIN[kind[6:-1]]))
     return evolve(base, expression=_SPELLED.get(kind, "TO_JSON_STRING({})").format(name))
-
-
-def _as(column: ReadColumn, *kinds: pa.DataType) -> ReadColumn:
-    return evolve(column, type=kinds[-1], finish=_through(*kinds))
-
-
-def _through(*kinds: pa.DataType) -> Callable[[pa.Array], pa.Array]:
-    def finish(values: pa.Array) -> pa.Array:
-        for kind in kinds:
-            values = values if values.type == kind else values.cast(kind)
-        return values
-
-    return finish

@@ -76,7 +76,15 @@ class BigqueryWriter:
         note = self.connection.table(_MAKING)
         found = json.loads(note.description) if note is not None and note.description else {}
         if found and not (found["delivery"] and self.delivered(found["delivery"])):
-            self._remove(found["tables"])
+            tables = found["tables"].items()
+            self._remove([name for name, (stage, columns) in tables if self._is_ours(name, stage, columns)])
+
+    def _is_ours(self, name: str, stage: str, columns: list[str]) -> bool:
+        """Tell whether a table was made of that stage: what somebody else made meanwhile is left alone."""
+        made, source = self.connection.table(name), self.connection.table(stage)
+        if made is None or source is None:
+            return False
+        return made.num_rows == source.num_rows and [field.name for field in made.schema] == columns
 
     def _remove(self, names: Sequence[str]) -> None:
         for name in names:
@@ -150,7 +158,7 @@ class BigqueryWriter:
         ledger = self.connection.named(LEDGER)
         if delivery and self.connection.table(LEDGER) is None:
             self.connection.ask(f"CREATE TABLE {ledger} (id STRING NOT NULL, delivered TIMESTAMP NOT NULL)")
-        self._announce([step.target.name for step in self._plan.anew if step.present is None], delivery)
+        self._announce([step.target for step in self._plan.anew if step.present is None], delivery)
         for step in self._plan.anew:
             self._make(step)
         self._change_rows(f"INSERT INTO {ledger} VALUES ({literal(delivery)}, CURRENT_TIMESTAMP())" if delivery else "")
@@ -162,8 +170,9 @@ class BigqueryWriter:
         with contextlib.suppress(SemblantError):
             self._remove(list(self._stages.values()))
 
-    def _announce(self, names: Sequence[str], delivery: str) -> None:
-        if names:
+    def _announce(self, targets: Sequence[Target], delivery: str) -> None:
+        if targets:
+            names = {target.name: (self._stages[target.name], [c.name for c in target.columns]) for target in targets}
             note = bigquery.Table(self.connection.dataset.table(_MAKING), schema=[bigquery.SchemaField("id", "INT64")])
             note.description = json.dumps({"tables": names, "delivery": delivery})
             with self.connection.speaking():

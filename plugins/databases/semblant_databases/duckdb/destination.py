@@ -24,11 +24,3 @@ class DuckdbDestination(DatabaseDestination):
         """Give a writer."""
         settings = self._settings
         return DuckdbWriter(FilePlace(settings.path), settings.schema, settings.timeout_seconds)
-
-    def check(self) -> None:
-        """Prove that the file, or one in its folder, can be written."""
-        writer = self.writer()
-        try:
-            writer.prove()
-        finally:
-            writer.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semblant.schema import ForeignKey
 from semblant_databases.mysql.read_types import Declared, labels_of
+from semblant_databases.reading.keys import grouped
 
 if TYPE_CHECKING:
+    from semblant.schema import ForeignKey
     from semblant_databases.mysql.connection import Connection
 
 
@@ -75,17 +76,7 @@ def foreign_keys(connection: Connection, name: str) -> tuple[ForeignKey, ...]:
         "AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION",
         [connection.database, name],
     )
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for constraint, *rest in found:
-        groups.setdefault(constraint, []).append(tuple(rest))
-    return tuple(
-        ForeignKey(
-            columns=tuple(part[0] for part in parts),
-            references=parts[0][2] if parts[0][1] == connection.database else f"{parts[0][1]}.{parts[0][2]}",
-            referenced_columns=tuple(part[3] for part in parts),
-        )
-        for parts in groups.values()
-    )
+    return grouped(found, connection.database)
 
 
 def referrers(connection: Connection, name: str) -> tuple[str, ...]:

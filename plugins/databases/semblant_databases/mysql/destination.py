@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semblant.access import AccessStep
-from semblant_databases.contact import probe_server
 from semblant_databases.mysql.connection import PORT
 from semblant_databases.mysql.writer import MysqlWriter
-from semblant_databases.server import server_of
-from semblant_databases.writing.destination import DatabaseDestination
+from semblant_databases.writing.destination import ServerDestination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from semblant.access import Probe
     from semblant_databases.settings import MariadbDestination as MariadbSettings
     from semblant_databases.settings import MysqlDestination as MysqlSettings
 
 
-class MysqlDestination(DatabaseDestination):
+class MysqlDestination(ServerDestination):
     """Writes into a database of a MySQL or MariaDB server."""
 
     def __init__(self, settings: MysqlSettings | MariadbSettings) -> None:
         """Nothing is opened yet."""
-        self._server = server_of(settings, settings.schemes[0], PORT)
-        super().__init__(str(self._server), settings.delivery)
+        super().__init__(settings, PORT)
 
     def writer(self) -> MysqlWriter:
         """Give a writer."""
         return MysqlWriter(self._server)
-
-    def check(self) -> None:
-        """Make, fill and remove a table."""
-        writer = self.writer()
-        try:
-            writer.prove()
-        finally:
-            writer.close()
-
-    def probe(self) -> Iterator[Probe]:
-        """Say step by step how far one gets."""
-        return probe_server(self._server, self.check, AccessStep.WRITE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semblant.schema import ForeignKey
 from semblant_databases.oracle.read_types import Declared
+from semblant_databases.reading.keys import grouped
 
 if TYPE_CHECKING:
+    from semblant.schema import ForeignKey
     from semblant_databases.oracle.connection import Connection
 
 
@@ -21,6 +22,16 @@ def table_names(connection: Connection, *, views: bool) -> list[str]:
     if views:
         found += connection.rows("SELECT VIEW_NAME FROM ALL_VIEWS WHERE OWNER = :1", connection.schema)
     return [row[0] for row in found]
+
+
+def number_of(connection: Connection, name: str) -> int | None:
+    """Give the number of a table, which it keeps when it is renamed; None when there is no such table."""
+    found = connection.rows(
+        "SELECT OBJECT_ID FROM ALL_OBJECTS WHERE OWNER = :1 AND OBJECT_NAME = :2 AND OBJECT_TYPE = 'TABLE'",
+        connection.schema,
+        name,
+    )
+    return int(found[0][0]) if found else None
 
 
 def comment_of(connection: Connection, name: str) -> str | None:
@@ -79,17 +90,7 @@ def foreign_keys(connection: Connection, name: str) -> tuple[ForeignKey, ...]:
         connection.schema,
         name,
     )
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for constraint, *rest in found:
-        groups.setdefault(constraint, []).append(tuple(rest))
-    return tuple(
-        ForeignKey(
-            columns=tuple(part[0] for part in parts),
-            references=parts[0][2] if parts[0][1] == connection.schema else f"{parts[0][1]}.{parts[0][2]}",
-            referenced_columns=tuple(part[3] for part in parts),
-        )
-        for parts in groups.values()
-    )
+    return grouped(found, connection.schema)
 
 
 def keys_to(connection: Connection, name: str) -> list[tuple[str, str]]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import oracledb as driver
 
-from semblant.errors import DataError, DestinationError, SourceError
 from semblant_databases.contact import reach
-from semblant_databases.faults import brief, fault
+from semblant_databases.faults import brief, fault, unfit
 from semblant_databases.names import NameRules, doubled
 
 if TYPE_CHECKING:
@@ -156,11 +155,6 @@ class Connection:
         if steps:
             return fault(self._kind, steps[0], self.server, text, [self._password])
         said = brief(text, [self._password])
-        if self._kind is SourceError:
-            kind = DataError if _UNUSABLE & set(codes) else SourceError
-            return kind(f"{self.server}: the statement cannot be run: {said}", fix="mend the query or filter")
+        unusable = bool(_UNUSABLE & set(codes))
         advice = next((_ADVICE[code] for code in codes if code in _ADVICE), None)
-        return DestinationError(
-            f"{self.server} refuses the data: {said}",
-            fix=advice or "nothing was delivered; mend the cause and deliver again",
-        )
+        return unfit(self._kind, self.server, said, unusable=unusable, advice=advice)

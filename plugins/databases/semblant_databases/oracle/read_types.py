@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 
 from semblant_databases import marks
 from semblant_databases.oracle.connection import quoted
-from semblant_databases.reading.relation import ReadColumn
+from semblant_databases.reading.relation import ReadColumn, through
 from semblant_databases.reading.serial import Probe, noted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 _TEXTS: Final = frozenset("CHAR NCHAR VARCHAR2 NVARCHAR2 VARCHAR LONG".split())
@@ -69,42 +69,42 @@ def column_of(declared: Declared) -> ReadColumn:
         nullable=declared.nullable,
         comment=comment,
         declared=f"oracle:{declared.written}",
-        finish=_through(pa.string()),
+        finish=through(pa.string()),
     )
     if kind in _TEXTS or kind in _LARGE_TEXTS:
         return base
     if kind in _BYTES:
-        return _as(base, pa.binary())
+        return base.through(pa.binary())
     if kind == "NUMBER" and declared.precision is not None:
         return _number(base, declared)
     if kind in {"BINARY_FLOAT", "BINARY_DOUBLE"}:
-        return _as(base, pa.float32() if kind == "BINARY_FLOAT" else pa.float64())
+        return base.through(pa.float32() if kind == "BINARY_FLOAT" else pa.float64())
     if kind == "DATE":
-        return _as(base, pa.timestamp("s"), pa.date32()) if mark == marks.DATE else _as(base, pa.timestamp("s"))
+        return base.through(pa.timestamp("s"), pa.date32()) if mark == marks.DATE else base.through(pa.timestamp("s"))
     if kind.startswith("TIMESTAMP"):
         unit = "ns" if kind.startswith(("TIMESTAMP(7)", "TIMESTAMP(8)", "TIMESTAMP(9)")) else "us"
         if not kind.endswith("TIME ZONE"):
-            return _as(base, pa.timestamp(unit))
-        moment = _as(evolve(base, expression=f"SYS_EXTRACT_UTC({name})"), pa.timestamp(unit))
+            return base.through(pa.timestamp(unit))
+        moment = evolve(base, expression=f"SYS_EXTRACT_UTC({name})").through(pa.timestamp(unit))
         return evolve(moment, type=pa.timestamp(unit, "UTC"))
     if kind.startswith("INTERVAL DAY"):
         return _interval(base, declared)
     if kind in _SPELLED:
         spelled = evolve(base, expression=_SPELLED[kind].format(name))
-        return _as(spelled, pa.int64(), pa.bool_()) if kind == "BOOLEAN" else spelled
+        return spelled.through(pa.int64(), pa.bool_()) if kind == "BOOLEAN" else spelled
     return evolve(base, expression=f"TO_CHAR({name})")
 
 
 def _number(base: ReadColumn, declared: Declared) -> ReadColumn:
     precision, scale = declared.precision or 0, declared.scale or 0
     if marks.parted(declared.comment)[1] == marks.BOOLEAN:
-        return _as(base, pa.int64(), pa.bool_())
+        return base.through(pa.int64(), pa.bool_())
     if scale != 0:
-        return _as(base, pa.decimal128(min(_WIDEST, max(precision - min(scale, 0), scale)), max(scale, 0)))
+        return base.through(pa.decimal128(min(_WIDEST, max(precision - min(scale, 0), scale)), max(scale, 0)))
     for digits, kind in ((4, pa.int16()), (9, pa.int32()), (18, pa.int64())):
         if precision <= digits:
-            return _as(base, kind)
-    return _as(base, pa.decimal128(precision, 0))
+            return base.through(kind)
+    return base.through(pa.decimal128(precision, 0))
 
 
 def _interval(base: ReadColumn, declared: Declared) -> ReadColumn:
@@ -112,21 +112,8 @@ def _interval(base: ReadColumn, declared: Declared) -> ReadColumn:
     whole = " + ".join(f"EXTRACT({part} FROM {base.expression}) * {weight}" for part, weight in parts)
     found = evolve(base, expression=f"CAST({whole} AS NUMBER(18))")
     if marks.parted(declared.comment)[1] == marks.TIME:
-        return _as(found, pa.int64(), pa.time64("us"))
-    return _as(found, pa.int64(), pa.duration("us"))
-
-
-def _as(column: ReadColumn, *kinds: pa.DataType) -> ReadColumn:
-    return evolve(column, type=kinds[-1], finish=_through(*kinds))
-
-
-def _through(*kinds: pa.DataType) -> Callable[[pa.Array], pa.Array]:
-    def finish(values: pa.Array) -> pa.Array:
-        for kind in kinds:
-            values = values if values.type == kind else values.cast(kind)
-        return values
-
-    return finish
+        return found.through(pa.int64(), pa.time64("us"))
+    return found.through(pa.int64(), pa.duration("us"))
 
 
 def probe_of(declared: Declared) -> Probe | None:
@@ -149,16 +136,16 @@ def probe_of(declared: Declared) -> Probe | None:
 def _measured(column: ReadColumn, found: Sequence[Any]) -> ReadColumn:
     scale, digits = int(found[0] or 0), int(found[1] or 1)
     if scale + digits > _WIDEST:
-        text = _as(evolve(column, expression=f"TO_CHAR({quoted(column.name)}, 'TM9')"), pa.string())
+        text = evolve(column, expression=f"TO_CHAR({quoted(column.name)}, 'TM9')").through(pa.string())
         return noted(text, "has more digits than decimals hold and is kept as text")
     kind = pa.decimal128(digits + scale, scale)
     # asked for in a type of its own: without one the driver would give floating numbers
     sized = evolve(column, expression=f"CAST({quoted(column.name)} AS NUMBER({digits + scale},{scale}))")
-    return _as(sized, pa.int64()) if not scale and digits <= 18 else _as(sized, kind)
+    return sized.through(pa.int64()) if not scale and digits <= 18 else sized.through(kind)
 
 
 def _whole(column: ReadColumn, found: Sequence[Any]) -> ReadColumn:
     low, high = (int(value or 0) for value in found)
     if low >= -(2**63) and high < 2**63:
-        return _as(column, pa.int64())
-    return _as(column, pa.uint64()) if low >= 0 and high < 2**64 else column
+        return column.through(pa.int64())
+    return column.through(pa.uint64()) if low >= 0 and high < 2**64 else column

@@ -72,13 +72,13 @@ class OracleWriter:
 
     def _undo_half(self) -> None:
         """Rename back what a delivery renamed that died before all of it was in place."""
-        names = set(catalog.table_names(self.connection, views=False))
-        if _MOVES not in names:
+        if catalog.number_of(self.connection, _MOVES) is None:
             return
-        for name, new in self.connection.rows(f"SELECT name, becomes FROM {self._named(_MOVES)} ORDER BY place DESC"):
-            if new in names and name not in names:
+        moves = self.connection.rows(f"SELECT name, becomes, id FROM {self._named(_MOVES)} ORDER BY place DESC")
+        for name, new, number in moves:
+            # whatever else has that name by now is somebody else's
+            if catalog.number_of(self.connection, new) == int(number):
                 self.connection.run(f"ALTER TABLE {self._named(new)} RENAME TO {quoted(name)}")
-                names = (names - {new}) | {name}
 
     def _drop(self, names: Iterable[str]) -> None:
         for name in names:
@@ -194,10 +194,12 @@ class OracleWriter:
         if not moves:
             return
         self.connection.run(
-            f"CREATE TABLE {self._named(_MOVES)} (place NUMBER(9), name VARCHAR2(128 CHAR), becomes VARCHAR2(128 CHAR))"
+            f"CREATE TABLE {self._named(_MOVES)} "
+            "(place NUMBER(9), name VARCHAR2(128 CHAR), becomes VARCHAR2(128 CHAR), id NUMBER(19))"
         )
         for place, (name, new) in enumerate(moves):
-            self.connection.run(f"INSERT INTO {self._named(_MOVES)} VALUES (:1, :2, :3)", place, name, new)
+            number = catalog.number_of(self.connection, name)
+            self.connection.run(f"INSERT INTO {self._named(_MOVES)} VALUES (:1, :2, :3, :4)", place, name, new, number)
         self.connection.commit()
 
     def _rename(self, name: str, new: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from semblant.errors import DataError
 
@@ -32,6 +32,10 @@ class ReadColumn:
     declared: str = ""
     notes: tuple[str, ...] = ()
 
+    def through(self, *kinds: pa.DataType) -> ReadColumn:
+        """Give the column as the last of ``kinds``, to which values are cast by way of the others."""
+        return evolve(self, type=kinds[-1], finish=through(*kinds))
+
     def array(self, values: pa.Array, table: str) -> pa.Array:
         """Give the values in the column's type.
 
@@ -45,6 +49,21 @@ class ReadColumn:
                 f"table '{table}', column '{self.name}': a value is no {self.type}: {str(exc).splitlines()[0]}",
                 fix="exclude the column, or read the table by a query that converts it",
             ) from exc
+
+
+def through(*kinds: pa.DataType) -> Callable[[pa.Array], pa.Array]:
+    """Give a function that casts from kind to kind; only what loses nothing is cast.
+
+    >>> through(pa.int64(), pa.duration("us"))(pa.array([5], pa.int8())).type
+    DurationType(duration[us])
+    """
+
+    def finish(values: pa.Array) -> pa.Array:
+        for kind in kinds:
+            values = values if values.type == kind else values.cast(kind)
+        return values
+
+    return finish
 
 
 @frozen(kw_only=True)

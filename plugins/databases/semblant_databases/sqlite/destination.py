@@ -23,11 +23,3 @@ class SqliteDestination(DatabaseDestination):
     def writer(self) -> SqliteWriter:
         """Give a writer."""
         return SqliteWriter(FilePlace(self._settings.path), self._settings.timeout_seconds)
-
-    def check(self) -> None:
-        """Prove that the file, or one in its folder, can be written."""
-        writer = self.writer()
-        try:
-            writer.prove()
-        finally:
-            writer.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semblant.schema import ForeignKey
+from semblant_databases.reading.keys import grouped
 from semblant_databases.sqlserver.read_types import Declared
 
 if TYPE_CHECKING:
+    from semblant.schema import ForeignKey
     from semblant_databases.sqlserver.connection import Connection
 
 _NOTED = "CAST(p.value AS nvarchar(4000))"
@@ -84,17 +85,7 @@ def foreign_keys(connection: Connection, number: int) -> tuple[ForeignKey, ...]:
         "WHERE k.parent_object_id = ? ORDER BY k.name, f.constraint_column_id",
         number,
     )
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for constraint, *rest in found:
-        groups.setdefault(constraint, []).append(tuple(rest))
-    return tuple(
-        ForeignKey(
-            columns=tuple(part[0] for part in parts),
-            references=parts[0][2] if parts[0][1] == connection.schema else f"{parts[0][1]}.{parts[0][2]}",
-            referenced_columns=tuple(part[3] for part in parts),
-        )
-        for parts in groups.values()
-    )
+    return grouped(found, connection.schema)
 
 
 def referrers(connection: Connection, number: int) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import mssql_python as driver
 
-from semblant.errors import DataError, DestinationError, SourceError
 from semblant_databases.contact import reach
-from semblant_databases.faults import brief, fault
+from semblant_databases.faults import brief, fault, unfit
 from semblant_databases.names import NameRules, doubled
 
 if TYPE_CHECKING:
@@ -164,14 +163,9 @@ class Connection:
         if step is not None:
             return fault(self._kind, step, self.server, text, [self._password])
         said = brief(text, [self._password])
-        if self._kind is SourceError:
-            kind = DataError if any(words in text for words in _UNUSABLE) else SourceError
-            return kind(f"{self.server}: the statement cannot be run: {said}", fix="mend the query or filter")
+        unusable = any(words in text for words in _UNUSABLE)
         advice = next((fix for words, fix in _ADVICE if words in text), None)
-        return DestinationError(
-            f"{self.server} refuses the data: {said}",
-            fix=advice or "nothing was delivered; mend the cause and deliver again",
-        )
+        return unfit(self._kind, self.server, said, unusable=unusable, advice=advice)
 
 
 def _said(exc: BaseException) -> str:

@@ -8,12 +8,12 @@ import pyarrow as pa
 from attrs import evolve, frozen
 
 from semblant_databases import marks
-from semblant_databases.reading.relation import ReadColumn
+from semblant_databases.reading.relation import ReadColumn, through
 from semblant_databases.reading.serial import Probe, noted
 from semblant_databases.sqlserver.connection import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 _US = pa.timestamp("us")
@@ -85,33 +85,24 @@ def column_of(declared: Declared) -> ReadColumn:
     if kind in _TEXTS:
         return base
     if kind == "bigint" and mark == marks.MICROSECONDS:
-        return evolve(base, type=pa.duration("us"), finish=_through(pa.int64(), pa.duration("us")))
+        return base.through(pa.int64(), pa.duration("us"))
     if kind in _PLAIN:
-        return evolve(base, type=_PLAIN[kind], finish=_through(_PLAIN[kind]))
+        return base.through(_PLAIN[kind])
     if kind in _BYTES:
-        return evolve(base, type=pa.binary(), finish=_through(pa.binary()))
+        return base.through(pa.binary())
     if kind in {"decimal", "numeric"}:
         exact = pa.decimal128(declared.precision, declared.scale)
-        return evolve(base, type=exact, finish=_through(exact))
+        return base.through(exact)
     if kind in _CAST:
         exact = pa.decimal128(*_CAST[kind])
         size = ",".join(map(str, _CAST[kind]))
-        return evolve(base, type=exact, expression=f"CAST({name} AS decimal({size}))", finish=_through(exact))
+        return evolve(base, expression=f"CAST({name} AS decimal({size}))").through(exact)
     if kind == "datetimeoffset":
         moment = f"CAST(SWITCHOFFSET({name}, '+00:00') AS datetime2({min(declared.scale, 6)}))"
-        return evolve(base, type=pa.timestamp("us", "UTC"), expression=moment, finish=_through(_US))
+        return evolve(base, type=pa.timestamp("us", "UTC"), expression=moment, finish=through(_US))
     if kind == "uniqueidentifier":
         return evolve(base, expression=f"LOWER(CAST({name} AS nvarchar(36)))")
     return evolve(base, expression=f"{name}.ToString()" if kind in _METHODS else f"CAST({name} AS nvarchar(max))")
-
-
-def _through(*kinds: pa.DataType) -> Callable[[pa.Array], pa.Array]:
-    def finish(values: pa.Array) -> pa.Array:
-        for kind in kinds:
-            values = values if values.type == kind else values.cast(kind)
-        return values
-
-    return finish
 
 
 def probe_of(declared: Declared) -> Probe | None:

@@ -30,6 +30,9 @@ class Writer(Typing, Protocol):
         :raises DestinationError: when another delivery is under way.
         """
 
+    def prove(self) -> None:
+        """Make, fill and remove something that only :meth:`begin` and this delivery know of."""
+
     def delivered(self, delivery: str) -> bool:
         """Tell whether a delivery of that id is there already."""
 

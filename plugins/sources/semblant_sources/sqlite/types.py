@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import frozen
 
 from semblant_sources.files.decision import FileStyle, decide
@@ -31,6 +32,8 @@ _MOST_DIGITS = 38
 _DATES = re.compile(r"DATE|TIME")
 _EXACT = re.compile(r"DECIMAL_TEXT\((\d+),(-?\d+)\)")
 """How our destination declares decimals: a name with TEXT in it, so that SQLite leaves every digit alone."""
+_ISO_DATE = len("2024-02-29")
+_ISO_DATES, _ISO_MOMENTS = (pa.date32(),), (pa.timestamp("us"), pa.timestamp("us", "UTC"))
 _TIME, _DURATION = "TIME_TEXT", "DURATION_MICROSECONDS_INT"
 _DIGITS = re.compile(r"^(?:DEC|NUM)\w*\s*\(\s*(\d+)")
 _FLOAT_DIGITS = 15
@@ -56,6 +59,8 @@ class StoredColumn:
             return pa.array(values, pa.int8()).cast(pa.bool_())
         if pa.types.is_decimal(self.type) or pa.types.is_time(self.type):
             return _parsed(values, self.type)
+        if pa.types.is_date(self.type) or pa.types.is_timestamp(self.type):
+            return pa.array(values, pa.string()).cast(self.type)
         return pa.array(values, self.type)
 
 
@@ -138,6 +143,9 @@ def _text(snapshot: Snapshot, relation: Relation, column: Declared, made: Callab
             return made(kind)
         return made(pa.string(), name, f"is declared {column.type} and holds other texts; kept as text")
     if _DATES.search(column.type):
+        plain = _iso(snapshot, relation, column)
+        if plain is not None:
+            return made(plain)
         plan = _dated(snapshot, relation, column)
         if plan is not None:
             return made(plan.type, name, "", plan)
@@ -162,6 +170,29 @@ def _parsed(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     if pa.types.is_time(kind):
         return pl.Series(values, dtype=pl.String).str.to_time("%H:%M:%S%.f").to_arrow().cast(kind)
     return pa.array(values, pa.string()).cast(kind)
+
+
+def _iso(snapshot: Snapshot, relation: Relation, column: Declared) -> pa.DataType | None:
+    """Give the type of dates or moments that are all written by ISO 8601, which needs no guessing; None for others."""
+    kinds: tuple[pa.DataType, ...] = ()
+    for rows in snapshot.batches(f"SELECT {quoted(column.name)} FROM {relation.source}", _BATCH):
+        texts = pa.array([row[0] for row in rows], pa.string())
+        lengths = pc.min_max(pc.binary_length(texts)).as_py()
+        if lengths["min"] is None:
+            continue
+        whole = _ISO_DATES if lengths["max"] == _ISO_DATE else _ISO_MOMENTS if lengths["min"] > _ISO_DATE else ()
+        kinds = tuple(kind for kind in whole if (not kinds or kind in kinds) and _casts(texts, kind))
+        if not kinds:
+            return None
+    return kinds[0] if kinds else None
+
+
+def _casts(texts: pa.Array, kind: pa.DataType) -> bool:
+    try:
+        texts.cast(kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _dated(snapshot: Snapshot, relation: Relation, column: Declared) -> ColumnPlan | None:

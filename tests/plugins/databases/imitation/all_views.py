@@ -15,6 +15,8 @@ STATEMENTS = (
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v')""",
     """CREATE VIEW ora.all_tables AS SELECT owner, table_name, 'NO' AS nested, 'N' AS secondary, 'NO' AS dropped,
     NULL::text AS iot_type FROM ora.relations WHERE relkind = 'r'""",
+    """CREATE VIEW ora.all_objects AS SELECT owner, table_name AS object_name, oid::int8 AS object_id,
+    'TABLE' AS object_type FROM ora.relations WHERE relkind = 'r'""",
     "CREATE VIEW ora.all_views AS SELECT owner, table_name AS view_name FROM ora.relations WHERE relkind = 'v'",
     """CREATE VIEW ora.all_tab_comments AS SELECT owner, table_name, obj_description(oid, 'pg_class') AS comments
     FROM ora.relations""",
