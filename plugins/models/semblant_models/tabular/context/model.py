@@ -188,9 +188,7 @@ class RelatedModel:
 
 
 def _root_key(request: GenerationRequest) -> jax.Array:
-    key: jax.Array = jax.random.wrap_key_data(
-        jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32)
-    )
+    key: jax.Array = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
     return key
 
 
