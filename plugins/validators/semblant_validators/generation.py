@@ -127,12 +127,8 @@ def _size(view: View) -> Iterator[Finding]:
     root = main_root(view.used, view.originals)
     for name, rows in generation.rows.items():
         path = dotted("generation", "rows", name)
-        if name not in view.schema:
-            fix = advice(name, view.schema.table_names, "tables")
-            yield finding("rows-unknown", path, f"the source has no table '{name}'", fix)
-        elif not view.is_used(name) or name in view.originals:
-            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
-            yield finding("rows-unknown", path, f"table '{name}' is {how}", "remove its number of rows")
+        if not _is_made(view, name):
+            yield _not_made(view, name, path, "rows-unknown", "remove its number of rows")
         elif rows < 1:
             yield finding("rows-invalid", path, f"{rows} rows are wanted", "give a number above 0")
         elif name == root:
@@ -143,14 +139,23 @@ def _size(view: View) -> Iterator[Finding]:
             yield finding("rows-invalid", path, message, "remove one of them")
     for name, factor in generation.ratios.items():
         path = dotted("generation", "ratios", name)
-        if name not in view.schema:
-            fix = advice(name, view.schema.table_names, "tables")
-            yield finding("ratio-unknown", path, f"the source has no table '{name}'", fix)
-        elif not view.is_used(name) or name in view.originals:
-            how = "original data and copied unchanged" if view.is_used(name) else "excluded"
-            yield finding("ratio-unknown", path, f"table '{name}' is {how}", "remove its factor")
+        if not _is_made(view, name):
+            yield _not_made(view, name, path, "ratio-unknown", "remove its factor")
         elif not 0 < factor < math.inf:
             yield finding("ratio-invalid", path, f"the factor is {factor:g}", "give a number above 0, for example 2")
+
+
+def _is_made(view: View, table: str) -> bool:
+    return view.is_used(table) and table not in view.originals
+
+
+def _not_made(view: View, table: str, path: str, code: str, fix: str) -> Finding:
+    """Say why no rows of a table are made."""
+    if table not in view.schema:
+        fix = advice(table, view.schema.table_names, "tables")
+        return finding(code, path, f"the source has no table '{table}'", fix)
+    how = "original data and copied unchanged" if view.is_used(table) else "excluded"
+    return finding(code, path, f"table '{table}' is {how}", fix)
 
 
 def _effect(view: View) -> Iterator[Finding]:

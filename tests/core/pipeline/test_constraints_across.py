@@ -137,7 +137,9 @@ def test_the_report_counts_rules_over_tables(result: Any) -> None:
 
 
 @pytest.mark.feature(217)
-def test_lines_give_way_to_a_given_total(engine: Engine, result: Any) -> None:
+def test_a_given_total_whose_lines_are_bound_is_refused_and_rules_hold_below_given_rows(
+    engine: Engine, result: Any
+) -> None:
     orders = pa.table({"id": [1, 2, 3], "customer": [1, 1, 2], "total": [50.0, None, 12.34]})
     with pytest.raises(ConfigError, match="bound by other constraints"):
         engine.generate(result.generator_path, given={"order": orders})

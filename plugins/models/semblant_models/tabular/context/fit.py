@@ -31,12 +31,8 @@ def fit_related_table(prepared: PreparedRelated, run: Run, spec: ModelSpec, sett
     known = len(scheme.known)
     work = {
         "keys": (scheme.keys, keys, seen[:, known:], (*scheme.before_keys, scheme.ordered_before_keys)),
-        "features": (
-            scheme.features.layout,
-            features,
-            seen,
-            (*scheme.before_features, scheme.ordered_before_features),
-        ),
+        # features see no more than the summary: seen as they are, a parent's tokens are learned by heart
+        "features": (scheme.features.layout, features, seen, (*scheme.before_features, ())),
     }
     if scheme.counts is not None:
         validates_counts = prepared.array("count_validates")

@@ -38,7 +38,7 @@ def shape_of(
 ) -> Shape:
     """Give the shape of a network whose rows see tokens of these cardinalities, and ``dense`` numbers.
 
-    ``ordered`` tells which of the tokens are numbers.
+    ``ordered`` tells which of the tokens are numbers; with it all of them are seen also as they are.
     """
     shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=False)
     if not cardinality and not dense:
@@ -47,10 +47,10 @@ def shape_of(
     context = ContextShape(
         cardinality=tuple(int(c) for c in cardinality),
         dense=dense,
-        embedding=max(recipe.embedding, LEAST_EMBEDDING),
+        embedding=max(recipe.embedding, LEAST_EMBEDDING) if ordered else recipe.embedding,
         width=width,
         ordered=tuple(bool(o) for o in ordered),
-        direct=True,
+        direct=bool(ordered),
     )
     return evolve(shape, context=context)
 

@@ -145,12 +145,6 @@ class Scheme:
         return (*above, *(True for _ in PLACES), *self.followed.ordered)
 
     @property
-    def ordered_before_features(self) -> tuple[bool, ...]:
-        """Which tokens that the second stage sees are numbers."""
-        known = self.followed.ordered[len(self.features.layout.cardinality) :]
-        return (*known, *self.ordered_before_keys)
-
-    @property
     def before_features(self) -> tuple[tuple[int, ...], int]:
         """Cardinalities and numbers that the second stage sees."""
         tokens, dense = self.before_keys
