@@ -171,6 +171,7 @@ def test_the_same_delivery_is_not_appended_twice_after_a_kill_at_any_step(tmp_pa
 _WRITER = """
 import sys
 from pathlib import Path
+import s3fs
 from semblant.vocabulary import WriteMode
 from tests import servers
 from tests.plugins.destinations import stores
