@@ -142,7 +142,7 @@ class Rising:
     def decode(
         self, values: Sequence[pa.Array], before: np.ndarray | None, anchors: Mapping[str, np.ndarray]
     ) -> np.ndarray:
-        """Put drawn parts together: gives days, or numbers, int64.
+        """Put drawn parts together: gives days, or numbers, int64; they may lie beyond the ends (see :meth:`within`).
 
         :param values: decoded parts, in order.
         :param before: days of the row before, None for first rows.
@@ -157,7 +157,20 @@ class Rising:
                 from_anchor = values[0].is_valid().to_numpy(zero_copy_only=False)
                 base = self._base(anchors)
                 days = np.where(from_anchor & (base != NO_VALUE), base + _plain(values[0], 0), days)
-        return np.clip(np.asarray(days, np.int64), self.least, self.most)
+        return np.asarray(days, np.int64)
+
+    def beyond(self, days: np.ndarray) -> np.ndarray:
+        """Tell which days lie where the data have none, bool."""
+        return np.asarray((days < self.least) | (days > self.most))
+
+    def within(self, days: np.ndarray, before: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+        """Spread what lies beyond the ends evenly over what is left after the row before: no heap at the last day."""
+        there = self.beyond(days)
+        if not there.any():
+            return days
+        low = np.full(len(days), self.least) if before is None else np.clip(before, self.least, self.most)
+        drawn = low + np.floor(rng.random(len(days)) * (self.most - low + 1)).astype(np.int64)
+        return np.where(there, drawn, days)
 
     def made(self, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
         """Give values of the column's type from days (or numbers) and times of day."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from semblant_models.tabular.context.net import Net
     from semblant_models.tabular.context.scheme import Scheme
 
+_BEYOND = 100
+"""First number of the draws of rows that lay beyond the end of the data."""
 _AGAIN = 4
 """Draws of a reference that may not come twice, before the most usual free one is taken."""
 
@@ -136,17 +138,18 @@ class Stepper:
         scheme = self.scheme
         if not scheme.rising and not scheme.lookups:
             return np.zeros((len(at), 0), np.int16)
-        tokens = self._draw("keys", step, seen, given=self._told_tokens(at))
+        tokens = self._key_tokens(step, at, seen, rows)
         rows.keys[at] = tokens
         values, steps, number = [], [], 0
         for place, rising in enumerate(scheme.rising):
             parts = [tokens[:, scheme.key_places(number + i)] for i in range(len(rising.parts))]
             number += len(parts)
             before = rows.days[place][at - 1] if step else None
-            drawn = [p.decode(codes, Draw(rng=self.rng)) for p, codes in zip(rising.parts, parts, strict=True)]
-            days = rising.decode(drawn, before, {k: v[: len(at)] for k, v in self._anchors.items()})
+            drawn, days = self._days(place, tokens, before, np.arange(len(at)))
+            moved, days = rising.beyond(days), rising.within(days, before, self.rng)
             clock = drawn[3].fill_null(0).to_numpy(zero_copy_only=False) if len(drawn) > 3 else None
             days, clock, there = self._told_days(place, at, days, clock)
+            there |= moved
             rows.days[place][at] = days
             if clock is not None:
                 rows.clocks[place][at] = clock  # type: ignore[index]
@@ -166,6 +169,37 @@ class Stepper:
             rows.references[place][at] = numbers
             shown.append(entry.seen(numbers, self.contents[entry.key]))
         return scheme.known_codes(values, steps, shown)
+
+    def _key_tokens(self, step: int, at: np.ndarray, seen: np.ndarray, rows: Rows) -> np.ndarray:
+        """Draw key tokens; rows whose moments would lie beyond the end of the data are drawn again.
+
+        So their steps are those of the rows that were seen, which ended in time too.
+        """
+        told = self._told_tokens(at)
+        tokens = self._draw("keys", step, seen, given=told)
+        again = np.arange(len(at))
+        for attempt in range(_AGAIN if self.scheme.rising else 0):
+            there = np.zeros(len(again), bool)
+            for place, rising in enumerate(self.scheme.rising):
+                before = rows.days[place][at[again] - 1] if step else None
+                there |= rising.beyond(self._days(place, tokens[again], before, again)[1])
+            again = again[there]
+            if not len(again):
+                break
+            fixed = None if told is None else (told[0][again], told[1][again])
+            tokens[again] = self._draw("keys", step, seen[again], _BEYOND + attempt, given=fixed)
+        return tokens
+
+    def _days(
+        self, place: int, tokens: np.ndarray, before: np.ndarray | None, which: np.ndarray
+    ) -> tuple[list[pa.Array], np.ndarray]:
+        """Decode a rising column of the sequences ``which``: its parts, and its days as they were drawn."""
+        rising, number = self.scheme.rising[place], sum(len(r.parts) for r in self.scheme.rising[:place])
+        drawn = [
+            part.decode(tokens[:, self.scheme.key_places(number + i)], Draw(rng=self.rng))
+            for i, part in enumerate(rising.parts)
+        ]
+        return drawn, rising.decode(drawn, before, {k: v[which] for k, v in self._anchors.items()})
 
     def _told_tokens(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Give the codes of given references and a mask of them, shape (rows, tokens)."""

@@ -38,6 +38,26 @@ def test_steps_and_an_anchor_bring_dates_back_exactly() -> None:
     assert got.tolist() == (born[start] + 30).tolist()
 
 
+def test_days_beyond_the_end_are_spread_and_make_no_heap_there() -> None:
+    days = np.repeat(np.arange(0, 1000, 10), 20)
+    start = np.tile(np.arange(100) == 0, 20)
+    column = pa.array(np.sort(days).astype("datetime64[D]"))
+    plan = ColumnPlan(name="visit", type=column.type, encoding=EncodingType.DATE)
+    absolute = Number.fit(Sample(values=column.cast(pa.int32()), min_subjects=1))
+    rising = Rising.fit(plan, absolute, ticks_of(column), start, {}, None, 1)
+    assert (rising.least, rising.most) == (0, 990)
+    drawn, before = np.array([500, 2000, 2000, -5] * 500), np.array([490, 600, 990, 0] * 500)
+    assert rising.beyond(drawn[:4]).tolist() == [False, True, True, True]
+    got = rising.within(drawn, before, np.random.default_rng(0))
+    assert (got[0::4] == 500).all()
+    assert got.min() >= 0
+    assert got.max() == 990
+    assert (got >= before).all()
+    assert (got[1::4] == 990).mean() < 0.02, "as many as on any other of the 391 days that are left"
+    first = rising.within(np.full(1000, 2000), None, np.random.default_rng(0))
+    assert np.quantile(first, [0.25, 0.75]) == pytest.approx([248, 743], abs=40)
+
+
 @pytest.mark.parametrize(("values", "expected"), [([1, 2, 3, 1, 5, 6], True), ([1, 1, 1, 1, 1, 1], False)])
 def test_a_column_rises_where_it_does_within_each_sequence(values: list[int], expected: bool) -> None:
     same = np.array([False, True, True, False, True, True])
