@@ -170,8 +170,9 @@ def test_a_generator_file_that_is_not_there_is_named(call, tmp_path):
 def test_given_rows_are_read_as_a_table(call, csv):
     result = call("generate", "calm-otter-1", "--given", csv, "-o", "out")
     given = result.engine.asked[-1][1]["given"]
-    assert given.column_names == ["id", "email", "age"]
-    assert given.num_rows == 3
+    assert {name: (rows.column_names, rows.num_rows) for name, rows in given.items()} == {
+        "": (["id", "email", "age"], 3)
+    }
 
 
 def test_given_rows_and_a_number_of_rows_exclude_each_other(call, csv):

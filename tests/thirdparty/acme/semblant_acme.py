@@ -9,15 +9,8 @@ class AcmeSettings:
 
 @hookimpl
 def semblant_sources():
-    return [
-        SourceType(
-            name="acme",
-            summary="weather stations by Acme",
-            suffixes=".acme",
-            settings=AcmeSettings,
-            factory="semblant_acme:AcmeSource",
-        )
-    ]
+    return [SourceType(name="acme", summary="weather stations by Acme", suffixes=".acme",
+                       settings=AcmeSettings, factory="semblant_acme:AcmeSource")]
 
 
 class AcmeSource:
@@ -41,7 +34,6 @@ class AcmeSource:
 
     def _rows(self, columns=None):
         from pyarrow.csv import ConvertOptions, ParseOptions, read_csv  # not above: listing stays quick
-
         try:
             return read_csv(self.path, None, ParseOptions(delimiter="|"), ConvertOptions(include_columns=columns))
         except OSError as exc:
