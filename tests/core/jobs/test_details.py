@@ -15,18 +15,13 @@ from semblant.jobs.details import details_of
 from semblant.jobs.history import history_of
 from semblant.jobs.parts import Parts
 from semblant.jobs.states import JobType, State
+from tests.core.jobs.plans import EVERYTHING
 
 TABLES = [
     {"name": "people", "copied": False, "text": False, "trains": True},
     {"name": "notes", "copied": False, "text": True, "trains": True},
 ]
-PLAN = {
-    "tables": TABLES,
-    "generates": True,
-    "reports": True,
-    "packs": True,
-    "archives": True,
-}
+PLAN = {"tables": TABLES, **EVERYTHING}
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -12,18 +12,13 @@ from semblant.jobs.forecast import forecast
 from semblant.jobs.parts import TEXT, Parts
 from semblant.jobs.states import PartState
 from semblant.run import Run
+from tests.core.jobs.plans import EVERYTHING
 
 TABLES = [
     {"name": "lookup", "copied": True, "text": False, "trains": False},
     {"name": "notes", "copied": False, "text": True, "trains": True},
 ]
-DETAILS = {
-    "tables": TABLES,
-    "generates": True,
-    "reports": True,
-    "packs": True,
-    "archives": True,
-}
+DETAILS = {"tables": TABLES, **EVERYTHING}
 
 
 def planned(**changes):

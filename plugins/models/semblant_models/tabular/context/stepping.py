@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BEYOND = 100
 """First number of the draws of rows that lay beyond the end of the data."""
 _AGAIN = 4
-"""Draws of a reference that may not come twice, before the most usual free one is taken."""
+"""Further draws of a moment beyond the end, or of a reference that may not come twice, before any that fits."""
 
 
 @define(eq=False)
