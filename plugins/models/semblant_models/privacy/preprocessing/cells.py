@@ -108,14 +108,19 @@ class Cells:
         return evolve(self, counts=np.where(flat, mean[self.parent] * live, self.counts))
 
 
-def octaves(*, whole: bool) -> Cells:
+def octaves(*, whole: bool, low: float = -np.inf, high: float = np.inf) -> Cells:
     """Give cells between powers of two of both signs: public, whatever the data.
+
+    :param low: the lowest number that can occur, public as well; no cell reaches below it.
+    :param high: the highest; no cell reaches further above it than it must to hold it.
 
     >>> octaves(whole=True).edges[63:66].tolist()
     [-1.0, 0.0, 1.0]
+    >>> octaves(whole=True, low=-3, high=5).edges.tolist()
+    [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 6.0]
     """
     powers = 2.0 ** np.arange(0 if whole else LOWEST, HIGHEST + 1)
-    edges = np.concatenate([-powers[::-1], [0.0], powers])
+    edges = np.unique(np.clip(np.concatenate([-powers[::-1], [0.0], powers]), low, high + 1 if whole else high))
     return Cells(edges, np.zeros(len(edges) - 1), np.full(len(edges) - 1, np.inf))
 
 

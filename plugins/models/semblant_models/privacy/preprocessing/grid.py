@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _LARGEST = 2.0**62
+_DAY = 86_400
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() - date(1970, 1, 1).toordinal(), (date.max - date(1970, 1, 1)).days
+_LONGEST = timedelta.max.days - 1
 
 
 @frozen
@@ -52,14 +56,17 @@ class Grid:
                 most = 10.0 ** (kind.precision - kind.scale) - 1
                 made = pa.array(np.clip(real, -most, most), pa.float64(), mask=missing)
             return made.cast(kind, safe=False)
-        whole = np.clip(np.round(there) * (self.step or 1), -_LARGEST, _LARGEST).astype(np.int64)
-        if pa.types.is_integer(kind):
-            info = np.iinfo(kind.to_pandas_dtype())
-            whole = np.clip(whole, max(info.min, -(2**62)), min(info.max, 2**62))
-            return pa.array(whole, pa.int64(), mask=missing).cast(kind)
-        if kind.bit_width == 32:
+        whole = np.clip(np.round(there) * (self.step or 1), *limits(kind)).astype(np.int64)
+        if kind.bit_width == 32 and not pa.types.is_integer(kind):
             return pa.array(whole.astype(np.int32), pa.int32(), mask=missing).cast(kind)
         return pa.array(whole, pa.int64(), mask=missing).cast(kind)
+
+    def limits(self) -> tuple[float, float]:
+        """Give the lowest and the highest number whose value the type can hold: public, whatever the data."""
+        low, high = limits(self.type)
+        if self.step is None:
+            return low, high
+        return float(np.ceil(low / self.step)), float(np.floor(high / self.step))
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON."""
@@ -90,6 +97,30 @@ def raw_numbers(values: pa.Array) -> np.ndarray:
         values = values.cast(pa.float64())
     raw = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
     return np.asarray(np.nan_to_num(raw, nan=np.nan, posinf=1e300, neginf=-1e300))
+
+
+def limits(kind: pa.DataType) -> tuple[float, float]:
+    """Give the lowest and the highest value of a (plain) type, in its units.
+
+    Dates and moments end with the calendar of most programs, the years 1 and 9999 (moments a day inside, so that
+    every time zone can tell them), and within 64 bits.
+
+    >>> limits(pa.int8()), limits(pa.date32()), limits(pa.time32("s"))
+    ((-128.0, 127.0), (-719162.0, 2932896.0), (0.0, 86399.0))
+    """
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return -np.inf, np.inf
+    if pa.types.is_integer(kind):
+        info = np.iinfo(kind.to_pandas_dtype())
+        return max(float(info.min), -_LARGEST), min(float(info.max), _LARGEST)
+    if pa.types.is_date32(kind):
+        return float(_FIRST_DAY), float(_LAST_DAY)
+    second = 1000 if pa.types.is_date64(kind) else _PER_SECOND[kind.unit]
+    day = _DAY * second
+    if pa.types.is_time(kind):
+        return 0.0, float(day - 1)
+    first, last = (-_LONGEST, _LONGEST) if pa.types.is_duration(kind) else (_FIRST_DAY + 1, _LAST_DAY)
+    return max(float(first * day), -_LARGEST), min(float(last * day), _LARGEST)
 
 
 def steps_of(kind: pa.DataType) -> tuple[float, ...]:

@@ -218,7 +218,10 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
             column.cells = even(*column.ends(), _COARSE, whole=column.step is not None)
         else:
             sought.append(column)
-    grids = [octaves(whole=column.step is not None) for column in sought]
+    grids = []
+    for column in sought:
+        low, high = column.grid.limits()
+        grids.append(octaves(whole=column.step is not None, low=low, high=high))
     vectors = [grid.histogram(column.remaining()) for grid, column in zip(grids, sought, strict=True)]
     found = releases.noisy(_named("powers of two", sought), vectors, [scale] * len(sought))
     for column, grid, noisy in zip(sought, grids, found, strict=True):

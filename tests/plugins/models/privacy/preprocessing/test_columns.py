@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,9 @@ from semblant_models.privacy.preprocessing.releases import Releases, SeededNoise
 from semblant_models.privacy.preprocessing.table import TableCodes, obstacle
 from tests.plugins.models.privacy.preprocessing.making import ROWS, people, preprocess
 from tests.plugins.models.privacy.preprocessing.replaying import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KINDS = [
     pa.int8(),
@@ -149,3 +153,35 @@ def test_codes_survive_json(learned: tuple[TableCodes, pa.Table]) -> None:
     assert np.array_equal(again.encode(people()), learned[0].encode(people()))
     first, other = (c.decode(c.encode(people()), np.random.default_rng(1)) for c in (learned[0], again))
     assert first.equals(other)
+
+
+class _LoudEnds(Recorded):
+    """Noise that says, at every stage of a column of numbers, that very much lies at its lowest or highest end."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__()
+        self._end = end
+
+    def noisy(
+        self, what: str, vectors: Sequence[np.ndarray], deviations: Sequence[float], *, sensitivity: float = 1.0
+    ) -> list[np.ndarray]:
+        given = super().noisy(what, vectors, deviations, sensitivity=sensitivity)
+        if what.startswith(("powers of two", "coarse", "fine")):
+            given[0][self._end] += 1e6
+        return given
+
+
+@pytest.mark.parametrize("end", [0, -1])
+@pytest.mark.parametrize(
+    "kind",
+    [pa.date32(), pa.date64(), pa.timestamp("s", "Asia/Tokyo"), pa.timestamp("us"), pa.time32("ms"), pa.duration("s")],
+    ids=str,
+)
+def test_noise_far_from_the_data_stays_within_the_calendar(kind: pa.DataType, end: int) -> None:
+    whole = pa.int32() if kind.bit_width == 32 else pa.int64()
+    day = 86_400_000 if pa.types.is_date64(kind) else 1
+    table = pa.table({"when": pa.array(np.arange(10, 3010) * day, whole).cast(kind)})
+    codes = preprocess(table, _LoudEnds(end), rho=2.0)
+    everywhere = np.repeat(np.arange(codes.columns[0].size, dtype=np.int32), 50)[:, None]
+    made = codes.decode(everywhere, np.random.default_rng(0)).column("when")
+    assert len(made.to_pylist()) == len(everywhere), "a value beyond what Python holds ends this with an OverflowError"
