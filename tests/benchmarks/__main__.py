@@ -15,6 +15,7 @@ BENCHMARKS = (
     "marginal",
     "peers",
     "relational",
+    "families",
     "text",
     "report",
     "connectors",

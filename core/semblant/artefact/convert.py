@@ -17,6 +17,7 @@ import cattrs
 import pyarrow as pa
 
 from semblant.pipeline.keys import KeyForm, key_as_dict, key_from_dict
+from semblant.pipeline.relations.echoes import Echo
 from semblant.pipeline.relations.learning import LinkFacts, Total
 from semblant.schema import Column, ForeignKey, Table
 from semblant.training import ColumnPlan
@@ -70,7 +71,7 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook_func(lambda kind: kind is pa.DataType, _type_from_data)
     made.register_structure_hook_func(lambda kind: kind is KeyForm, _key_from_data)
     made.register_unstructure_hook_func(_is_key_form, key_as_dict)
-    for kind in (Column, ForeignKey, Table, ColumnPlan, LinkFacts, Total):
+    for kind in (Column, ForeignKey, Table, ColumnPlan, LinkFacts, Total, Echo):
         described(kind)
     return made
 

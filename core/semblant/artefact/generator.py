@@ -12,6 +12,7 @@ from attrs import field, frozen
 from semblant.artefact.convert import described, from_data, to_data
 from semblant.errors import ArtefactError
 from semblant.pipeline.keys import KeyForm  # noqa: TC001 - cattrs reads the annotation
+from semblant.pipeline.relations.echoes import Echo  # noqa: TC001
 from semblant.pipeline.relations.learning import LinkFacts, Total  # noqa: TC001
 from semblant.schema import Schema, Table
 from semblant.training import ColumnPlan  # noqa: TC001
@@ -37,6 +38,8 @@ class GeneratorTable:
     """What its foreign keys are for, and how often they lead nowhere."""
     content: tuple[ColumnPlan, ...] = ()
     """Of an original table: what rows that refer to it are conditioned on."""
+    echoes: tuple[Echo, ...] = ()
+    """Columns that repeat a row that the table's rows refer to."""
     totals: tuple[Total, ...] = ()
     """Columns that are sums of lines below."""
     key: KeyForm | None = None

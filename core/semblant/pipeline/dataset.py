@@ -24,6 +24,7 @@ from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.generating import RelatedTable, read_numbers
 from semblant.pipeline.relations.given import settled
 from semblant.pipeline.relations.matching import MATCHED, Matching
+from semblant.pipeline.relations.repeating import Repeating
 from semblant.pipeline.relations.totals import LINES, Adding, refuse_fixed
 from semblant.pipeline.steps import fingerprint
 from semblant.pipeline.text_columns import DATA
@@ -136,6 +137,7 @@ class GenerationJob:
                     lambda run, e=entry, m=model, o=order: self._make(e, m, o, run),  # type: ignore[misc]
                 )
                 folder = self._with_texts(entry, folder, order, mark)
+                folder = self._with_echoes(entry, folder, mark)
             self._made.append(mark)
             self.files[name] = folder / DATA
             self._remember(entry, folder)
@@ -198,6 +200,16 @@ class GenerationJob:
         work = TextWriting(entry=entry, model=model, order=order, above=above(member, self.relations))
         mark = fingerprint("texts", mark)
         return self.steps.perform(Step.GENERATE_TEXT, entry.table.name, mark, lambda run: work.write(folder, run))
+
+    def _with_echoes(self, entry: GeneratorTable, folder: Path, mark: str) -> Path:
+        """Put in what rows repeat of others; gives the folder of the finished table."""
+        if not entry.echoes:
+            return folder
+        name = entry.table.name
+        work = Repeating(entry=entry, relations=self.relations, given=self.starts.get(name))
+        return self.steps.perform(
+            Step.GENERATE, f"{name} (repeats)", fingerprint("repeats", mark), lambda run: work.write(folder, run)
+        )
 
     def _make(self, entry: GeneratorTable, model: Model | None, order: Order, run: Run) -> None:
         if not any(facts.kind not in MATCHED for facts in entry.links):

@@ -48,6 +48,7 @@ class Order:
 def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.Table | None = None) -> Order:
     """Turn the generation settings of a spec into an order for one table."""
     kinds = {plan.name: entry.table.column(plan.name).type for plan in entry.plans if not is_text(plan)}
+    _refuse_echoes(entry, spec)
     return Order(
         rows=rows if given is None else given.num_rows,
         given=fitting(entry, given),
@@ -56,6 +57,16 @@ def order_for(entry: GeneratorTable, spec: GenerationSpec, rows: int, given: pa.
         text_batch_rows=None if spec.text_batch_size == AUTO else int(spec.text_batch_size),
         sampling=sampling_for(entry.table.name, spec),
     )
+
+
+def _refuse_echoes(entry: GeneratorTable, spec: GenerationSpec) -> None:
+    """Refuse shares of a column that repeats another table's: its values are not drawn."""
+    wanted = spec.rebalance.get(entry.table.name, {})
+    for echo in entry.echoes:
+        if echo.column in wanted:
+            msg = f"'{echo.column}' of table '{entry.table.name}' cannot be rebalanced: it repeats '{echo.source}'"
+            path = f"tables.{entry.table.name}.columns.{echo.column}.options"
+            raise ConfigError(msg, fix=f"rebalance '{echo.source}' instead, or train with '{path}: {{repeats: false}}'")
 
 
 def rows_for(entry: GeneratorTable, spec: GenerationSpec) -> int:
@@ -158,9 +169,10 @@ def _fresh(table: pa.Table, key: list[str], seen: np.ndarray) -> tuple[np.ndarra
 def assembled(entry: GeneratorTable, batch: pa.Table, order: Order, start: int, seed: int) -> pa.Table:
     """Add the engine-made primary key to learned columns, for rows from number ``start`` on.
 
-    Columns of keys that are matched later are null, or as they were given.
+    Columns of keys that are matched later, and those that always repeat another row, are null, or as they were given.
     """
-    for name in (name for facts in entry.links for name in facts.key.columns):
+    later = [name for facts in entry.links for name in facts.key.columns]
+    for name in (*later, *(echo.column for echo in entry.echoes if echo.always)):
         if name not in batch.schema.names:
             kind = entry.table.column(name).type
             told = order.given is not None and name in order.given.column_names

@@ -25,6 +25,7 @@ from semblant.pipeline.relations.frames import Member, Relations
 from semblant.pipeline.relations.learning import context_of, facts_of
 from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
 from semblant.pipeline.relations.numbers import numbers_of
+from semblant.pipeline.relations.repeating import Shown, shown_rows
 from semblant.pipeline.relations.totals import totals_of
 from semblant.pipeline.steps import Steps, fingerprint
 from semblant.relations import LinkKind
@@ -172,7 +173,11 @@ class TrainingJob:
         if belonging is not None or known:  # what a row refers to is learned from too
             links = [(link.name, str(link.kind)) for link in plan.links]
             mark = fingerprint(mark, self.mark, links)
-        found = learn(final, key, path, split, self.host, self.steps, mark, known, belonging)
+        shown = Shown(plan=final, path=path, mark=mark)
+        if belonging is not None:
+            shown = shown_rows(final, path, self.relations, self.steps, mark)
+        found = learn(shown.plan, key, shown.path, split, self.host, self.steps, shown.mark, known, belonging)
+        found = evolve(found, plan=final, train_path=path, echoes=shown.echoes)
         self.learned[plan.name] = found
         self.run.learned(plan.name, settings_used(found, self.run.privacy))
 
@@ -290,6 +295,7 @@ class TrainingJob:
             treatment=plan.treatment,
             plans=found.plan.columns,
             links=found.links,
+            echoes=found.echoes,
             totals=totals_of(plan, self.plan.schema, [other.name for other in self.plan.tables if other.copied]),
             key=found.key,
             rows=self._told_rows(found, kept),

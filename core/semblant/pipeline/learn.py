@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from semblant.detection.profile import TableProfile
     from semblant.host import PluginHost
     from semblant.pipeline.relations.above import Above
+    from semblant.pipeline.relations.echoes import Echo
     from semblant.pipeline.relations.learning import LinkFacts
     from semblant.pipeline.steps import Steps
     from semblant.plan import TablePlan
@@ -62,6 +63,7 @@ class Learned:
     model: Model | None
     text_model: Model | None
     links: tuple[LinkFacts, ...] = ()
+    echoes: tuple[Echo, ...] = ()
     subjects: np.ndarray | None = None
     """Whom each training row belongs to, uint64; None when each row is a subject of its own."""
 

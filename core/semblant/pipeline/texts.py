@@ -13,6 +13,7 @@ from attrs import define, field
 
 from semblant.errors import ModelError
 from semblant.pipeline.relations.above import Above, beside
+from semblant.pipeline.relations.echoes import with_flags
 from semblant.pipeline.relations.generating import NUMBERS, read_numbers
 from semblant.pipeline.text_columns import DATA, is_text
 from semblant.training import GenerationRequest
@@ -40,7 +41,7 @@ class TextWriting:
 
     def write(self, rows: Path, run: Run) -> None:
         """Write ``data.parquet`` into ``run.workspace`` from the one in ``rows``; numbers of references go along."""
-        schema, source = self.entry.schema(), pq.ParquetFile(rows / DATA)
+        schema, source = with_flags(self.entry.schema(), self.entry.echoes), pq.ParquetFile(rows / DATA)
         numbers = read_numbers(self.entry, rows)
         if (rows / NUMBERS).is_file():
             shutil.copyfile(rows / NUMBERS, run.workspace / NUMBERS)
@@ -72,7 +73,7 @@ class TextWriting:
             run.progress(done + sum(one.num_rows for one in batches), total or None)
         texts = pa.Table.from_batches(batches)
         for plan in self.entry.plans:
-            if is_text(plan):
+            if is_text(plan) and plan.name in texts.column_names:
                 place, column = table.schema.get_field_index(plan.name), texts.column(plan.name)
                 table = table.set_column(place, pa.field(plan.name, column.type), column)
         return table

@@ -54,6 +54,7 @@ OPTIONS: dict[str, Option] = {
         "a date or datetime column that stands before it, null for none, or auto",
         lambda value: value is None or isinstance(value, str),
     ),
+    "repeats": Option(tuple(EncodingType), "true or false", lambda value: isinstance(value, bool)),
 }
 """The options that the models of Semblant know."""
 

@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from semblant.errors import ModelError
 from semblant.pipeline.generate import assembled, balanced, simple_shares
 from semblant.pipeline.rebalance import joined
+from semblant.pipeline.relations.echoes import with_flags
 from semblant.pipeline.relations.given import Placed, placed, spread
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
 from semblant.pipeline.text_columns import DATA, is_text, unwritten
@@ -59,7 +60,7 @@ class RelatedTable:
 
     def generate(self, run: Run) -> None:
         """Write ``data.parquet`` and the row numbers of its references into ``run.workspace``."""
-        entry, schema = self.entry, unwritten(self.entry.schema(), self.entry.plans)
+        entry, schema = self.entry, with_flags(unwritten(self.entry.schema(), self.entry.plans), self.entry.echoes)
         references = References(entry=entry, relations=self.relations, rng=self._rng(run, "references"))
         self._place(run)
         done = 0
@@ -175,7 +176,9 @@ class RelatedTable:
             counts=self._counts,
             beside=self.beside,
         )
-        given = None if here is None else here.learned([plan.name for plan in entry.plans if not is_text(plan)])
+        unlearned = {echo.column for echo in entry.echoes if echo.always}
+        names = [plan.name for plan in entry.plans if not is_text(plan) and plan.name not in unlearned]
+        given = None if here is None else here.learned(names)
         shares, nulls = simple_shares(order), frozenset[str]()
         if not self._below and order.rebalancer is None:
             self.order = order = balanced(entry, self.model, order, run, context)
