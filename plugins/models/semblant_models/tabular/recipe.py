@@ -41,6 +41,8 @@ class Recipe:
     validation_steps: int
     early_stop_delta: float
     patience: int
+    minds_memory: bool
+    """Whether training also ends where held-out rows gain little of what training rows gain."""
     flexible: bool
     any_order_share: float
 
@@ -92,6 +94,7 @@ class Recipe:
             validation_steps=every,
             early_stop_delta=spec.early_stop_delta,
             patience=settings.patience if spec.early_stop_delta > 0 else 4 * settings.patience,
+            minds_memory=True,
             flexible=spec.flexible_generation,
             any_order_share=0.4,
         )

@@ -27,7 +27,7 @@ def early_stop(progress: Progress, recipe: Recipe) -> None:
     gains do not add up to go on for ever. With ``early_stop_delta: 0`` nothing ends it but the last step.
     """
     losses, window = [entry["validation_loss"] for entry in progress.history], recipe.patience
-    if recipe.early_stop_delta > 0 and _remembers(progress, window):
+    if recipe.early_stop_delta > 0 and recipe.minds_memory and _remembers(progress, window):
         progress.stopped = "early stop"
         return
     if progress.cool_from is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from semblant.training import GenerationRequest
 from semblant_models.tabular.calibration import corrections
+from semblant_models.tabular.context.extent import Ends
 from semblant_models.tabular.context.stepping import Stepper
 from semblant_models.tabular.network import IMPOSSIBLE
 
@@ -39,12 +40,15 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
     rng = np.random.default_rng([seed % 2**32, 5])
     if scheme.parent is None:
         counts = np.ones(min(len(features), _ROWS), np.int64)
-        above, anchors = np.zeros((len(counts), 0), np.int16), {}
+        above, anchors, ends = np.zeros((len(counts), 0), np.int16), {}, None
     else:
         lengths = prepared.array("lengths")
         rows = rng.permutation(len(lengths))
         rows = np.sort(rows[: max(int(np.searchsorted(np.cumsum(lengths[rows]), _ROWS)) + 1, 1)])
         counts, above = lengths[rows], prepared.array("parents")[rows]
+        ends = None
+        if scheme.extent is not None:
+            ends = Ends(prepared.array("firsts")[rows], prepared.array("lasts")[rows])
         anchors = {name: prepared.array(f"anchor{place}")[rows] for place, name in enumerate(scheme.anchors)}
         if "counts" in nets:
             _counts(nets["counts"], prepared, seed)
@@ -58,7 +62,7 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
             key=jax.random.fold_in(jax.random.key(seed % 2**31), number),
             rng=rng,
         )
-        made = stepper.rows(above, anchors, counts)
+        made = stepper.rows(above, anchors, counts, ends)
         for name, real, drawn in (("keys", keys, made.keys), ("features", features, made.features)):
             if name in nets:
                 shift(nets[name], real, drawn)

@@ -10,7 +10,6 @@ from attrs import evolve
 from semblant_models.tabular.context.calibrating import calibrate_related
 from semblant_models.tabular.context.model import RelatedModel
 from semblant_models.tabular.context.net import Net, shape_of
-from semblant_models.tabular.layout import Layout
 from semblant_models.tabular.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from semblant.spec.training import ModelSpec
     from semblant_models.settings import ColumnArSettings
     from semblant_models.tabular.context.prepared import PreparedRelated
+    from semblant_models.tabular.context.shape import Seen
+    from semblant_models.tabular.layout import Layout
 
 _RESIDENT_BYTES = 2**30
 
@@ -30,16 +31,15 @@ def fit_related_table(prepared: PreparedRelated, run: Run, spec: ModelSpec, sett
     nets: dict[str, Net] = {}
     known = len(scheme.known)
     work = {
-        "keys": (scheme.keys, keys, seen[:, known:], (*scheme.before_keys, scheme.ordered_before_keys)),
-        # features see no more than the summary: seen as they are, a parent's tokens are learned by heart
-        "features": (scheme.features.layout, features, seen, (*scheme.before_features, ())),
+        "keys": (scheme.keys, keys, seen[:, known:], scheme.seen_by_keys),
+        "features": (scheme.features.layout, features, seen, scheme.seen_by_features),
     }
     if scheme.counts is not None:
         validates_counts = prepared.array("count_validates")
-        counted = (Layout.of([scheme.counts]), prepared.array("counts"), prepared.array("parents"))
+        counted = (scheme.counted, prepared.array("counts"), prepared.array("parents"))
         rows = np.concatenate(counted[1:], axis=1)
-        above = (scheme.parent_tokens, 0, scheme.ordered_before_keys[: len(scheme.parent_tokens)])
-        nets |= _trained("counts", counted[0], rows, validates_counts, above, (spec, settings), run)
+        above = scheme.seen_by_counts
+        nets |= _trained("counts", counted[0], rows, validates_counts, above, (spec, settings), run, minds_memory=False)
     for name, (layout, own, context, sees) in work.items():
         rows, held = _bounded(np.concatenate([own, context], axis=1), validates, run)
         nets |= _trained(name, layout, rows, held, sees, (spec, settings), run)
@@ -61,21 +61,26 @@ def _trained(
     layout: Layout,
     rows: np.ndarray,
     validates: np.ndarray,
-    sees: tuple[tuple[int, ...], int, tuple[bool, ...]],
+    sees: Seen,
     wanted: tuple[ModelSpec, ColumnArSettings],
     run: Run,
+    *,
+    minds_memory: bool = True,
 ) -> dict[str, Net]:
-    """Train one network; nothing where there is no token to learn."""
+    """Train one network; nothing where there is no token to learn.
+
+    A number of rows that is known by heart makes no row a copy: its network need not mind that.
+    """
     if not layout.tokens:
         return {}
     run.check()
-    recipe = Recipe.of(*wanted, int((~validates).sum()) or len(rows))
-    if sees[0] or sees[1]:
+    recipe = evolve(Recipe.of(*wanted, int((~validates).sum()) or len(rows)), minds_memory=minds_memory)
+    if sees.cardinality or sees.dense:
         # the context is wide and near to the rows it tells of: it is where over-fitting begins
         recipe = evolve(recipe, input_dropout=max(recipe.input_dropout, 0.1))
     workspace = run.workspace / name
     workspace.mkdir(exist_ok=True)
-    shape = shape_of(layout, sees[0], sees[1], recipe, sees[2])
+    shape = shape_of(layout, sees, recipe)
     seed = run.random_seed("train", run.table or "", name)
     return {name: Net.train(layout, shape, rows, validates, recipe, evolve(run, workspace=workspace), seed)}
 

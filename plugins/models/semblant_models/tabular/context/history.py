@@ -15,8 +15,6 @@ from semblant_models.tabular.context.shape import to_codes
 _EXACT = 32
 """Places up to which position and length have a code each; beyond it there are two per octave."""
 _PLACES = _EXACT + 1 + 2 * 26
-PLACES = (_PLACES, _PLACES, _PLACES)
-"""Cardinalities of number of rows, position, rows left."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
 _MOST_FIGURES = 160
@@ -42,11 +40,18 @@ class Followed:
     """Of each token that the next row sees."""
     ordered: tuple[bool, ...]
     """Whether a token is a number's first code: it has running figures."""
+    timed: bool = False
+    """Whether rows know how much time is left of their sequence."""
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Cardinalities of number of rows, position, rows left, and time left."""
+        return (_PLACES,) * (4 if self.timed else 3)
 
     @property
     def tokens(self) -> tuple[int, ...]:
-        """Cardinalities of the context tokens: number of rows, position, rows left, and the row before."""
-        return (*PLACES, *(c + 1 for c in self.cardinality))
+        """Cardinalities of the context tokens: places, and the row before."""
+        return (*self.places, *(c + 1 for c in self.cardinality))
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -66,17 +71,19 @@ class Followed:
     @property
     def dense(self) -> int:
         """How many numbers the context holds."""
-        return 3 + 4 * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
+        return 3 + 2 * self.timed + 4 * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
-        return {"cardinality": list(self.cardinality), "ordered": list(self.ordered)}
+        return {"cardinality": list(self.cardinality), "ordered": list(self.ordered), "timed": self.timed}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Followed:
         """Take back what :meth:`to_dict` gave."""
         return cls(
-            cardinality=tuple(int(c) for c in state["cardinality"]), ordered=tuple(bool(o) for o in state["ordered"])
+            cardinality=tuple(int(c) for c in state["cardinality"]),
+            ordered=tuple(bool(o) for o in state["ordered"]),
+            timed=bool(state.get("timed", False)),
         )
 
 
@@ -93,19 +100,26 @@ class History:
     """Mean, decayed mean, least and largest rank of each number, shape (sequences, numbers, 4)."""
     _shares: np.ndarray | None = None
 
-    def context(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give tokens, int64, shape (sequences, tokens), and numbers, float32, shape (sequences, dense)."""
+    def context(self, ahead: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Give tokens, int64, shape (sequences, tokens), and numbers, float32, shape (sequences, dense).
+
+        ``ahead`` is the time from the row before, or from a first row itself, to the end of each sequence.
+        """
         n, t = self.lengths, self.step
         rows = len(n)
         left = np.maximum(n - t - 1, 0)
-        places = np.stack([place_codes(n), np.full(rows, place_codes(np.array([t]))[0]), place_codes(left)], axis=1)
+        places = [place_codes(n), np.full(rows, place_codes(np.array([t]))[0]), place_codes(left)]
         before = self._before if self._before is not None else np.zeros((rows, len(self.followed.cardinality)), int)
-        scale = np.stack([np.log1p(n) / 4, np.full(rows, np.log1p(t) / 4), t / np.maximum(n, 1)], axis=1)
+        scale = [np.log1p(n) / 4, np.full(rows, np.log1p(t) / 4), t / np.maximum(n, 1)]
+        if self.followed.timed:
+            time = np.zeros(rows, np.int64) if ahead is None else np.maximum(ahead, 0)
+            places.append(place_codes(time))
+            scale += [np.log1p(time) / 10, np.log1p(time / (left + 1)) / 10]
         figures = np.zeros((rows, 4 * len(self.followed.numbers))) if self._figures is None else self._figures
         shares = np.zeros((rows, sum(self.followed.cardinality[i] for i in self.followed.shared)))
         shares = shares if self._shares is None else self._shares
-        dense = np.concatenate([scale, figures.reshape(rows, -1), shares], axis=1)
-        return np.concatenate([places, before], axis=1), dense.astype(np.float32)
+        dense = np.concatenate([np.stack(scale, axis=1), figures.reshape(rows, -1), shares], axis=1)
+        return np.concatenate([np.stack(places, axis=1), before], axis=1), dense.astype(np.float32)
 
     def add(self, tokens: np.ndarray) -> None:
         """Take the tokens of the rows at this position, shape (sequences, tokens), and go on to the next."""
@@ -143,11 +157,14 @@ class History:
         self._shares = None if self._shares is None else self._shares[rows]
 
 
-def histories(followed: Followed, tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def histories(
+    followed: Followed, tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray, ahead: np.ndarray | None = None
+) -> np.ndarray:
     """Give the context codes of every row, int16, shape (rows, tokens + dense), for whole sequences.
 
     :param tokens: of all rows, sequence after sequence.
     :param starts: first row of each sequence; ``lengths`` its rows.
+    :param ahead: time that is left of the sequence, by row (see :meth:`History.context`).
     """
     out = np.zeros((len(tokens), len(followed.tokens) + followed.dense), np.int16)
     there = np.flatnonzero(lengths > 0)
@@ -159,7 +176,7 @@ def histories(followed: Followed, tokens: np.ndarray, starts: np.ndarray, length
         if active < len(state.lengths):
             state.keep(np.arange(active))
         rows = starts[:active] + step
-        codes, dense = state.context()
+        codes, dense = state.context(None if ahead is None else ahead[rows])
         out[rows] = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
         state.add(tokens[rows])
     return out

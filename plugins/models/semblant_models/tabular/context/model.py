@@ -9,17 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from semblant.errors import DataError
 from semblant.training import PARENT_ROW, reference_column
 from semblant_models.tabular.conditions import Conditions
+from semblant_models.tabular.context.extent import Ends, ExtentDraw
 from semblant_models.tabular.context.given import Told
 from semblant_models.tabular.context.net import Net
 from semblant_models.tabular.context.scheme import Scheme
-from semblant_models.tabular.context.stepping import Stepper
+from semblant_models.tabular.context.stepping import Stepper, anchor_days
 from semblant_models.tabular.encodings import Draw
-from semblant_models.tabular.layout import Layout
 from semblant_models.tabular.storage import read_json
 
 if TYPE_CHECKING:
@@ -33,6 +33,18 @@ FORMAT = "related-1"
 _PARENTS = 4096
 _ROWS = 65_536
 """Rows made together at most, as far as whole sequences allow."""
+
+
+@frozen(eq=False)
+class _Group:
+    """Parents whose rows are made together."""
+
+    first: int
+    """Number of the first of them."""
+    parents: pa.RecordBatch | None
+    counts: np.ndarray
+    ends: Ends | None = None
+    """Where each sequence begins and ends in time."""
 
 
 @define(eq=False)
@@ -53,8 +65,8 @@ class RelatedModel:
             raise DataError(msg, fix="generate from the whole generator, not from one of its models")
         self._contents = {entry.key: entry.content.encode(context.lookups[entry.key]) for entry in self.scheme.lookups}
         root, done = _root_key(request), 0
-        for number, (first, parents, counts) in enumerate(self._groups(request, root, run)):
-            batch = self._group(request, number, (first, parents, counts), root, done)
+        for number, group in enumerate(self._groups(request, root, run)):
+            batch = self._group(request, number, group, root, done)
             done += batch.num_rows
             run.progress(done, None)
             yield batch
@@ -83,7 +95,7 @@ class RelatedModel:
         scheme = Scheme.from_dict(state["scheme"])
         layouts = {"keys": scheme.keys, "features": scheme.features.layout}
         if scheme.counts is not None:
-            layouts["counts"] = Layout.of([scheme.counts])
+            layouts["counts"] = scheme.counted
         return cls(
             scheme=scheme,
             nets={name: Net.load(folder, name, layouts[name]) for name in state["nets"]},
@@ -91,46 +103,70 @@ class RelatedModel:
             history=list(state["history"]),
         )
 
-    def _groups(
-        self, request: GenerationRequest, root: jax.Array, run: Run
-    ) -> Iterator[tuple[int, pa.RecordBatch | None, np.ndarray]]:
-        """Give first parent, parents, and rows of each parent; without parents each row is a sequence by itself."""
+    def _groups(self, request: GenerationRequest, root: jax.Array, run: Run) -> Iterator[_Group]:
+        """Give groups of parents; without parents each row is a sequence by itself."""
         context = request.context
         assert context is not None
         if self.scheme.parent is None or context.parents is None:
             for start in range(0, request.rows, _ROWS // 4):
-                yield start, None, np.ones(min(_ROWS // 4, request.rows - start), np.int64)
+                yield _Group(start, None, np.ones(min(_ROWS // 4, request.rows - start), np.int64))
             return
         first = 0
         for batch in context.parents():
             for start in range(0, batch.num_rows, _PARENTS):
                 part = batch.slice(start, _PARENTS)
                 run.check()
-                counts = self._counts(request, part, first, root)
+                counts, ends = self._counts(request, part, first, root)
                 for begin, end in _cut(counts):
-                    yield first + begin, part.slice(begin, end - begin), counts[begin:end]
+                    known = None if ends is None else ends.taken(slice(begin, end))
+                    yield _Group(first + begin, part.slice(begin, end - begin), counts[begin:end], known)
                 first += part.num_rows
 
-    def _counts(self, request: GenerationRequest, parents: pa.RecordBatch, first: int, root: jax.Array) -> np.ndarray:
-        """Give the number of rows of each parent."""
+    def _counts(
+        self, request: GenerationRequest, parents: pa.RecordBatch, first: int, root: jax.Array
+    ) -> tuple[np.ndarray, Ends | None]:
+        """Give the number of rows of each parent, and where they begin and end in time."""
         context, scheme = request.context, self.scheme
         assert context is not None
         assert scheme.parent is not None
+        rng = np.random.default_rng((request.seed, first, 3))
+        key, above = jax.random.fold_in(jax.random.fold_in(root, 1), first), scheme.parent.encode(parents)
+        drawing = self._extents(parents, above, key, rng)
         if context.counts is not None:
-            return context.counts[first : first + parents.num_rows]
+            known = context.counts[first : first + parents.num_rows]
+            return known, None if drawing is None else drawing.fitting(known)
         orphans = first + np.arange(parents.num_rows) >= context.parent_rows
         assert scheme.counts is not None
-        rng = np.random.default_rng((request.seed, first, 3))
-        if "counts" in self.nets:
-            key = jax.random.fold_in(jax.random.fold_in(root, 1), first)
-            tokens = self.nets["counts"].draw(key, scheme.parent.encode(parents))
+        if drawing is not None:
+            ends, drawn = drawing.free()
         else:
-            tokens = np.zeros((parents.num_rows, 0), np.int16)
-        drawn = scheme.counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
+            ends, tokens = None, np.zeros((parents.num_rows, 0), np.int16)
+            if "counts" in self.nets:
+                tokens = self.nets["counts"].draw(key, above)
+            drawn = scheme.counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
         counts = np.maximum(drawn, 0) * context.ratio
         whole = np.floor(counts).astype(np.int64)
         whole += rng.random(len(whole)) < counts - whole
-        return np.where(orphans, 1, whole)
+        return np.where(orphans, 1, whole), ends
+
+    def _extents(
+        self, parents: pa.RecordBatch, above: np.ndarray, key: jax.Array, rng: np.random.Generator
+    ) -> ExtentDraw | None:
+        """Give what draws where the sequences of some parents begin and end; None where none do."""
+        scheme = self.scheme
+        if scheme.extent is None or "counts" not in self.nets or scheme.counts is None:
+            return None
+        rising = scheme.rising[0]
+        return ExtentDraw(
+            extent=scheme.extent,
+            counts=scheme.counts,
+            net=self.nets["counts"],
+            rising=rising,
+            above=above,
+            base=rising.base(anchor_days(scheme, parents)),
+            key=key,
+            draw=Draw(rng=rng),
+        )
 
     def counts(self, request: GenerationRequest, run: Run) -> np.ndarray:
         """Give the number of rows that :meth:`generate` would make for each row of the parent."""
@@ -142,7 +178,7 @@ class RelatedModel:
             for start in range(0, batch.num_rows, _PARENTS):
                 part = batch.slice(start, _PARENTS)
                 run.check()
-                found.append(self._counts(request, part, first, root))
+                found.append(self._counts(request, part, first, root)[0])
                 first += part.num_rows
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
@@ -162,12 +198,12 @@ class RelatedModel:
         self,
         request: GenerationRequest,
         number: int,
-        group: tuple[int, pa.RecordBatch | None, np.ndarray],
+        group: _Group,
         root: jax.Array,
         done: int,
     ) -> pa.RecordBatch:
         """Make the rows of some parents, in the order of these."""
-        first, parents, counts = group
+        counts = group.counts
         given, rows = request.given, int(counts.sum())
         stepper = Stepper(
             scheme=self.scheme,
@@ -180,8 +216,8 @@ class RelatedModel:
             done=done,
             conditions=self._conditions(request),
         )
-        made = stepper.run(parents, counts)
-        owner = np.repeat(first + np.arange(len(counts)), counts)
+        made = stepper.run(group.parents, counts, group.ends)
+        owner = np.repeat(group.first + np.arange(len(counts)), counts)
         arrays = [*made.columns, pa.array(owner), *(pa.array(made.references[e.key]) for e in self.scheme.lookups)]
         names = [*self.scheme.names, PARENT_ROW, *(reference_column(e.key) for e in self.scheme.lookups)]
         return pa.RecordBatch.from_arrays(arrays, names=names)

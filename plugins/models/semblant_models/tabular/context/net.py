@@ -11,7 +11,7 @@ import numpy as np
 from attrs import asdict, define, evolve, field
 
 from semblant_models.tabular.compiling import compiling_ahead
-from semblant_models.tabular.context.shape import ContextShape
+from semblant_models.tabular.context.shape import ContextShape, Seen
 from semblant_models.tabular.network import IMPOSSIBLE, log_share_tables, parameter_shapes, row_losses
 from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
 from semblant_models.tabular.shape import Shape
@@ -19,7 +19,7 @@ from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 from semblant_models.tabular.training import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from semblant.run import Run
@@ -33,24 +33,19 @@ LEAST_EMBEDDING = 16
 """Width of a context token's embedding: what it stands for has to come through."""
 
 
-def shape_of(
-    layout: Layout, cardinality: Sequence[int], dense: int, recipe: Recipe, ordered: Sequence[bool] = ()
-) -> Shape:
-    """Give the shape of a network whose rows see tokens of these cardinalities, and ``dense`` numbers.
-
-    ``ordered`` tells which of the tokens are numbers; with it all of them are seen also as they are.
-    """
+def shape_of(layout: Layout, sees: Seen, recipe: Recipe) -> Shape:
+    """Give the shape of a network whose rows see these tokens and numbers."""
     shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=False)
-    if not cardinality and not dense:
+    if not sees.cardinality and not sees.dense:
         return shape
     width = max(32, recipe.hidden * 3 // 2)
     context = ContextShape(
-        cardinality=tuple(int(c) for c in cardinality),
-        dense=dense,
-        embedding=max(recipe.embedding, LEAST_EMBEDDING) if ordered else recipe.embedding,
+        cardinality=tuple(int(c) for c in sees.cardinality),
+        dense=sees.dense,
+        embedding=max(recipe.embedding, LEAST_EMBEDDING) if sees.ordered else recipe.embedding,
         width=width,
-        ordered=tuple(bool(o) for o in ordered),
-        direct=bool(ordered),
+        ordered=tuple(bool(o) for o in sees.ordered),
+        direct=bool(sees.ordered),
     )
     return evolve(shape, context=context)
 

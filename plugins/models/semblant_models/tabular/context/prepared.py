@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 
 from semblant.atomic import atomic_folder
 from semblant.errors import DataError, ModelError
+from semblant_models.tabular.context.extent import Ends, Extent, places
 from semblant_models.tabular.context.gather import (
     Sequences,
     all_subjects,
@@ -21,7 +22,7 @@ from semblant_models.tabular.context.gather import (
 )
 from semblant_models.tabular.context.history import histories
 from semblant_models.tabular.context.reference import Reference
-from semblant_models.tabular.context.rising import Rising, ticks_of
+from semblant_models.tabular.context.rising import NO_VALUE, Rising, ticks_of
 from semblant_models.tabular.context.scheme import Lookup, Scheme
 from semblant_models.tabular.encodings import Sample, fit_encoding
 from semblant_models.tabular.encodings.arrow import plain
@@ -163,9 +164,10 @@ class _Work:
             assert parent is not None
             above = tokens_of(parent, context.parent.open())
             followed = np.concatenate([arrays["features"], known], axis=1)
-            past = histories(scheme.followed, followed, sequences.starts, sequences.lengths)
-            seen += [above[sequences.parent_of], past]
             scheme = self._counted(scheme, context.parent, sequences, above, arrays)
+            ahead = _ahead(sequences) if scheme.extent is not None else None
+            past = histories(scheme.followed, followed, sequences.starts, sequences.lengths, ahead)
+            seen += [above[sequences.parent_of], past]
         arrays["seen"] = np.concatenate(seen, axis=1)
         return scheme, arrays
 
@@ -238,7 +240,18 @@ class _Work:
         counts = pa.array(sequences.lengths[:real], pa.int64())
         who = None if parent.subjects is None else parent.subjects()[:real]
         scheme.counts = Number.fit(Sample(values=counts, subjects=who, min_subjects=self.training.min_subjects))
-        arrays["counts"] = scheme.counts.encode(counts).astype(np.int16)
+        parts = [scheme.counts.encode(counts)]
+        if scheme.rising:
+            ends = _ends(sequences).taken(slice(real))
+            base = scheme.rising[0].base({name: whole[:real] for name, whole in self._days.items()})
+            near, end = _usual_step(sequences), scheme.rising[0].most
+            scheme.extent = Extent.fit(ends, base, end, near, who, self.training.min_subjects)
+            parts = [*scheme.extent.encode(ends, base), *parts]
+            arrays |= {"firsts": ends.first, "lasts": ends.last}
+        layout = scheme.counted
+        arrays["counts"] = np.zeros((real, layout.tokens), np.int16)
+        for place, codes in enumerate(parts):
+            arrays["counts"][:, places(layout, place)] = codes
         arrays["parents"] = above[:real]
         arrays["lengths"] = sequences.lengths[:real]
         for place, name in enumerate(scheme.anchors):
@@ -246,3 +259,25 @@ class _Work:
         owner = who if who is not None else np.arange(real, dtype=np.uint64)
         arrays["count_validates"] = self.training.split.validates(owner)
         return scheme
+
+
+def _ends(sequences: Sequences) -> Ends:
+    """Give the first and the last day of each parent's sequence, by its first rising column."""
+    days, some = sequences.ticks[sequences.rising[0]].days, sequences.lengths > 0
+    first, last = np.full((2, len(some)), NO_VALUE)
+    first[some] = days[sequences.starts[some]]
+    last[some] = days[sequences.starts[some] + sequences.lengths[some] - 1]
+    return Ends(first, last)
+
+
+def _usual_step(sequences: Sequences) -> int:
+    """Give what three of four steps of the first rising column do not exceed."""
+    step = np.diff(sequences.ticks[sequences.rising[0]].days)[~sequences.first[1:]]
+    return int(np.quantile(step, 0.75)) if len(step) else 0
+
+
+def _ahead(sequences: Sequences) -> np.ndarray:
+    """Give the time from the row before each row, or from a first row itself, to the end of its sequence."""
+    days, ends = sequences.ticks[sequences.rising[0]].days, _ends(sequences)
+    before = np.where(sequences.first, days, np.roll(days, 1))
+    return np.asarray(ends.last[sequences.parent_of] - before)

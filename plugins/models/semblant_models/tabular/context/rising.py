@@ -131,13 +131,20 @@ class Rising:
 
     def encode(self, ticks: Ticks, start: np.ndarray, anchors: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Give the tokens of each part for rows in sequence order."""
-        base = self._base(anchors) if self.anchor is not None else None
+        base = self.base(anchors)
         return [part.encode(values) for part, values in zip(self.parts, _split(ticks, start, base), strict=True)]
 
-    def _base(self, anchors: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Give the anchor in the column's own units."""
-        assert self.anchor is not None
+    def base(self, anchors: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """Give the anchor in the column's own units; None where first values count from none."""
+        if self.anchor is None:
+            return None
         return _yearly(anchors[self.anchor]) if pa.types.is_integer(self.type) else anchors[self.anchor]
+
+    def first_tokens(self, days: np.ndarray, anchors: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Give the tokens of the first two parts for first days that are known."""
+        ticks, start = Ticks(days=days, clock=None), np.ones(len(days), bool)
+        parts = _split(ticks, start, self.base(anchors))
+        return [part.encode(values) for part, values in zip(self.parts[:2], parts[:2], strict=True)]
 
     def decode(
         self, values: Sequence[pa.Array], before: np.ndarray | None, anchors: Mapping[str, np.ndarray]
@@ -153,24 +160,30 @@ class Rising:
         else:
             bare = values[1]
             days = _plain(bare, int(np.median(_plain(bare.drop_null(), 0))) if bare.null_count < rows else 0)
-            if self.anchor is not None:
+            base = self.base(anchors)
+            if base is not None:
                 from_anchor = values[0].is_valid().to_numpy(zero_copy_only=False)
-                base = self._base(anchors)
                 days = np.where(from_anchor & (base != NO_VALUE), base + _plain(values[0], 0), days)
         return np.asarray(days, np.int64)
 
-    def beyond(self, days: np.ndarray) -> np.ndarray:
-        """Tell which days lie where the data have none, bool."""
-        return np.asarray((days < self.least) | (days > self.most))
+    def beyond(self, days: np.ndarray, end: np.ndarray | None = None) -> np.ndarray:
+        """Tell which days lie where the data have none, or beyond the ``end`` of their own sequence, bool."""
+        return np.asarray((days < self.least) | (days > self._most(end)))
 
-    def within(self, days: np.ndarray, before: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    def within(
+        self, days: np.ndarray, before: np.ndarray | None, rng: np.random.Generator, end: np.ndarray | None = None
+    ) -> np.ndarray:
         """Spread what lies beyond the ends evenly over what is left after the row before: no heap at the last day."""
-        there = self.beyond(days)
+        there = self.beyond(days, end)
         if not there.any():
             return days
-        low = np.full(len(days), self.least) if before is None else np.clip(before, self.least, self.most)
-        drawn = low + np.floor(rng.random(len(days)) * (self.most - low + 1)).astype(np.int64)
+        most = self._most(end)
+        low = np.full(len(days), self.least) if before is None else np.clip(before, self.least, most)
+        drawn = low + np.floor(rng.random(len(days)) * (most - low + 1)).astype(np.int64)
         return np.where(there, drawn, days)
+
+    def _most(self, end: np.ndarray | None) -> np.ndarray:
+        return np.asarray(self.most if end is None else np.minimum(end, self.most))
 
     def made(self, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
         """Give values of the column's type from days (or numbers) and times of day."""

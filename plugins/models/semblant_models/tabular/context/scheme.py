@@ -14,9 +14,11 @@ import numpy as np
 from attrs import define, field
 
 from semblant.errors import ArtefactError
-from semblant_models.tabular.context.history import PLACES, Followed
+from semblant_models.tabular.context.extent import Extent
+from semblant_models.tabular.context.history import Followed
 from semblant_models.tabular.context.reference import Reference
 from semblant_models.tabular.context.rising import Rising
+from semblant_models.tabular.context.shape import Seen
 from semblant_models.tabular.encodings import encoding_from_dict
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text
 from semblant_models.tabular.layout import Layout
@@ -80,6 +82,8 @@ class Scheme:
     parent: TableEncoding | None = None
     counts: Encoding | None = None
     """Number of rows per parent."""
+    extent: Extent | None = None
+    """Where sequences begin and end; None without a rising column."""
     anchors: tuple[str, ...] = field(default=())
     """Dates of the parent that first values may count from."""
 
@@ -89,6 +93,12 @@ class Scheme:
         parts: list[Any] = [part for rising in self.rising for part in rising.parts]
         parts += [entry.reference for entry in self.lookups]
         return Layout.of(parts)
+
+    @property
+    def counted(self) -> Layout:
+        """The tokens that are drawn per parent: where its sequence begins and ends, then how many rows it has."""
+        assert self.counts is not None
+        return Layout.of([self.counts]) if self.extent is None else self.extent.layout(self.counts)
 
     def key_places(self, number: int) -> np.ndarray:
         """Give the places of the tokens of the ``number``-th part or reference, in field order."""
@@ -109,18 +119,24 @@ class Scheme:
             out += [f.cardinality for f in rising.parts[2].fields[:1]]
         return (*out, *(c for entry in self.lookups for c in entry.cardinality))
 
+    @property
+    def _known_ordered(self) -> tuple[bool, ...]:
+        """Which of :attr:`known` are numbers."""
+        out: list[bool] = []
+        for rising in self.rising:
+            out += [place == 0 for place, _ in enumerate(rising.absolute.fields)]
+            out += [True for _ in rising.parts[2].fields[:1]]
+        return (*out, *(there for entry in self.lookups for there in entry.ordered))
+
     @cached_property
     def followed(self) -> Followed:
         """What the next row sees of a row: its features, then what :attr:`known` lists."""
         layout = self.features.layout
-        ordered = list(layout.ordered & (layout.field == 0))
-        for rising in self.rising:
-            ordered += [i == 0 for i, _ in enumerate(rising.absolute.fields)]
-            ordered += [True for _ in rising.parts[2].fields[:1]]
-        for entry in self.lookups:
-            ordered += entry.ordered
+        ordered = (*(layout.ordered & (layout.field == 0)), *self._known_ordered)
         return Followed(
-            cardinality=(*(int(c) for c in layout.cardinality), *self.known), ordered=tuple(bool(o) for o in ordered)
+            cardinality=(*(int(c) for c in layout.cardinality), *self.known),
+            ordered=tuple(bool(o) for o in ordered),
+            timed=self.extent is not None,
         )
 
     @property
@@ -129,26 +145,32 @@ class Scheme:
         return () if self.parent is None else tuple(int(c) for c in self.parent.layout.cardinality)
 
     @property
-    def before_keys(self) -> tuple[tuple[int, ...], int]:
-        """Cardinalities and numbers that the first stage sees: parent and history."""
-        if self.parent is None:
-            return (), 0
-        return (*self.parent_tokens, *self.followed.tokens), self.followed.dense
-
-    @property
-    def ordered_before_keys(self) -> tuple[bool, ...]:
-        """Which tokens that the first stage sees are numbers."""
+    def _above(self) -> tuple[bool, ...]:
+        """Which of the parent's tokens are numbers."""
         if self.parent is None:
             return ()
-        layout = self.parent.layout
-        above = (bool(o) for o in layout.ordered & (layout.field == 0))
-        return (*above, *(True for _ in PLACES), *self.followed.ordered)
+        return tuple(bool(o) for o in self.parent.layout.ordered & (self.parent.layout.field == 0))
 
     @property
-    def before_features(self) -> tuple[tuple[int, ...], int]:
-        """Cardinalities and numbers that the second stage sees."""
-        tokens, dense = self.before_keys
-        return (*self.known, *tokens), dense
+    def seen_by_counts(self) -> Seen:
+        """What is seen of a parent when its number of rows is drawn."""
+        return Seen(cardinality=self.parent_tokens, ordered=self._above)
+
+    @property
+    def seen_by_keys(self) -> Seen:
+        """What the first stage sees: parent and history."""
+        if self.parent is None:
+            return Seen(cardinality=())
+        past = self.followed
+        tokens = (*self.parent_tokens, *past.tokens)
+        ordered = (*self._above, *(True for _ in past.places), *past.ordered)
+        return Seen(cardinality=tokens, dense=past.dense, ordered=ordered)
+
+    @property
+    def seen_by_features(self) -> Seen:
+        """What the second stage sees, by its summary alone: seen as they are, tokens are learned by heart."""
+        before = self.seen_by_keys
+        return Seen(cardinality=(*self.known, *before.cardinality), dense=before.dense)
 
     def known_codes(self, values: list[np.ndarray], steps: list[np.ndarray], contents: list[np.ndarray]) -> np.ndarray:
         """Put together what :attr:`known` lists, int16: absolute tokens and step tokens per rising column, contents."""
@@ -169,6 +191,7 @@ class Scheme:
             "lookups": [entry.to_dict() for entry in self.lookups],
             "parent": None if self.parent is None else self.parent.to_dict(),
             "counts": None if self.counts is None else self.counts.to_dict(),
+            "extent": None if self.extent is None else self.extent.to_dict(),
             "anchors": list(self.anchors),
         }
 
@@ -194,6 +217,7 @@ class Scheme:
                 ),
                 parent=None if state["parent"] is None else TableEncoding.from_dict(state["parent"]),
                 counts=None if state["counts"] is None else encoding_from_dict(state["counts"]),
+                extent=Extent.from_dict(state["extent"]) if state.get("extent") else None,
                 anchors=tuple(map(str, state["anchors"])),
             )
         except (KeyError, TypeError, ValueError, IndexError) as exc:

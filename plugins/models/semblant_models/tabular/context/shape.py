@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CENTRE = 8192
 """Where a dense value of 0 lies among the codes of dense values."""
@@ -40,6 +45,16 @@ class ContextShape:
     def offsets(self) -> np.ndarray:
         """Where each token's rows begin in the embedding table; int32, shape (tokens,)."""
         return np.concatenate([[0], np.cumsum(self.cardinality)]).astype(np.int32)[:-1]
+
+
+@frozen(kw_only=True)
+class Seen:
+    """What the rows of a network see of their context."""
+
+    cardinality: Sequence[int]
+    dense: int = 0
+    ordered: Sequence[bool] = ()
+    """Which of the tokens are numbers; with it all of them are seen also as they are."""
 
 
 def to_codes(values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from semblant_models.tabular.encodings.arrow import plain, restore
 if TYPE_CHECKING:
     from semblant.training import GenerationRequest
     from semblant_models.tabular.conditions import Conditions
+    from semblant_models.tabular.context.extent import Ends
     from semblant_models.tabular.context.given import Told
     from semblant_models.tabular.context.net import Net
     from semblant_models.tabular.context.scheme import Scheme
@@ -77,23 +78,24 @@ class Stepper:
     _given: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
     _fixed: dict[int, tuple[pa.Array, np.ndarray]] = field(factory=dict, init=False)
     _anchors: dict[str, np.ndarray] = field(factory=dict, init=False)
+    _ends: Ends | None = field(default=None, init=False)
+    """Where the sequences begin and end in time, in the same order as lengths."""
     _lengths: np.ndarray = field(factory=lambda: np.zeros(0, np.int64), init=False)
     """Rows of each sequence, longest first."""
 
-    def run(self, parents: pa.RecordBatch | None, counts: np.ndarray) -> Made:
-        """Make ``counts`` rows for each parent."""
+    def run(self, parents: pa.RecordBatch | None, counts: np.ndarray, ends: Ends | None = None) -> Made:
+        """Make ``counts`` rows for each parent; ``ends`` tell where the sequences begin and end in time."""
         scheme = self.scheme
         above, anchors = np.zeros((len(counts), 0), np.int16), {}
         if parents is not None and scheme.parent is not None:
             above = scheme.parent.encode(parents)
-            anchors = {
-                name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days
-                for name in scheme.anchors
-            }
-        rows = self.rows(above, anchors, counts)
+            anchors = anchor_days(scheme, parents)
+        rows = self.rows(above, anchors, counts, ends)
         return self.finished(rows if self.told is None else rows.taken(self.told.back()))
 
-    def rows(self, above: np.ndarray, anchors: dict[str, np.ndarray], counts: np.ndarray) -> Rows:
+    def rows(
+        self, above: np.ndarray, anchors: dict[str, np.ndarray], counts: np.ndarray, ends: Ends | None = None
+    ) -> Rows:
         """Draw ``counts`` rows below each parent, given its tokens and the days of its dates."""
         scheme, total = self.scheme, int(counts.sum())
         if self.conditions is not None and self.conditions.some:
@@ -115,6 +117,7 @@ class Stepper:
         order = order[counts[order] > 0]
         above, self._lengths = above[order], counts[order]
         self._anchors = {name: days[order] for name, days in anchors.items()}
+        self._ends = None if ends is None else ends.taken(order)
         state = History(followed=scheme.followed, lengths=counts[order]) if scheme.parent is not None else None
         for step in range(int(counts.max(initial=0))):
             active = int(np.searchsorted(-counts[order], -step, side="left"))
@@ -123,7 +126,7 @@ class Stepper:
             at = starts[order[:active]] + step
             past = np.zeros((active, 0), np.int16)
             if state is not None:
-                codes, dense = state.context()
+                codes, dense = state.context(self._ahead(step, at, rows))
                 past = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
             seen = np.concatenate([above[:active], past], axis=1)
             known = self._keys(step, at, seen, rows)
@@ -146,10 +149,12 @@ class Stepper:
             number += len(parts)
             before = rows.days[place][at - 1] if step else None
             drawn, days = self._days(place, tokens, before, np.arange(len(at)))
-            moved, days = rising.beyond(days), rising.within(days, before, self.rng)
+            end = self._last(step, place, len(at))
+            moved, days = rising.beyond(days, end), rising.within(days, before, self.rng, end)
             clock = drawn[3].fill_null(0).to_numpy(zero_copy_only=False) if len(drawn) > 3 else None
             days, clock, there = self._told_days(place, at, days, clock)
-            there |= moved
+            fixed = self._fixed_days(step, place, len(at))
+            days, there = np.where(fixed == NO_VALUE, days, fixed), there | moved | (fixed != NO_VALUE)
             rows.days[place][at] = days
             if clock is not None:
                 rows.clocks[place][at] = clock  # type: ignore[index]
@@ -176,13 +181,18 @@ class Stepper:
         So their steps are those of the rows that were seen, which ended in time too.
         """
         told = self._told_tokens(at)
+        if told is None and self._ends is not None:
+            told = self._end_tokens(step, at, rows)
         tokens = self._draw("keys", step, seen, given=told)
         again = np.arange(len(at))
         for attempt in range(_AGAIN if self.scheme.rising else 0):
             there = np.zeros(len(again), bool)
             for place, rising in enumerate(self.scheme.rising):
                 before = rows.days[place][at[again] - 1] if step else None
-                there |= rising.beyond(self._days(place, tokens[again], before, again)[1])
+                end = self._last(step, place, len(at))
+                there |= rising.beyond(
+                    self._days(place, tokens[again], before, again)[1], None if end is None else end[again]
+                )
             again = again[there]
             if not len(again):
                 break
@@ -213,6 +223,44 @@ class Stepper:
             if told is not None and len(places):
                 codes[:, places] = entry.reference.encode(told[at])
                 mask[:, places] = (told[at] >= 0)[:, None]
+        return codes, mask
+
+    def _ahead(self, step: int, at: np.ndarray, rows: Rows) -> np.ndarray | None:
+        """Give the time that is left of each sequence, from the row before or from the first itself."""
+        if self._ends is None:
+            return None
+        ends = self._ends.taken(slice(len(at)))
+        before = rows.days[0][at - 1] if step else ends.first
+        return np.where(ends.last == NO_VALUE, 0, ends.last - before)
+
+    def _last(self, step: int, place: int, active: int) -> np.ndarray | None:
+        """Give the days that rows of each sequence may not pass; None where nothing is known."""
+        if self._ends is None or place or not step:
+            return None
+        last = self._ends.last[:active]
+        return np.where(last == NO_VALUE, self.scheme.rising[0].most, last)
+
+    def _fixed_days(self, step: int, place: int, active: int) -> np.ndarray:
+        """Give the days that are known: of first rows, and of last ones; ``NO_VALUE`` elsewhere."""
+        if self._ends is None or place or self.told is not None:
+            return np.full(active, NO_VALUE)
+        if not step:
+            return self._ends.first[:active]
+        return np.where(self._lengths[:active] == step + 1, self._ends.last[:active], NO_VALUE)
+
+    def _end_tokens(self, step: int, at: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Give the codes of days that are known and a mask of them, shape (rows, tokens)."""
+        codes = np.zeros((len(at), self.scheme.keys.tokens), np.int32)
+        mask, fixed, rising = np.zeros(codes.shape, bool), self._fixed_days(step, 0, len(at)), self.scheme.rising[0]
+        known = fixed != NO_VALUE
+        if step:
+            moved = np.where(known, fixed - rows.days[0][at - 1], 0)
+            parts = {2: rising.parts[2].encode(pa.array(moved))}
+        else:
+            parts = dict(enumerate(rising.first_tokens(np.where(known, fixed, 0), self._anchors)))
+        for place, part in parts.items():
+            where = self.scheme.key_places(place)
+            codes[:, where], mask[:, where] = part, known[:, None]
         return codes, mask
 
     def _told_days(
@@ -304,3 +352,8 @@ class Stepper:
 
     def _rising(self, rising: Rising, days: np.ndarray, clock: np.ndarray | None) -> pa.Array:
         return rising.made(days, clock)
+
+
+def anchor_days(scheme: Scheme, parents: pa.RecordBatch) -> dict[str, np.ndarray]:
+    """Give the days of the parent's dates that first values may count from."""
+    return {name: ticks_of(plain(parents.column(parents.schema.get_field_index(name)))).days for name in scheme.anchors}
