@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ from semblant_reports.measure.copying import dcr_share
 from semblant_reports.measure.forms import ColumnForm, Form
 from semblant_reports.measure.neighbours import nearest
 from semblant_reports.measure.space import points_of
+from semblant_reports.sections.headline import most_copied
 from tests.plugins.reports.material import figures, inputs, people, run
 
 
@@ -205,3 +207,15 @@ def test_a_cancelled_job_stops_in_the_middle_of_measuring() -> None:
 
     with pytest.raises(Cancelled):
         _ = table.copying
+
+
+def test_identical_rows_are_those_of_a_table_in_which_they_say_something() -> None:
+    def table(synthetic: float, holdout: float) -> dict[str, Any]:
+        found = {"synthetic": synthetic, "holdout": holdout, "expected": None, "low": synthetic, "high": synthetic}
+        return {"lookup": False, "copying": {"identical": found, "dcr_share": None}}
+
+    few, wide = table(1.0, 0.99), table(0.002, 0.001)
+    found = most_copied({"few combinations": few, "wide": wide})
+    assert found is not None
+    assert found["table"] == "wide"
+    assert (most_copied({"few combinations": few}) or {})["table"] == "few combinations"

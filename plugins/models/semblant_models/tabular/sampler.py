@@ -19,6 +19,7 @@ from attrs import define, frozen
 
 from semblant_models.tabular.context.encoder import context_layer
 from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
+from semblant_models.tabular.stratified import uniforms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +135,9 @@ class _Drawing:
         return jnp.repeat(values, self.kind.candidates, axis=0)
 
     def uniform(self, at: Any) -> jax.Array:
-        return jax.random.uniform(jax.random.fold_in(self.key, at), (self.total,))
+        """Draw a number for each row; strata would tie a row's candidates to each other."""
+        key = jax.random.fold_in(self.key, at)
+        return uniforms(key, self.total) if self.kind.candidates == 1 else jax.random.uniform(key, (self.total,))
 
     def result(self, drawn: jax.Array, weight: jax.Array, score: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Keep one candidate of each row."""

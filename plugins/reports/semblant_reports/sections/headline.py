@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MIRRORED = 0.4
 """A classifier is this wrong only where rows of one side have twins on the other."""
+_TELLING = 0.5
+"""Share of real rows of other people that repeat a training row up to which a repeat is a sign of copying."""
 
 
 def headline(tables: Mapping[str, Any], relations: Mapping[str, float]) -> dict[str, float]:
@@ -22,7 +24,7 @@ def headline(tables: Mapping[str, Any], relations: Mapping[str, float]) -> dict[
     named = {"accuracy" if name == "overall" else f"{name}_accuracy": value for name, value in accuracy.items()}
     ceiling = mean([table["ceiling"] for table in tables.values()])
     near = nearest(tables)
-    copies = _copies(tables)
+    copies = most_copied(tables)
     found: dict[str, float | None] = {
         **named,
         "accuracy_ceiling": None if ceiling is None else ceiling["overall"],
@@ -43,7 +45,7 @@ def intervals(tables: Mapping[str, Any]) -> dict[str, list[float]]:
         label = {"overall": "accuracy", "ceiling": "accuracy_ceiling"}.get(name, f"{name}_accuracy")
         found[label] = _together([table["intervals"].get(name) for table in tables.values()])
     found["c2st_auc"] = _together([table["detection_interval"] for table in tables.values()])
-    near, copies, attack = nearest(tables), _copies(tables), attacked(tables)
+    near, copies, attack = nearest(tables), most_copied(tables), attacked(tables)
     found["dcr_share"] = None if near is None else near["interval"]
     found["identical_rows"] = None if copies is None else [copies["low"], copies["high"]]
     found["membership_auc"] = None if attack is None else attack["interval"]
@@ -85,7 +87,7 @@ def tiles(figures: Mapping[str, Any]) -> list[Score]:
                 "holdout row; 50% is what strangers' rows have",
             )
         )
-    copies = _copies(tables)
+    copies = most_copied(tables)
     if copies is not None:
         scores.append(_copies_score(copies, several=len(tables) > 1))
     attack = attacked(tables)
@@ -190,19 +192,23 @@ def _copies_score(copies: Mapping[str, Any], *, several: bool) -> Score:
     return Score(label="Identical rows", value=percent(share, 2), tone=tone, note=note)
 
 
-def _copies(tables: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the identical rows of the table that has most beyond what is usual; lookup tables do not count."""
+def most_copied(tables: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the identical rows of the table that has most beyond what is usual; lookup tables do not count.
+
+    A table of few combinations, in which real rows of other people repeat each other too, says nothing beside one that
+    does.
+    """
     known = [
         {"table": name, **table["copying"]["identical"]}
         for name, table in tables.items()
         if table["copying"]["identical"]["synthetic"] is not None and not table["lookup"]
     ]
 
-    def beyond(found: Mapping[str, Any]) -> float:
-        usual = found["expected"] if found["holdout"] is None else found["holdout"]
-        return float(found["synthetic"] - usual)
+    def usual(found: Mapping[str, Any]) -> float:
+        return float(found["expected"] if found["holdout"] is None else found["holdout"])
 
-    return max(known, key=beyond, default=None)
+    telling = [found for found in known if usual(found) < _TELLING] or known
+    return max(telling, key=lambda found: float(found["synthetic"]) - usual(found), default=None)
 
 
 def nearest(tables: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
+import pyarrow as pa
 
 from semblant.training import GenerationRequest
 from semblant_models.tabular.calibration import corrections
-from semblant_models.tabular.context.extent import Ends
+from semblant_models.tabular.context.extent import Ends, ExtentDraw
 from semblant_models.tabular.context.stepping import Stepper
+from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.network import IMPOSSIBLE
 
 if TYPE_CHECKING:
@@ -73,8 +75,32 @@ def _counts(net: Net, prepared: PreparedRelated, seed: int) -> None:
     for number in range(_ROUNDS):
         key = jax.random.fold_in(jax.random.key(seed % 2**31), number)
         times = max(1, _ALL * 4 // max(len(parents), 1))
-        drawn = np.concatenate([net.draw(jax.random.fold_in(key, i), parents) for i in range(min(times, 16))])
+        many = min(times, 16)
+        if prepared.scheme.extent is None:
+            drawn = np.concatenate([net.draw(jax.random.fold_in(key, i), parents) for i in range(many)])
+        else:
+            drawn = np.concatenate([_staged(net, prepared, parents, jax.random.fold_in(key, i)) for i in range(many)])
         shift(net, real, drawn)
+
+
+def _staged(net: Net, prepared: PreparedRelated, parents: np.ndarray, key: jax.Array) -> np.ndarray:
+    """Draw extents and numbers of rows as generation does, and give them as tokens again."""
+    scheme = prepared.scheme
+    assert scheme.extent is not None
+    assert scheme.counts is not None
+    base = scheme.rising[0].base({n: prepared.array(f"anchor{place}") for place, n in enumerate(scheme.anchors)})
+    drawing = ExtentDraw(
+        extent=scheme.extent,
+        counts=scheme.counts,
+        net=net,
+        rising=scheme.rising[0],
+        above=parents,
+        base=base,
+        key=key,
+        draw=Draw(rng=np.random.default_rng(0)),
+    )
+    ends, numbers = drawing.free()
+    return scheme.extent.tokens(ends, base, scheme.counts, pa.array(numbers.astype(np.int64)))
 
 
 def shift(net: Net, real: np.ndarray, drawn: np.ndarray) -> None:

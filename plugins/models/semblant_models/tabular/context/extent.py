@@ -87,6 +87,14 @@ class Extent:
         values = _values(ends, base if self.gap is not None else None, self.end, self.near)
         return [part.encode(value) for part, value in zip(self.parts, values, strict=True)]
 
+    def tokens(self, ends: Ends, base: np.ndarray | None, counts: Encoding, numbers: pa.Array) -> np.ndarray:
+        """Give the tokens of extents with their numbers of rows, int16, shape (parents, tokens)."""
+        layout = self.layout(counts)
+        out = np.zeros((len(numbers), layout.tokens), np.int16)
+        for place, codes in enumerate([*self.encode(ends, base), counts.encode(numbers)]):
+            out[:, places(layout, place)] = codes
+        return out
+
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         gap = None if self.gap is None else self.gap.to_dict()

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from semblant.atomic import atomic_folder
 from semblant.errors import DataError, ModelError
-from semblant_models.tabular.context.extent import Ends, Extent, places
+from semblant_models.tabular.context.extent import Ends, Extent
 from semblant_models.tabular.context.gather import (
     Sequences,
     all_subjects,
@@ -240,18 +240,14 @@ class _Work:
         counts = pa.array(sequences.lengths[:real], pa.int64())
         who = None if parent.subjects is None else parent.subjects()[:real]
         scheme.counts = Number.fit(Sample(values=counts, subjects=who, min_subjects=self.training.min_subjects))
-        parts = [scheme.counts.encode(counts)]
+        arrays["counts"] = scheme.counts.encode(counts).astype(np.int16)
         if scheme.rising:
             ends = _ends(sequences).taken(slice(real))
             base = scheme.rising[0].base({name: whole[:real] for name, whole in self._days.items()})
             near, end = _usual_step(sequences), scheme.rising[0].most
             scheme.extent = Extent.fit(ends, base, end, near, who, self.training.min_subjects)
-            parts = [*scheme.extent.encode(ends, base), *parts]
+            arrays["counts"] = scheme.extent.tokens(ends, base, scheme.counts, counts)
             arrays |= {"firsts": ends.first, "lasts": ends.last}
-        layout = scheme.counted
-        arrays["counts"] = np.zeros((real, layout.tokens), np.int16)
-        for place, codes in enumerate(parts):
-            arrays["counts"][:, places(layout, place)] = codes
         arrays["parents"] = above[:real]
         arrays["lengths"] = sequences.lengths[:real]
         for place, name in enumerate(scheme.anchors):
