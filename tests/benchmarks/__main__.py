@@ -18,6 +18,7 @@ BENCHMARKS = (
     "text",
     "report",
     "connectors",
+    "progress",
     "private",
 )
 
