@@ -59,8 +59,8 @@ class Step(enum.StrEnum):
 class Event:
     """One thing that happened in a job: its ``kind``, ``step`` and ``table``, a ``message``, the ``time`` (UTC).
 
-    ``job`` is the job's name; ``done`` and ``total`` are in ``unit`` (rows, epochs, bytes); ``seconds_left``
-    is an estimate; ``metrics`` holds plain numbers (``loss``, ``validation_loss``, ``learning_rate``).
+    ``job`` is the job's name; ``done``, ``total`` and ``expected`` are in ``unit`` (rows, epochs, bytes);
+    ``seconds_left`` is an estimate; ``metrics`` holds plain numbers (``loss``, ``validation_loss``, ``learning_rate``).
 
     >>> Event(kind=EventKind.STEP_PROGRESS, job="shop", step=Step.GENERATE, done=500, total=1000, unit="rows").done
     500
@@ -73,6 +73,8 @@ class Event:
     message: str = ""
     done: float | None = None
     total: float | None = None
+    expected: float | None = None
+    """How far ``done`` will probably come, where something may end it before ``total``."""
     unit: str = ""
     seconds: float | None = None
     """Time taken, on finished events."""

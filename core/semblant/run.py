@@ -125,14 +125,26 @@ class Run:
             msg = f"job '{self.job}' was cancelled"
             raise Cancelled(msg, fix="nothing was delivered; start it again, or go on with --resume")
 
-    def progress(self, done: float, total: float | None = None, unit: str = "rows", **metrics: float) -> None:
-        """Tell how far the current step is, and check for cancellation."""
+    def progress(
+        self,
+        done: float,
+        total: float | None = None,
+        unit: str = "rows",
+        expected: float | None = None,
+        **metrics: float,
+    ) -> None:
+        """Tell how far the current step is, and check for cancellation.
+
+        :param expected: how far it will probably come, where something may end it before ``total``: the time that is
+            left is reckoned up to there.
+        """
         self.check()
         if self.privacy.private and self.step in _SECRET and total:  # rows of a private run are not told, nor losses
-            done, total, unit, metrics = round(100 * done / total), 100, "percent", {}
+            done, total, unit, expected, metrics = round(100 * done / total), 100, "percent", None, {}
         now = time.monotonic()
         began, first = self._first.setdefault("told", (now, done))  # a resumed training begins in the middle
-        left = max(0.0, (now - began) * (total - done) / (done - first)) if total and done > first else None
+        until = total if expected is None else expected
+        left = max(0.0, (now - began) * (until - done) / (done - first)) if until and done > first else None
         self.emit(
             Event(
                 kind=EventKind.STEP_PROGRESS,
@@ -141,6 +153,7 @@ class Run:
                 step=self.step,
                 done=done,
                 total=total,
+                expected=expected,
                 unit=unit,
                 seconds_left=left,
                 metrics=metrics,
@@ -152,7 +165,8 @@ class Run:
 
         :param tables: per table ``name``, ``copied``, ``text`` (whether texts are made), ``trains``, ``analyzed`` and,
             as far as it is known, the number of ``rows`` that will be made, of ``cells`` that are read, of ``epochs``
-            after which training probably stalls, ``training_seconds`` and ``generation_seconds``.
+            after which training probably stalls, ``training_seconds`` (and
+            ``startup_seconds`` of them, before its first epoch) and ``generation_seconds``.
         """
         details = {
             "tables": [dict(table) for table in tables],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from semblant.settings import AUTO
 from semblant.spec.load import load_spec
 from semblant.spec.model import DestinationSpec, GenerationSpec, Spec
 from semblant.spec.write import spec_text
+from semblant.unpacking import unpacked
 from semblant.vocabulary import WriteMode
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ class Work:
     ) -> SyntheticDataset:
         """Generate from a generator file and deliver."""
         clock = Clock()
-        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
-            generator = load_generator(path, Path(folder))
+        with unpacked(self.home) as folder:
+            generator = load_generator(path, folder)
             spec = load_spec(generator.spec, self.host, environment={})
             run = self.run if seed is not None else evolve(self.run, seed=generator.seed)
             wanted = generation or spec.generation
@@ -200,8 +200,8 @@ class Work:
     @contextmanager
     def _one_table(self, path: Path, table: str | None) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
         """Load the model of one synthesized table; the only one when none is named."""
-        with tempfile.TemporaryDirectory(prefix="generator-", dir=self.home.cache) as folder:
-            generator = load_generator(path, Path(folder))
+        with unpacked(self.home) as folder:
+            generator = load_generator(path, folder)
             names = [entry.table.name for entry in generator.synthesized]
             if table is None and len(names) != 1:
                 msg = f"the generator has {len(names)} tables that were learned"

@@ -14,6 +14,7 @@ from semblant.atomic import sweep, write_json
 from semblant.errors import Cancelled, ConfigError
 from semblant.home import Home, Kind
 from semblant.spec.names import readable_name
+from semblant.unpacking import sweep_unpacked
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def begin(home: Home, host: PluginHost, spec: Spec | None, resume: str | None, n
     """
     for kind in (Kind.GENERATORS, Kind.DATASETS):
         sweep(home.folder(kind))
+    sweep_unpacked(home)
     if resume is not None:
         return _take_up(home, host, resume, spec)
     wanted = name or (spec.name if spec is not None else None) or readable_name()

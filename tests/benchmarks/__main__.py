@@ -19,6 +19,7 @@ BENCHMARKS = (
     "text",
     "report",
     "connectors",
+    "progress",
     "private",
 )
 

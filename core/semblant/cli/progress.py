@@ -88,10 +88,12 @@ def _amount(event: Event) -> str:
 
 def _left(event: Event) -> str:
     """Say how much time is left, once enough was done to know."""
-    if event.seconds_left is None or not event.total or (event.done or 0.0) / event.total < _ENOUGH:
+    until = event.expected or event.total
+    if event.seconds_left is None or not until or (event.done or 0.0) / until < _ENOUGH:
         return ""
-    # training ends when it gains nothing any more, mostly long before the last epoch
-    return f"{'at most' if event.step is Step.TRAIN else 'about'} {spoken(event.seconds_left)} left"
+    # training ends when it gains nothing any more, mostly long before the last epoch; not every backend foresees when
+    unforeseen = event.step is Step.TRAIN and event.expected is None
+    return f"{'at most' if unforeseen else 'about'} {spoken(event.seconds_left)} left"
 
 
 def _share(event: Event) -> int:

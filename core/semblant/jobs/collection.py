@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from semblant.home import Kind
 from semblant.jobs.details import iso, timeline
 from semblant.jobs.sizes import bytes_below
 from semblant.jobs.states import State
+from semblant.unpacking import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -108,8 +108,8 @@ def _unnoted(home: Home, name: str, path: Path) -> GeneratorStatus:
 def _opened(home: Home, file: Path) -> Iterator[GeneratorFile]:
     from semblant.pipeline.dataset import load_generator
 
-    with tempfile.TemporaryDirectory(prefix="generator-", dir=home.cache) as folder:
-        yield load_generator(file, Path(folder))
+    with unpacked(home) as folder:
+        yield load_generator(file, folder)
 
 
 def _unfinished(store: Store, job: JobRecord) -> GeneratorStatus:

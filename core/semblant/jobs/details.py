@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from semblant.events import Step
 from semblant.home import Kind
 from semblant.jobs.parts import TEXT
 from semblant.jobs.states import PartState, State
+from semblant.unpacking import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,8 +255,8 @@ def columns_of(home: Home, job: JobRecord) -> dict[str, list[dict[str, Any]]]:
     from semblant.pipeline.dataset import load_generator
 
     path = generator_path(home, job)
-    with tempfile.TemporaryDirectory(prefix="generator-", dir=home.cache) as folder:
-        generator = load_generator(path, Path(folder))
+    with unpacked(home) as folder:
+        generator = load_generator(path, folder)
         return {
             entry.table.name: [
                 {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from semblant.errors import ConfigError
 from semblant.home import Kind
 from semblant.logs import LOG_NAME
 from semblant.pipeline.archive import ARCHIVE, write_archive, write_csv_archive
+from semblant.unpacking import unpacked
 from semblant.workspaces import SPEC_FILE
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def settings(home: Home, job: JobRecord, target: Path) -> None:
     except ConfigError:
         text = (home.path(Kind.JOBS, job.name) / SPEC_FILE).read_text(encoding="utf-8")
     else:
-        with tempfile.TemporaryDirectory(prefix="generator-", dir=home.cache) as folder:
-            text = load_generator(path, Path(folder)).spec
+        with unpacked(home) as folder:
+            text = load_generator(path, folder).spec
     with atomic_write(target) as sink:
         sink.write(text.encode())
 

@@ -58,6 +58,16 @@ def forecast(step: Step, table: Mapping[str, Any] | None, tables: Sequence[Mappi
     return _SECONDS[step] + _PER_CELL.get(step, 0.0) * (table.get("cells") or 0)
 
 
+def startup_of(table: Mapping[str, Any] | None, training_seconds: float) -> float:
+    """Give the seconds of training that pass before its first epoch, as the backend estimates them.
+
+    >>> startup_of({"startup_seconds": 6.0}, 20.0), startup_of({}, 20.0), startup_of({"startup_seconds": 9.0}, 5.0)
+    (6.0, 0.0, 4.5)
+    """
+    known = float((table or {}).get("startup_seconds") or 0.0)
+    return min(known, 0.9 * training_seconds)
+
+
 def estimates(plan: Plan, table: TablePlan) -> dict[str, Any]:
     """Give what is known beforehand of the time that a table takes; nothing of private data."""
     if plan.spec.privacy is not None:
@@ -66,5 +76,5 @@ def estimates(plan: Plan, table: TablePlan) -> dict[str, Any]:
     cost = None if plan.assessment is None else plan.assessment.tables.get(table.name)
     if cost is not None:
         found |= {"training_seconds": cost.training_seconds, "generation_seconds": cost.generation_seconds}
-        found |= {"epochs": cost.details["epochs"]} if cost.details.get("epochs") else {}
+        found |= {name: cost.details[name] for name in ("epochs", "startup_seconds") if cost.details.get(name)}
     return found

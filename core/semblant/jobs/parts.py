@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, evolve, field
 
 from semblant.events import EventKind, Step
-from semblant.jobs.forecast import forecast
+from semblant.jobs.forecast import forecast, startup_of
 from semblant.jobs.states import PartState
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _NEVER_WHOLE: Final = 0.99
 _ENOUGH: Final = 0.02
 _BEYOND: Final = 1.15
 """Training that went on longer than was expected is taken to go on for a while."""
+_BY_THE_CLOCK: Final = frozenset({Step.REPORT})
+"""Steps that tell in unequal pieces how far they are: the time they were thought to take says it better."""
+_MOST_BY_THE_CLOCK: Final = 0.9
 
 
 @define
@@ -39,9 +42,44 @@ class Part:
     """Seconds that were thought of before it began; steps count by them."""
     epochs: float | None = None
     """After so many training is expected to stall."""
+    startup: float = 0.0
+    """Seconds of the expected ones that pass before it can say how far it is: a model is compiled."""
+    began: float | None = None
     state: PartState = PartState.WAITING
     share: float = 0.0
     seconds_left: float | None = None
+
+    def advance(self, event: Event) -> None:
+        """Take how far the step says it is; that it was to end elsewhere than was thought changes what was expected."""
+        seen = _sooner(event, self.epochs)
+        until = seen.expected or seen.total
+        self.seconds_left = seen.seconds_left
+        if not until or seen.done is None:
+            return
+        if self.epochs and seen.expected and seen.unit == "epochs":
+            self.expected = self.startup + (self.expected - self.startup) * seen.expected / self.epochs
+            self.epochs, self.share = seen.expected, 0.0
+        begun = self.startup / self.expected if self.expected else 0.0
+        self.share = max(self.share, min(begun + (1 - begun) * seen.done / until, _NEVER_WHOLE))
+
+    def seconds_since(self, now: float) -> float:
+        """Give how long it runs."""
+        return 0.0 if self.began is None else now - self.began
+
+    def goes_by_the_clock(self) -> bool:
+        """Tell whether it runs, and only time says how far it is."""
+        return self.state is PartState.RUNNING and self.step in _BY_THE_CLOCK
+
+    def done(self, now: float, pace: float = 1.0) -> float:
+        """Give the expected seconds that are done; ``pace`` is how long one of them takes.
+
+        As long as a running step has said nothing, time passes for its beginning alone.
+        """
+        if self.goes_by_the_clock():
+            return min(self.seconds_since(now) / pace, _MOST_BY_THE_CLOCK * self.expected)
+        if self.state is PartState.RUNNING and not self.share:
+            return min(self.seconds_since(now), self.startup)
+        return self.expected * self.share
 
 
 @define
@@ -102,7 +140,9 @@ class Parts:
         self.task_states[number] = PartState.WAITING
         epochs = None if table is None or text else table.get("epochs")
         for step in steps:
-            self.parts[number, step] = Part(number, step, forecast(step, table, tables, text=text), epochs)
+            expected = forecast(step, table, tables, text=text)
+            startup = startup_of(table, expected) if step is Step.TRAIN and not text else 0.0
+            self.parts[number, step] = Part(number, step, expected, epochs, startup)
 
     def take(self, event: Event) -> None:
         """Move what an event is about."""
@@ -141,18 +181,15 @@ class Parts:
         now, key = event.time.timestamp(), (part.task, str(part.step))
         change = self.changed_steps.setdefault(key, {})
         if event.kind is EventKind.STEP_STARTED:
-            part.state = PartState.RUNNING
+            part.state, part.began = PartState.RUNNING, time.monotonic()
             change |= {"state": part.state, "started": now}
         elif event.kind is EventKind.STEP_PROGRESS:
-            seen = _sooner(event, part.epochs)
-            if seen.total and seen.done is not None:
-                part.share = max(part.share, min(seen.done / seen.total, _NEVER_WHOLE))
-            part.seconds_left = seen.seconds_left
+            part.advance(event)
             change |= {
                 "done": event.done,
                 "total": event.total,
                 "unit": event.unit,
-                "seconds_left": seen.seconds_left,
+                "seconds_left": part.seconds_left,
             }
             if event.metrics and part.step is Step.TRAIN and "validation_loss" in event.metrics:
                 self.metrics[part.task, float(event.done or 0.0)] = dict(event.metrics)
@@ -192,32 +229,43 @@ class Parts:
     def share(self) -> float:
         """Give what is done of the job, 0 to 0.99: it never falls, and is whole only when the job has finished."""
         total = sum(part.expected for part in self.parts.values())
-        done = sum(part.expected * part.share for part in self.parts.values())
+        done = self._done(self._pace() or 1.0)
         self._share = max(self._share, min(done / total, _NEVER_WHOLE) if total else 0.0)
         return self._share
 
     def seconds_left(self) -> float | None:
         """Guess how long the rest takes: what the running step says, and the others at the pace of the first ones."""
-        total = sum(part.expected for part in self.parts.values())
-        done = sum(part.expected * part.share for part in self.parts.values()) - self._taken_over
-        if total and done / total >= _ENOUGH:
-            pace = (time.monotonic() - self._began) / done
-        elif any(part.seconds_left is not None for part in self.parts.values()):
-            pace = 1.0  # what was thought of before is all there is for the steps that come
-        else:
+        pace, now, left = self._pace(), time.monotonic(), 0.0
+        if pace is None:
             return None
-        left = 0.0
         for part in self.parts.values():
-            if part.state is PartState.RUNNING and part.seconds_left is not None:
+            if part.state is PartState.RUNNING and part.seconds_left is not None and not part.goes_by_the_clock():
                 left += part.seconds_left
             elif part.state in {PartState.WAITING, PartState.RUNNING}:
-                left += pace * part.expected * (1 - part.share)
+                left += pace * (part.expected - part.done(now, pace))
         return left
+
+    def _done(self, pace: float) -> float:
+        return sum(part.done(time.monotonic(), pace) for part in self.parts.values())
+
+    def _pace(self) -> float | None:
+        """Give how long an expected second takes, by the steps that can say how far they are; None if none can yet."""
+        now, parts = time.monotonic(), self.parts.values()
+        clocked = [part for part in parts if part.goes_by_the_clock()]
+        total = sum(part.expected for part in parts)
+        done = sum(part.done(now) for part in parts if part not in clocked) - self._taken_over
+        if total and done / total >= _ENOUGH:
+            return (now - self._began - sum(part.seconds_since(now) for part in clocked)) / done
+        if any(part.seconds_left is not None for part in parts):
+            return 1.0  # what was thought of before is all there is for the steps that come
+        return None
 
 
 def _sooner(event: Event, epochs: float | None) -> Event:
     """Let training end when it probably stalls: it is rarely the largest number of epochs that ends it."""
     if event.step is not Step.TRAIN or event.unit != "epochs" or not epochs or not event.total or event.done is None:
+        return event
+    if event.expected is not None:  # what the backend sees while it trains is better
         return event
     end = min(event.total, max(epochs, _BEYOND * event.done))
     share = (end - event.done) / max(event.total - event.done, 1e-9)

@@ -131,6 +131,8 @@ class Attempt:
         figures: dict[str, Any] = {"processor_seconds": self.job.processor_seconds + self.child.running_seconds()}
         if self._due("size", time.monotonic(), _SIZE_SECONDS):
             figures["bytes"] = bytes_below(self.workspace)
+        if self.parts.parts:  # time passes while a step says nothing
+            figures |= {"share": self.parts.share(), "seconds_left": self.parts.seconds_left()}
         self._note(**figures)
         if self._cancel_wanted or self.fault:
             return

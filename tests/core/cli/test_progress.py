@@ -83,6 +83,11 @@ def test_the_time_left_is_told(clock, lines):
     assert lines == ["customers: AI training: 25 of 100 epochs (25 %), at most 1 min 15 s left"]
 
 
+def test_where_training_foresees_its_end_nobody_says_at_most(clock, lines):
+    LineProgress(Session()).take(update(2, expected=10, seconds_left=8.0))
+    assert lines == ["customers: AI training: 2 of 100 epochs (2 %), about 8 s left"]
+
+
 def test_the_time_left_is_not_guessed_from_next_to_nothing(clock, lines):
     LineProgress(Session()).take(update(1, seconds_left=7500.0))
     assert lines == ["customers: AI training: 1 of 100 epochs (1 %)"]

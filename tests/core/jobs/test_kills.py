@@ -68,7 +68,7 @@ def test_the_worker_is_killed_at_random_moments_and_every_job_ends_as_if_it_was_
     luck, recovered = drawn("kills of the worker"), []
     runner = scene.worker()
     try:
-        for _ in range(times(50)):
+        while len(recovered) < times(50):
             job = scene.order(*BUSY)
             child = wait_for(begun(scene, job))
             time.sleep(luck.uniform(0, seconds))
@@ -98,7 +98,7 @@ def test_the_worker_is_killed_at_random_moments_and_every_job_ends_as_if_it_was_
 def test_runner_and_worker_are_killed_together_and_the_next_runner_goes_on(scene):
     seconds, wanted = length_of(scene)
     luck, recovered = drawn("kills of runner and worker"), []
-    for _ in range(times(20)):
+    while len(recovered) < times(20):
         job = scene.order(*BUSY)
         runner = scene.worker("--drain")
         wait_for(begun(scene, job))

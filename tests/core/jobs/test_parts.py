@@ -170,3 +170,54 @@ def test_a_step_that_says_how_long_it_takes_is_heard_at_once():
         Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", done=1, total=9999, seconds_left=900)
     )
     assert (found.seconds_left() or 0.0) > 900
+
+
+@pytest.mark.feature(261)
+def test_where_training_says_that_it_will_end_is_believed(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("semblant.jobs.parts.time.monotonic", lambda: clock[0])
+    table = {**TABLES[1], "text": False, "training_seconds": 100.0, "startup_seconds": 20.0, "epochs": 16.0}
+    found = Parts(attempt=1)
+    found._began = 0.0
+    found.plan({**DETAILS, "tables": [table], "reports": False, "generates": False, "archives": False})
+    rest = sum(part.expected for part in found.parts.values() if part.step is not Step.TRAIN)
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table="notes"))
+    clock[0] = 10.0
+    assert found.share() == pytest.approx(10 / (100 + rest))
+    clock[0] = 30.0
+    assert found.share() == pytest.approx(20 / (100 + rest))
+    event = Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", unit="epochs", total=150)
+    found.take(evolve(event, done=4.0, expected=8.0, seconds_left=33.0))
+    assert found.share() == pytest.approx((20 + 20) / (20 + 40 + rest))
+    assert found.seconds_left() == pytest.approx(33 + 30 / 40 * rest)
+    shares = []
+    for expected in (24.0, 6.0):
+        found.take(evolve(event, done=5.0, expected=expected, seconds_left=1.0))
+        shares.append(found.share())
+    assert shares[0] == pytest.approx((20 + 20) / (20 + 40 + rest))
+    assert shares[1] == pytest.approx((20 + 25) / (20 + 30 + rest))
+
+
+def test_a_report_is_followed_by_the_clock_since_its_sections_are_unequal(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("semblant.jobs.parts.time.monotonic", lambda: clock[0])
+    found = Parts(attempt=1)
+    found._began = 0.0
+    found.plan({**DETAILS, "tables": TABLES[:1]})
+    for task, step in list(found.parts):
+        if step is not Step.REPORT:
+            table = found.tasks[task][1] or None
+            found.take(Event(kind=EventKind.STEP_STARTED, step=step, table=table))
+            clock[0] += 3 * found.parts[task, step].expected
+            found.take(Event(kind=EventKind.STEP_FINISHED, step=step, table=table, seconds=1.0))
+    (report,) = (part for part in found.parts.values() if part.step is Step.REPORT)
+    found.take(Event(kind=EventKind.STEP_STARTED, step=Step.REPORT))
+    assert found.seconds_left() == pytest.approx(3 * report.expected)
+    clock[0] += report.expected
+    event = Event(kind=EventKind.STEP_PROGRESS, step=Step.REPORT, done=14, total=15, unit="sections", seconds_left=0.1)
+    found.take(event)
+    assert found.seconds_left() == pytest.approx(2 * report.expected)
+    before = found.share()
+    clock[0] += 100 * report.expected
+    assert before < found.share() < 0.99
+    assert found.seconds_left() == pytest.approx(0.1 * 3 * report.expected)

@@ -108,6 +108,7 @@ def estimate(settings: ColumnArSettings, spec: ModelSpec, facts: TableFacts, spe
             "batch_size": recipe.batch_size,
             "steps": steps,
             "epochs": round(steps * per_step / rows, 2),
+            "startup_seconds": round(compiling / speed.gain, 2),
         },
     )
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 _COOL_SHARE = 0.4
 _COOLED_IN_VAIN = 2
 """Validations of the falling rate without a better one after which it ends: more of it is memory."""
-_LEAST_STEPS = 150
+LEAST_STEPS = 150
 """Steps before an early stop is thought of."""
-_TRANSFER = 0.35
+TRANSFER = 0.35
 """What held-out rows must gain of each nat that training rows gain; below it the rest makes nearer copies."""
 _COOLING_TRANSFER = 0.25
 """The same while the rate falls: that is short, and it is worth more to the rows drawn than to the loss."""
@@ -37,7 +37,7 @@ def early_stop(progress: Progress, recipe: Recipe) -> None:
         if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
             progress.stopped = "early stop"
         return
-    if progress.step < _LEAST_STEPS or len(losses) <= window:
+    if progress.step < LEAST_STEPS or len(losses) <= window:
         return
     now = min(losses)
     gain = (min(losses[:-window]) - now) / window
@@ -52,12 +52,12 @@ def early_stop(progress: Progress, recipe: Recipe) -> None:
 
 def _remembers(progress: Progress, window: int) -> bool:
     """Tell whether little of what the training rows gained in the last validations came to held-out rows too."""
-    if progress.step < _LEAST_STEPS or len(progress.history) <= window:
+    if progress.step < LEAST_STEPS or len(progress.history) <= window:
         return False
     before, now = progress.history[-1 - window], progress.history[-1]
     if "seen_loss" not in before:
         return False
-    gained, wanted = before["seen_loss"] - now["seen_loss"], _TRANSFER
+    gained, wanted = before["seen_loss"] - now["seen_loss"], TRANSFER
     if progress.cool_from is not None:
         wanted = _COOLING_TRANSFER
     return gained > 0 and before["validation_loss"] - now["validation_loss"] < wanted * gained

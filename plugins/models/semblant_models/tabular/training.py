@@ -14,6 +14,8 @@ from attrs import define, field
 from semblant.errors import ModelError
 from semblant_models.tabular.checkpoint import load_checkpoint, save_checkpoint
 from semblant_models.tabular.dropping import next_rates
+from semblant_models.tabular.estimate import expected_steps
+from semblant_models.tabular.expecting import expected_end
 from semblant_models.tabular.network import initial_parameters
 from semblant_models.tabular.stepping import State, initial_state, make_steps, make_validation, validation_batches
 from semblant_models.tabular.stopping import early_stop
@@ -42,6 +44,8 @@ class Progress:
     cool_from: int | None = None
     """Step at which the early stop began to lower the rate."""
     end: int = 0
+    expected: int = 0
+    """Step at which it will probably end."""
     factor: float = 1.0
     """Halved whenever the loss was not finite."""
     restarts: int = 0
@@ -127,7 +131,13 @@ class Training:
                 progress.seconds = before + time.monotonic() - started
                 self._stop_from_outside(progress, run)
                 furthest = max(furthest, progress.step)
-                run.progress(furthest / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
+                run.progress(
+                    furthest / per_epoch,
+                    progress.end / per_epoch,
+                    "epochs",
+                    progress.expected / per_epoch,
+                    loss=losses[-1][0],
+                )
             by_part = np.asarray(validating()(state["average"], tables, batches))
             found = float(by_part[-1].sum())
             if not (math.isfinite(found) and all(math.isfinite(v) for v, _ in losses)):
@@ -152,11 +162,12 @@ class Training:
             if found < progress.best_loss:
                 progress.best_loss, progress.best_step = found, progress.step
                 best = {name: np.asarray(value) for name, value in state["average"].items()}
-            early_stop(progress, recipe)
+            self._look_ahead(progress)
             run.progress(
                 furthest / per_epoch,
                 progress.end / per_epoch,
                 "epochs",
+                progress.expected / per_epoch,
                 loss=loss,
                 validation_loss=found,
                 learning_rate=rate,
@@ -191,7 +202,14 @@ class Training:
         if found is not None:
             state, best, stored = found
             return state, best, Progress(**stored)
-        return state, first, Progress(end=total, dropout=[self.recipe.hidden_dropout] * self.shape.tokens)
+        progress = Progress(end=total, dropout=[self.recipe.hidden_dropout] * self.shape.tokens)
+        progress.expected = expected_end(progress, self.recipe, expected_steps(self.recipe, len(self.train)))
+        return state, first, progress
+
+    def _look_ahead(self, progress: Progress) -> None:
+        """Decide whether training ends, and say when it probably will."""
+        early_stop(progress, self.recipe)
+        progress.expected = expected_end(progress, self.recipe, expected_steps(self.recipe, len(self.train)))
 
     def _restart(
         self, best: dict[str, np.ndarray], progress: Progress, total: int, run: Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from attrs import frozen
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from semblant_sources.settings import SqliteSettings
     from semblant_sources.sqlite.tables import Relation
     from semblant_sources.sqlite.types import StoredColumn
+
+
+_AT_A_TIME = 4_096
+"""Rows that are Python objects at the same time: more of them leave the processor's cache."""
+
+
+def _batch(rows: Sequence[Any], columns: list[StoredColumn], schema: pa.Schema) -> pa.RecordBatch:
+    if not columns:
+        return pa.RecordBatch.from_struct_array(pa.array([{}] * len(rows), pa.struct([])))
+    values = zip(*rows, strict=True)
+    return pa.RecordBatch.from_arrays([c.array(v) for c, v in zip(columns, values, strict=True)], schema=schema)
 
 
 @frozen
@@ -80,14 +91,15 @@ class SqliteSource:
     def _stream(self, known: _Known, columns: list[StoredColumn], batch_rows: int) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([pa.field(column.name, column.type) for column in columns])
         wanted = ", ".join(column.expression for column in columns) or "1"
-        for rows in self._open().batches(
-            f"SELECT {wanted} FROM {known.relation.source}{known.relation.order}", batch_rows
-        ):
-            if not columns:
-                yield pa.RecordBatch.from_struct_array(pa.array([{}] * len(rows), pa.struct([])))
-                continue
-            values = zip(*rows, strict=True)
-            yield pa.RecordBatch.from_arrays([c.array(v) for c, v in zip(columns, values, strict=True)], schema=schema)
+        statement = f"SELECT {wanted} FROM {known.relation.source}{known.relation.order}"
+        at_a_time, held = min(batch_rows, _AT_A_TIME), list[pa.RecordBatch]()
+        for rows in self._open().batches(statement, at_a_time):
+            held.append(_batch(rows, columns, schema))
+            if at_a_time * (len(held) + 1) > batch_rows:
+                yield pa.concat_batches(held)
+                held.clear()
+        if held:
+            yield pa.concat_batches(held)
 
     def count(self, table: str) -> int | None:
         """Rows of a table."""

@@ -6,12 +6,12 @@ SQLite keeps a type with each value and not with the column, so a declared INTEG
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import frozen
+from attrs import evolve, frozen
 
 from semblant_sources.files.decision import FileStyle, decide
 from semblant_sources.files.evidence import Evidence
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from semblant_sources.sqlite.tables import Declared, Relation
 
 _AT_ONCE = 150
+_KINDS = ("integer", "real", "text", "blob")
 _BATCH = 65_536
+_SMALL_BATCH = 4_096
+"""Python objects that fit into the processor's cache."""
 _EXACT_IN_FLOAT = 2**53
 _MOST_DIGITS = 38
 _DATES = re.compile(r"DATE|TIME")
@@ -76,24 +79,57 @@ class _Stored:
     high: int | None
 
 
+_NOTHING = _Stored(0, 0, 0, 0, None, None)
+
+
 def stored_columns(snapshot: Snapshot, relation: Relation) -> tuple[StoredColumn, ...]:
-    """Decide the type of each column after one look at all rows."""
-    counts: list[_Stored] = []
-    for start in range(0, len(relation.columns), _AT_ONCE):
-        wanted = relation.columns[start : start + _AT_ONCE]
-        parts = ", ".join(_counting(column) for column in wanted)
-        row = snapshot.rows(f"SELECT {parts} FROM {relation.source}")[0]
-        counts.extend(
-            _Stored(*(value or 0 for value in row[i : i + 4]), *row[i + 4 : i + 6]) for i in range(0, len(row), 6)
-        )
-    return tuple(_column(snapshot, relation, c, stored) for c, stored in zip(relation.columns, counts, strict=True))
+    """Decide the type of each column after a look at all rows, and a closer one at those that hold something else.
+
+    Most columns hold what they are declared to, so that two counts each say all.
+    """
+    found: dict[str, _Stored] = {}
+    usual = [(column, _usual_kind(column.type)) for column in relation.columns]
+    counts = _asked(snapshot, relation, [_counting(column.name, kind) for column, kind in usual])
+    for (column, kind), (there, as_declared) in zip(usual, counts, strict=True):
+        ranged = kind == "integer" and ("BOOL" in column.type or _has_scale(column.type))
+        if there == as_declared and not ranged:
+            found[column.name] = evolve(_NOTHING, **{f"{kind}s": there})
+    closer = [column for column in relation.columns if column.name not in found]
+    answers = _asked(snapshot, relation, [_counting_all(column.name) for column in closer])
+    found |= {column.name: _Stored(*row) for column, row in zip(closer, answers, strict=True)}
+    return tuple(_column(snapshot, relation, column, found[column.name]) for column in relation.columns)
 
 
-def _counting(column: Declared) -> str:
-    name = quoted(column.name)
-    sums = ", ".join(f"sum(typeof({name}) = '{kind}')" for kind in ("integer", "real", "text", "blob"))
-    whole = f"CASE typeof({name}) WHEN 'integer' THEN {name} END"
-    return f"{sums}, min({whole}), max({whole})"
+def _asked(snapshot: Snapshot, relation: Relation, parts: list[tuple[str, ...]]) -> list[tuple[Any, ...]]:
+    """Ask for some aggregates per column over all rows; SQLite takes so many in one statement."""
+    answers: list[tuple[Any, ...]] = []
+    for start in range(0, len(parts), _AT_ONCE):
+        wanted = parts[start : start + _AT_ONCE]
+        row = snapshot.rows(f"SELECT {', '.join(part for each in wanted for part in each)} FROM {relation.source}")[0]
+        width = len(wanted[0])
+        answers += [row[at : at + width] for at in range(0, len(row), width)]
+    return answers
+
+
+def _usual_kind(declared: str) -> str:
+    """Name the storage class that a declared type's values mostly have."""
+    kind = _declared_type(declared)
+    if "BLOB" in declared:
+        return "blob"
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_duration(kind):
+        return "integer"
+    return "real" if pa.types.is_floating(kind) else "text"
+
+
+def _counting(column: str, kind: str) -> tuple[str, ...]:
+    name = quoted(column)
+    return f"count({name})", f"count(*) FILTER (WHERE typeof({name}) = '{kind}')"
+
+
+def _counting_all(column: str) -> tuple[str, ...]:
+    name = quoted(column)
+    whole = f"({name}) FILTER (WHERE typeof({name}) = 'integer')"
+    return (*(_counting(column, kind)[1] for kind in _KINDS), f"min{whole}", f"max{whole}")
 
 
 def _column(snapshot: Snapshot, relation: Relation, column: Declared, stored: _Stored) -> StoredColumn:
@@ -175,7 +211,7 @@ def _parsed(values: Sequence[object], kind: pa.DataType) -> pa.Array:
 def _iso(snapshot: Snapshot, relation: Relation, column: Declared) -> pa.DataType | None:
     """Give the type of dates or moments that are all written by ISO 8601, which needs no guessing; None for others."""
     kinds: tuple[pa.DataType, ...] = ()
-    for rows in snapshot.batches(f"SELECT {quoted(column.name)} FROM {relation.source}", _BATCH):
+    for rows in snapshot.batches(f"SELECT {quoted(column.name)} FROM {relation.source}", _SMALL_BATCH):
         texts = pa.array([row[0] for row in rows], pa.string())
         lengths = pc.min_max(pc.binary_length(texts)).as_py()
         if lengths["min"] is None:

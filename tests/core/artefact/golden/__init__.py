@@ -1,0 +1,1 @@
+"""Generators of each format that was ever released, kept as they were made, with rows that were drawn from them."""
