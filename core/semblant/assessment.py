@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from semblant.machine import Speed
     from semblant.plan import TablePlan
     from semblant.spec.model import Spec
-    from semblant.spec.training import ModelSpec
+    from semblant.spec.training import ModelSpec, TrainingSettings
 
 LONGEST_SECONDS: Final = 30 * 60
 """A job that takes longer is judged negatively."""
@@ -67,6 +67,8 @@ class Assessment:
     """Memory that is free."""
     tables: Mapping[str, Cost] = field(factory=dict)
     """What each table's training and generation takes."""
+    texts: Mapping[str, Cost] = field(factory=dict)
+    """The same for the texts of the tables that have some."""
     unknown: tuple[str, ...] = ()
     """Tables whose model backend gives no estimate: not counted."""
     quality: tuple[str, ...] = ()
@@ -98,15 +100,8 @@ class Assessment:
             "long": self.long,
             "large": self.large,
             "quality": list(self.quality),
-            "tables": {
-                name: {
-                    "training_seconds": round(cost.training_seconds, 1),
-                    "generation_seconds": round(cost.generation_seconds, 1),
-                    "memory_bytes": cost.memory_bytes,
-                    **cost.details,
-                }
-                for name, cost in self.tables.items()
-            },
+            "tables": {name: _as_dict(cost) for name, cost in self.tables.items()},
+            "texts": {name: _as_dict(cost) for name, cost in self.texts.items()},
             "unknown": list(self.unknown),
             "suggestions": [
                 {
@@ -130,6 +125,8 @@ class _Estimated:
     cost: Cost
     path: str
     """Where its model settings stand in the spec."""
+    text: bool = False
+    """Whether it is about the table's texts."""
 
 
 def quality_findings(plans: Sequence[TablePlan], spec: Spec, detection: Detection) -> list[Finding]:
@@ -179,16 +176,18 @@ def assess(
         preparing += facts.rows * len(plan.table.columns) * _CELL_TURNS / speed.loops
         if plan.copied or not plan.columns:
             continue
-        found = _estimated(plan, facts, spec, host, speed)
-        if found is None:
-            unknown.append(plan.name)
-        else:
-            known.append(found)
+        for text in (False, True) if plan.text_backend else (False,):
+            found = _estimated(plan, facts, spec, host, speed, text=text)
+            if found is None:
+                unknown.append(f"{plan.name} (texts)" if text else plan.name)
+            else:
+                known.append(found)
     made = Assessment(
         seconds=preparing + sum(map(_seconds, (one.cost for one in known))),
         memory_bytes=max((one.cost.memory_bytes for one in known), default=0),
         memory_limit=memory,
-        tables={one.plan.name: one.cost for one in known},
+        tables={one.plan.name: one.cost for one in known if not one.text},
+        texts={one.plan.name: one.cost for one in known if one.text},
         unknown=tuple(unknown),
         quality=tuple(f"{one.path}: {one.message}" for one in findings if one.code in _POOR),
     )
@@ -229,6 +228,7 @@ def table_facts(plan: TablePlan, spec: Spec, detection: Detection) -> TableFacts
                 frequent_share=1.0 if seen is None else seen.frequent_share,
                 missing_share=0.0 if seen is None or not seen.rows else 1.0 - seen.present / seen.rows,
                 fractional=seen is not None and seen.times.get("midnight_share", 1.0) < 1.0,
+                characters=0.0 if seen is None else float(seen.strings.get("mean_length") or 0.0),
             )
         )
     return TableFacts(
@@ -240,18 +240,21 @@ def table_facts(plan: TablePlan, spec: Spec, detection: Detection) -> TableFacts
     )
 
 
-def _estimated(plan: TablePlan, facts: TableFacts, spec: Spec, host: PluginHost, speed: Speed) -> _Estimated | None:
-    descriptor = host.models.get(plan.backend)
+def _estimated(
+    plan: TablePlan, facts: TableFacts, spec: Spec, host: PluginHost, speed: Speed, *, text: bool
+) -> _Estimated | None:
+    descriptor = host.models.get(plan.text_backend if text else plan.backend)
     estimator = None if descriptor is None else descriptor.estimator()
     if descriptor is None or estimator is None:
         return None
-    settings, _ = structure(descriptor.settings, plan.model.settings, "model.settings")
+    own = plan.model.text.settings if text else plan.model.settings
+    settings, _ = structure(descriptor.settings, own, "model.text.settings" if text else "model.settings")
     path = "model" if not spec.table(plan.name).model else join(dotted("tables", plan.name), "model")
 
     def ask(model: ModelSpec, about: TableFacts) -> Cost:
         return estimator(settings, model, about, speed)
 
-    return _Estimated(plan, facts, ask, ask(plan.model, facts), path)
+    return _Estimated(plan, facts, ask, ask(plan.model, facts), join(path, "text") if text else path, text)
 
 
 def _suggestions(made: Assessment, known: Sequence[_Estimated]) -> tuple[Suggestion, ...]:
@@ -275,11 +278,12 @@ def _cheaper(
 ) -> Iterator[tuple[str, str, ModelSpec, TableFacts]]:
     epochs = table.cost.details.get("epochs", 0)
     changes: list[tuple[str, Any]] = []
-    if model.goal is not Goal.SPEED:
+    training: TrainingSettings = model.text if table.text else model
+    if not table.text and model.goal is not Goal.SPEED:
         changes.append(("goal", Goal.SPEED))
-    if model.size is not ModelSize.SMALL:
+    if (model.text if table.text else model).size is not ModelSize.SMALL:
         changes.append(("size", ModelSize.SMALL))
-    if model.early_stop_delta <= 0:
+    if training.early_stop_delta <= 0:
         changes.append(("early_stop_delta", 0.001))
     if epochs >= 2:
         changes.append(("max_epochs", max(int(epochs) // 3, 1)))
@@ -289,7 +293,7 @@ def _cheaper(
         yield (
             path,
             f"{path}: {value:g}" if isinstance(value, float) else f"{path}: {value}",
-            evolve(model, **{name: value}),
+            evolve(model, text=evolve(model.text, **{name: value})) if table.text else evolve(model, **{name: value}),
             facts,
         )
 
@@ -316,6 +320,15 @@ def _narrower(table: _Estimated, facts: TableFacts) -> Iterator[tuple[str, str, 
         )
         change = f"merge the categories of {', '.join(wide[:_NAMED])} into fewer in the source"
         yield path, change, table.plan.model, evolve(facts, columns=merged)
+
+
+def _as_dict(cost: Cost) -> dict[str, Any]:
+    return {
+        "training_seconds": round(cost.training_seconds, 1),
+        "generation_seconds": round(cost.generation_seconds, 1),
+        "memory_bytes": cost.memory_bytes,
+        **cost.details,
+    }
 
 
 def _seconds(cost: Cost) -> float:

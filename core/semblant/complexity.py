@@ -30,6 +30,8 @@ class ColumnFacts:
     missing_share: float = 0.0
     fractional: bool = False
     """Whether a time of day, or a part of a second, stands beside the date."""
+    characters: float = 0.0
+    """Of a column of strings the mean length of its values."""
 
 
 @frozen(kw_only=True)

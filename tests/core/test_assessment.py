@@ -15,8 +15,10 @@ from semblant.assessment import LONGEST_SECONDS, Assessment
 from semblant.complexity import ColumnFacts, Cost, TableFacts
 from semblant.components import ModelType
 from semblant.engine import Engine
+from semblant.events import Step
 from semblant.hookspecs import hookimpl
 from semblant.host import PluginHost
+from semblant.jobs.forecast import estimates, forecast
 from semblant.machine import Speed
 from semblant.spec.training import ModelSpec
 from semblant.vocabulary import EncodingType, Goal
@@ -218,6 +220,41 @@ def test_a_strangers_model_gives_its_own_estimate_or_is_told_apart(
     assert [one.change for one in told.suggestions] == ["model.goal: speed"]
     assert silent is not None
     assert silent.unknown == ("people",)
+
+
+def notes(folder: Path, rows: int = 3000) -> Path:
+    rng = np.random.default_rng(0)
+    words = np.array([f"{a}{b}{c}" for a in "bdfglmn" for b in "aeiou" for c in ("n", "st", "rick")])
+    return write(folder, note=[" ".join(rng.choice(words, 25)) for _ in range(rows)], age=rng.integers(18, 90, rows))
+
+
+@pytest.mark.feature(57, 58)
+def test_texts_count_and_what_makes_them_cheaper_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = notes(tmp_path)
+    found = assessed(path, FAST, monkeypatch)
+    without = assessed(path, FAST, monkeypatch, "tables.people.columns.note.include=false")
+    assert found.unknown == ()
+    assert found.as_dict()["texts"]["people"]["tokens"] > 50_000
+    assert found.texts["people"].training_seconds > found.tables["people"].training_seconds
+    assert without.texts == {}
+    assert without.seconds < found.seconds - found.texts["people"].training_seconds
+    long = assessed(path, SLOW, monkeypatch)
+    assert {one.path for one in long.suggestions} >= {"model.text.size", "model.text.max_epochs"}
+    (small,) = (one for one in long.suggestions if one.path == "model.text.size")
+    again = assessed(path, SLOW, monkeypatch, small.change.replace(": ", "="))
+    assert again.seconds == pytest.approx(small.seconds, rel=1e-6)
+
+
+@pytest.mark.feature(57)
+def test_the_steps_of_a_job_are_weighed_by_what_its_texts_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(notes(tmp_path), FAST, monkeypatch)
+    known = estimates(plan, plan.tables[0])
+    texts = plan.assessment and plan.assessment.texts["people"]
+    assert texts
+    assert forecast(Step.TRAIN, known, [], text=True) == texts.training_seconds
+    assert forecast(Step.GENERATE_TEXT, known, [], text=True) == max(texts.generation_seconds, 0.1)
+    assert forecast(Step.TRAIN, known, [], text=False) == known["training_seconds"]
+    assert known["text_epochs"] == texts.details["epochs"]
 
 
 @pytest.mark.feature(57, 58)

@@ -30,6 +30,11 @@ _SECONDS: Final = {
 _PER_CELL: Final = {Step.ORGANIZE: 2e-7, Step.ANALYZE: 2e-7, Step.TRANSFORM: 1e-6, Step.DELIVER: 2e-7}
 _PER_ROOT_OF_CELLS: Final = 0.02
 """A report's sections look at samples: 600 rows take 4 s, Adult (586,000 cells) 18 s, 5 million cells about 50 s."""
+_KNOWN: Final = {
+    Step.TRAIN: "training_seconds",
+    Step.GENERATE: "generation_seconds",
+    Step.GENERATE_TEXT: "generation_seconds",
+}
 _TEXT: Final = 20.0
 """Training on texts, where nobody estimates it."""
 
@@ -37,8 +42,9 @@ _TEXT: Final = 20.0
 def forecast(step: Step, table: Mapping[str, Any] | None, tables: Sequence[Mapping[str, Any]], *, text: bool) -> float:
     """Give the seconds that a step will probably take.
 
-    :param table: of the plan, with ``cells`` and the estimates ``training_seconds`` and ``generation_seconds`` as far
-        as they are known; None for the steps of the whole job.
+    :param table: of the plan, with ``cells`` and the estimates ``training_seconds`` and ``generation_seconds``, for
+        its texts ``text_training_seconds`` and ``text_generation_seconds``, as far as they are known; None for the
+        steps of the whole job.
     :param text: the step is about the table's texts.
 
     >>> forecast(Step.TRAIN, {"training_seconds": 90.0}, [], text=False)
@@ -50,11 +56,11 @@ def forecast(step: Step, table: Mapping[str, Any] | None, tables: Sequence[Mappi
         cells = sum(other.get("cells") or 0 for other in tables)
         more = _PER_ROOT_OF_CELLS * cells**0.5 if step is Step.REPORT else _PER_CELL.get(step, 0.0) * cells
         return _SECONDS[step] + more
+    known = _KNOWN.get(step)
+    if known is not None and table.get(f"text_{known}" if text else known):
+        return max(float(table[f"text_{known}" if text else known]), 0.1)
     if text:
         return _TEXT if step is Step.TRAIN else _SECONDS[step]
-    known = {Step.TRAIN: "training_seconds", Step.GENERATE: "generation_seconds"}.get(step)
-    if known is not None and table.get(known):
-        return max(float(table[known]), 0.1)
     return _SECONDS[step] + _PER_CELL.get(step, 0.0) * (table.get("cells") or 0)
 
 
@@ -77,4 +83,8 @@ def estimates(plan: Plan, table: TablePlan) -> dict[str, Any]:
     if cost is not None:
         found |= {"training_seconds": cost.training_seconds, "generation_seconds": cost.generation_seconds}
         found |= {name: cost.details[name] for name in ("epochs", "startup_seconds") if cost.details.get(name)}
+    texts = None if plan.assessment is None else plan.assessment.texts.get(table.name)
+    if texts is not None:
+        found |= {"text_training_seconds": texts.training_seconds, "text_generation_seconds": texts.generation_seconds}
+        found |= {"text_epochs": texts.details["epochs"]} if texts.details.get("epochs") else {}
     return found

@@ -138,7 +138,7 @@ class Parts:
         number, text = len(self.tasks), kind == TEXT
         self.tasks.append((kind, "" if table is None else table["name"]))
         self.task_states[number] = PartState.WAITING
-        epochs = None if table is None or text else table.get("epochs")
+        epochs = None if table is None else table.get("text_epochs" if text else "epochs")
         for step in steps:
             expected = forecast(step, table, tables, text=text)
             startup = startup_of(table, expected) if step is Step.TRAIN and not text else 0.0

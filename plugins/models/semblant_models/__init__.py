@@ -65,6 +65,7 @@ _GRU = ModelType(
     extra="models",
     learns="text",
     preference=100,
+    estimate="semblant_models.text.estimate:estimate",
     capabilities={
         "context": True,
         "sequences": False,
@@ -117,6 +118,7 @@ _NGRAM = ModelType(
     requires=("numpy",),
     learns="text",
     preference=10,
+    estimate="semblant_models.text.estimate:estimate_few",
     capabilities={
         "context": False,
         "sequences": False,

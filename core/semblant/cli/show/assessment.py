@@ -39,8 +39,10 @@ def assessment_lines(found: Assessment) -> Iterator[Any]:
 
 
 def _figures(found: Assessment) -> Iterator[str]:
-    training = sum(cost.training_seconds for cost in found.tables.values())
-    yield f"about {spoken(found.seconds)} on this machine ({spoken(training)} of it training)"
+    texts = sum(cost.training_seconds for cost in found.texts.values())
+    training = texts + sum(cost.training_seconds for cost in found.tables.values())
+    about = f", on texts {spoken(texts)}" if texts else ""
+    yield f"about {spoken(found.seconds)} on this machine ({spoken(training)} of it training{about})"
     yield f"{_memory(found.memory_bytes)} of memory"
 
 

@@ -17,8 +17,8 @@ from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from semblant_models.schedule import Progress
     from semblant_models.tabular.stepping import State
-    from semblant_models.tabular.training import Progress
 
 FOLDER = "checkpoint"
 

@@ -15,8 +15,8 @@ import numpy as np
 from semblant_models.tabular.stopping import LEAST_STEPS, TRANSFER
 
 if TYPE_CHECKING:
+    from semblant_models.schedule import Progress
     from semblant_models.tabular.recipe import Recipe
-    from semblant_models.tabular.training import Progress
 
 _HELD = (-3.0, 1.0, 4)
 """Usual power of the gains on held-out rows; what it weighs against the gains seen, as a sum of squares of their

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from semblant_models.schedule import Progress
     from semblant_models.tabular.recipe import Recipe
-    from semblant_models.tabular.training import Progress
 
 _COOL_SHARE = 0.4
 _COOLED_IN_VAIN = 2

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import define, field
 
 from semblant.errors import ModelError
+from semblant_models.schedule import Progress, rate_of, stop_from_outside
 from semblant_models.tabular.checkpoint import load_checkpoint, save_checkpoint
 from semblant_models.tabular.dropping import next_rates
 from semblant_models.tabular.estimate import expected_steps
@@ -29,40 +30,8 @@ if TYPE_CHECKING:
 _LONGEST_CALL = 100
 """Optimizer steps per compiled call: between calls a job can be cancelled."""
 _VALIDATION_ROWS = 20_000
-_LAST_RATE = 0.02
 _MOST_RESTARTS = 3
 _CHECKPOINT_SECONDS = 20.0
-
-
-@define
-class Progress:
-    """Where training stands: all that a checkpoint holds besides arrays."""
-
-    step: int = 0
-    best_loss: float = math.inf
-    best_step: int = 0
-    cool_from: int | None = None
-    """Step at which the early stop began to lower the rate."""
-    end: int = 0
-    expected: int = 0
-    """Step at which it will probably end."""
-    factor: float = 1.0
-    """Halved whenever the loss was not finite."""
-    restarts: int = 0
-    lost: int = 0
-    """Steps that were done and thrown away at such restarts."""
-    seconds: float = 0.0
-    stopped: str = ""
-    """Why training ended before its last step: ``early stop``, ``time``, ``asked``, or ``as before``: at the step
-    at which an earlier run was stopped."""
-    dropout: list[float] = field(factory=list)
-    """Share of hidden units that each token drops now."""
-    history: list[dict[str, float]] = field(factory=list)
-
-    @property
-    def done(self) -> int:
-        """Steps that were done, those thrown away included: a rerun that stops at this number does the same."""
-        return self.step + self.lost
 
 
 @define(eq=False)
@@ -109,7 +78,10 @@ class Training:
             while progress.step < until and not progress.stopped:
                 count = min(call, until - progress.step)
                 rates = np.array(
-                    [self._rate(progress, s, per_epoch, total) for s in range(progress.step, progress.step + count)]
+                    [
+                        rate_of(progress, recipe, s, per_epoch, total)
+                        for s in range(progress.step, progress.step + count)
+                    ]
                 )
                 index = self._rows(progress.step, count, per_epoch)
                 index, padded = (
@@ -129,7 +101,7 @@ class Training:
                 losses.append((float(mean), count))
                 progress.step += count
                 progress.seconds = before + time.monotonic() - started
-                self._stop_from_outside(progress, run)
+                stop_from_outside(progress, recipe, run)
                 furthest = max(furthest, progress.step)
                 run.progress(
                     furthest / per_epoch,
@@ -230,19 +202,8 @@ class Training:
         progress.history = [entry for entry in progress.history if entry["step"] <= progress.best_step]
         if progress.cool_from is not None and progress.cool_from > progress.step:
             progress.cool_from, progress.end = None, total
-        self._stop_from_outside(progress, run)
+        stop_from_outside(progress, self.recipe, run)
         return initial_state(best, self.recipe), best, progress
-
-    def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
-        """Give the learning rate of a step: warm-up, then cosine to 2 % (constant where it was set by hand)."""
-        recipe = self.recipe
-        warm = max(min(per_epoch, total // 10), 1)
-        rate = recipe.learning_rate * progress.factor * min(1.0, 0.1 + 0.9 * step / warm)
-        if recipe.adaptive:
-            rate *= _cosine((step - warm) / max(total - warm, 1))
-            if progress.cool_from is not None:
-                rate *= _cosine((step - progress.cool_from) / max(progress.end - progress.cool_from, 1))
-        return rate
 
     def _rows(self, step: int, count: int, per_epoch: int) -> np.ndarray:
         """Give the rows of the next steps, int32, shape (count, accumulation, batch): each epoch a new order."""
@@ -262,15 +223,3 @@ class Training:
             order = np.random.default_rng((self.seed, epoch)).permutation(len(self.train)).astype(np.int32)
             self._ordered_epoch = (epoch, order)
         return self._ordered_epoch[1]
-
-    def _stop_from_outside(self, progress: Progress, run: Run) -> None:
-        if self.recipe.stop_at is not None and progress.done >= self.recipe.stop_at:
-            progress.stopped = "as before"
-        elif run.stop_training.is_set():
-            progress.stopped = "asked"
-        elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
-            progress.stopped = "time"
-
-
-def _cosine(share: float) -> float:
-    return _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(max(share, 0.0), 1.0)))

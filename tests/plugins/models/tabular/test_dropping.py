@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from semblant.spec.training import ModelSpec
+from semblant_models.schedule import Progress
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.dropping import PARTS, next_rates
 from semblant_models.tabular.recipe import Recipe
 from semblant_models.tabular.stopping import early_stop
-from semblant_models.tabular.training import Progress
 from tests.plugins.models.tabular.making import run_in, trained, training_table
 
 if TYPE_CHECKING:

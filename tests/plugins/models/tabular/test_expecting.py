@@ -10,11 +10,11 @@ from attrs import evolve, frozen
 
 from semblant.events import Event
 from semblant.spec.training import ModelSpec
+from semblant_models.schedule import Progress
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.estimate import expected_steps
 from semblant_models.tabular.expecting import expected_end
 from semblant_models.tabular.recipe import Recipe
-from semblant_models.tabular.training import Progress
 from tests.plugins.models.tabular.making import people, run_in, trained, training_table
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from semblant.run import Run, Token
 from semblant.spec.training import TextModelSpec
 from semblant.training import Sampling
 from semblant_models.text.gru.batching import batched
-from semblant_models.text.gru.network import Shape
 from semblant_models.text.gru.recipe import Recipe
+from semblant_models.text.gru.shape import Shape
 from semblant_models.text.settings import GruSettings
 from tests.plugins.models.text.learning import fit, reviews, trained, written
 from tests.plugins.models.text.tables import training_table

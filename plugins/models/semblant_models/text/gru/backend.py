@@ -21,10 +21,10 @@ from semblant_models.text.gru.conditions import candidates, chosen
 from semblant_models.text.gru.gathered import Gathered, gather, is_written, texts_below
 from semblant_models.text.gru.learned import Learned
 from semblant_models.text.gru.model import GruModel
-from semblant_models.text.gru.network import Shape
 from semblant_models.text.gru.protection import allowed_tokens
 from semblant_models.text.gru.recipe import PIECES, Recipe
 from semblant_models.text.gru.scoring import texts_of
+from semblant_models.text.gru.shape import Shape
 from semblant_models.text.gru.speller import learn_speller
 from semblant_models.text.gru.stream import Texts, joined
 from semblant_models.text.gru.training import TextTraining

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from semblant.run import Run
-    from semblant_models.text.gru.network import Shape
     from semblant_models.text.gru.recipe import Recipe
+    from semblant_models.text.gru.shape import Shape
 
 FILE = "batching.json"
 _SHARE = 0.5
@@ -48,16 +48,9 @@ def fitting(recipe: Recipe, shape: Shape, memory_bytes: int) -> tuple[int, int]:
 
 def step_bytes(shape: Shape, batch: int, time: int) -> int:
     """Estimate what a step holds: scores of all tokens three times, the states of a layer twenty times, the weights."""
-    weights = 6 * sum(_product(size) for size in shape.sizes().values())
+    weights = 6 * shape.parameters
     positions = batch * time
     return 4 * (positions * (3 * shape.tokens + 20 * shape.width * shape.layers) + weights)
-
-
-def _product(size: tuple[int, ...]) -> int:
-    found = 1
-    for length in size:
-        found *= length
-    return found
 
 
 def _kept(workspace: Path) -> tuple[int, int] | None:

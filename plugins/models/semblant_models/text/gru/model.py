@@ -16,9 +16,9 @@ from semblant_models.tabular.compiling import keep_compiled
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 from semblant_models.text.gru.conditions import series
 from semblant_models.text.gru.learned import Learned
-from semblant_models.text.gru.network import Shape
 from semblant_models.text.gru.sampling import Sampler, Wanted
 from semblant_models.text.gru.scoring import score
+from semblant_models.text.gru.shape import Shape
 from semblant_models.text.ngram.lengths import BUCKETS, bounds
 
 if TYPE_CHECKING:

@@ -7,58 +7,21 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 import numpy as np
-from attrs import frozen
+
+from semblant_models.text.gru.shape import LEFT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from semblant_models.text.gru.shape import Shape
+
 Params = dict[str, jax.Array]
 EXACT = 16
 """So many characters left are told apart one by one; above, four steps per doubling."""
-LEFT = 80
-"""Codes for the characters that are left."""
 SLACK = 25
 """A text may end one part in so many before or behind the length that is told."""
 RECALLED = 32
 """Tokens of the text columns before that a text is given."""
-
-
-@frozen(kw_only=True)
-class Shape:
-    """Sizes of the network."""
-
-    tokens: int
-    codes: int
-    """Codes of all conditions together."""
-    narrow: int
-    """Width of embeddings and of the output layer."""
-    width: int
-    """Width of the state."""
-    layers: int
-
-    def sizes(self) -> dict[str, tuple[int, ...]]:
-        """Give the shape of each array."""
-        width, narrow = self.width, self.narrow
-        found: dict[str, tuple[int, ...]] = {
-            "embedding": (self.tokens, narrow),
-            "bias": (self.tokens,),
-            "left": (LEFT, narrow),
-            "given": (self.codes, narrow),
-            "recalled": (narrow, narrow),
-            "out": (width, narrow),
-            "out_scale": (width,),
-        }
-        for layer in range(self.layers):
-            found |= {
-                f"in_{layer}": (width if layer else narrow, 3 * width),
-                f"in_bias_{layer}": (3 * width,),
-                f"state_{layer}": (width, 3 * width),
-                f"state_bias_{layer}": (3 * width,),
-                f"scale_{layer}": (width if layer else narrow,),
-            }
-        return found
-
-
 _EDGES = np.array([*range(EXACT), *(int(np.ceil(EXACT * 2.0 ** (step / 4))) for step in range(LEFT - EXACT))])
 """The fewest characters left of each code."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from semblant_models.text.gru.network import Shape
+    from semblant_models.text.gru.shape import Shape
 
 LANES = 256
 """Texts written side by side at most."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from semblant_models.text.gru.learned import Learned
-    from semblant_models.text.gru.network import Params, Shape
+    from semblant_models.text.gru.network import Params
+    from semblant_models.text.gru.shape import Shape
     from semblant_models.text.gru.vocabulary import Encoded
 
 _TIME = 64

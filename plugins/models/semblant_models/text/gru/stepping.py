@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from semblant_models.text.gru.loss import summed_loss
 from semblant_models.text.gru.network import Params, conditions, hidden_states, logits
 from semblant_models.text.gru.vocabulary import START
 
 if TYPE_CHECKING:
-    from semblant_models.text.gru.network import Shape
     from semblant_models.text.gru.recipe import Recipe
+    from semblant_models.text.gru.shape import Shape
 
 State = dict[str, Any]
 """``params``, ``average`` (weights averaged over steps), ``optimizer`` and ``hidden``, the lanes' states."""
@@ -49,6 +50,22 @@ def initial_state(params: dict[str, np.ndarray], shape: Shape, recipe: Recipe) -
     }
 
 
+def _hidden(
+    params: Params,
+    shape: Shape,
+    window: Window,
+    given: tuple[jax.Array, jax.Array],
+    states: jax.Array,
+    masks: tuple[jax.Array, ...] | None,
+) -> tuple[jax.Array, jax.Array]:
+    """Give what the output layer sees, shape (time, lanes, narrow), and the states behind the window."""
+    inputs, _, left, place, texts = window
+    codes, recalled = given
+    told = conditions(params, codes[texts], recalled[texts])
+    x = params["embedding"][inputs] + params["left"][left] + told[place]
+    return hidden_states(params, shape, x, inputs == START, states, masks)
+
+
 def token_losses(
     params: Params,
     shape: Shape,
@@ -61,12 +78,8 @@ def token_losses(
 
     :param given: codes and recalled tokens of all texts, as :func:`.network.conditions` takes them.
     """
-    inputs, targets, left, place, texts = window
-    codes, recalled = given
-    told = conditions(params, codes[texts], recalled[texts])
-    x = params["embedding"][inputs] + params["left"][left] + told[place]
-    hidden, states = hidden_states(params, shape, x, inputs == START, states, masks)
-    scores = logits(params, hidden)
+    hidden, states = _hidden(params, shape, window, given, states, masks)
+    scores, targets = logits(params, hidden), window[1]
     wanted = jnp.take_along_axis(scores, jnp.maximum(targets, 0)[..., None], axis=-1)[..., 0]
     return jnp.where(targets >= 0, jax.nn.logsumexp(scores, axis=-1) - wanted, 0.0), states
 
@@ -92,8 +105,10 @@ def make_steps(shape: Shape, recipe: Recipe) -> Any:
 
         def loss_of(params: Params, window: Window, hidden: jax.Array, key: jax.Array) -> Any:
             masks = masks_of(key, window[0].shape[1])
-            losses, after = token_losses(params, shape, window, given, hidden, masks)
-            return losses.sum() / jnp.maximum((window[1] >= 0).sum(), 1), after
+            out, after = _hidden(params, shape, window, given, hidden, masks)
+            targets = window[1].ravel()
+            total = summed_loss(params["embedding"], params["bias"], out.reshape(len(targets), -1), targets)
+            return total / jnp.maximum((targets >= 0).sum(), 1), after
 
         def part(carry: Any, inside: Any) -> Any:
             total, loss, hidden = carry

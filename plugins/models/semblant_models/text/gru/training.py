@@ -12,8 +12,8 @@ import numpy as np
 from attrs import define, field
 
 from semblant.errors import ModelError
+from semblant_models.schedule import Progress, rate_of, stop_from_outside
 from semblant_models.tabular.checkpoint import load_checkpoint, save_checkpoint
-from semblant_models.tabular.training import Progress
 from semblant_models.text.gru.network import initial_parameters
 from semblant_models.text.gru.stepping import State, initial_state, make_scoring, make_steps
 from semblant_models.text.gru.stream import most_texts, windows_of
@@ -21,14 +21,13 @@ from semblant_models.text.gru.vocabulary import END
 
 if TYPE_CHECKING:
     from semblant.run import Run
-    from semblant_models.text.gru.network import Shape
     from semblant_models.text.gru.recipe import Recipe
+    from semblant_models.text.gru.shape import Shape
     from semblant_models.text.gru.stream import Texts, Windows
 
 _LONGEST_CALL = 16
 """Optimizer steps per compiled call: between calls a job can be cancelled."""
 _VALIDATION_TOKENS = 200_000
-_LAST_RATE = 0.02
 _COOL_SHARE = 0.3
 _COOLED_IN_VAIN = 2
 _LEAST_STEPS = 100
@@ -67,7 +66,8 @@ class TextTraining:
                 epoch, inside = divmod(progress.step, per_epoch)
                 count = min(call, until - progress.step, per_epoch - inside)
                 rates = [
-                    self._rate(progress, step, per_epoch, total) for step in range(progress.step, progress.step + count)
+                    rate_of(progress, recipe, step, per_epoch, total)
+                    for step in range(progress.step, progress.step + count)
                 ]
                 rate = rates[-1]
                 state, mean = steps(
@@ -82,7 +82,7 @@ class TextTraining:
                 losses.append((float(mean), count))
                 progress.step += count
                 progress.seconds = before + time.monotonic() - started
-                self._stop_from_outside(progress, run)
+                stop_from_outside(progress, recipe, run)
                 run.progress(progress.step / per_epoch, progress.end / per_epoch, "epochs", loss=losses[-1][0])
             found = validate(state["average"])
             loss = sum(value * count for value, count in losses) / max(sum(count for _, count in losses), 1)
@@ -172,25 +172,6 @@ class TextTraining:
             return state, best, Progress(**stored)
         return state, first, Progress(end=total)
 
-    def _rate(self, progress: Progress, step: int, per_epoch: int, total: int) -> float:
-        """Give the learning rate of a step: warm-up, then cosine to 2 % (constant where it was set by hand)."""
-        recipe = self.recipe
-        warm = max(min(per_epoch, total // 10), 1)
-        rate = recipe.learning_rate * min(1.0, 0.1 + 0.9 * step / warm)
-        if recipe.adaptive:
-            rate *= _cosine((step - warm) / max(total - warm, 1))
-            if progress.cool_from is not None:
-                rate *= _cosine((step - progress.cool_from) / max(progress.end - progress.cool_from, 1))
-        return rate
-
-    def _stop_from_outside(self, progress: Progress, run: Run) -> None:
-        if self.recipe.stop_at is not None and progress.step >= self.recipe.stop_at:
-            progress.stopped = "as before"
-        elif run.stop_training.is_set():
-            progress.stopped = "asked"
-        elif self.recipe.max_minutes is not None and progress.seconds >= self.recipe.max_minutes * 60:
-            progress.stopped = "time"
-
     def _early_stop(self, progress: Progress) -> None:
         """Let the rate fall for 30 % of the steps done once validations gain too little; end when that is in vain."""
         losses = [entry["validation_loss"] for entry in progress.history]
@@ -210,7 +191,3 @@ class TextTraining:
             return
         progress.cool_from = progress.step
         progress.end = min(progress.end, progress.step + max(round(progress.step * _COOL_SHARE), 1))
-
-
-def _cosine(share: float) -> float:
-    return _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(max(share, 0.0), 1.0)))
