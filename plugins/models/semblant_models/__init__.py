@@ -88,10 +88,12 @@ _MARGINAL = ModelType(
     learns="tabular",
     preference=50,
     capabilities={
-        "context": False,
+        "context": True,
+        "lookups": False,
         "sequences": False,
         "conditions": True,
         "privacy": True,
+        "private_parts": True,
         "checkpointing": False,
         "log_prob": True,
         "encodings": (

@@ -65,15 +65,12 @@ def _column(view: View, table: Table, column: Column) -> Iterator[Finding]:
     path = dotted("tables", table.name, "columns", column.name)
     name = f"column '{column.name}' of '{table.name}'"
     exclude = "exclude it (include: false)"
-    if wanted.encoding is EncodingType.TEXT:
-        message = f"{name} is text: no text model keeps a privacy budget, and texts are not covered by epsilon"
-        yield finding("privacy-text", join(path, "encoding"), message, exclude)
-    elif not learnable(column.type):
+    if not learnable(column.type):
         message = f"{name} holds {column.type}, which cannot be learned privately"
         yield finding("privacy-column", path, message, exclude)
-    elif wanted.encoding != AUTO:
+    elif wanted.encoding not in {AUTO, EncodingType.TEXT}:
         message = f"{name} has an encoding set by hand; a private run goes by the type ({column.type})"
-        yield finding("privacy-encoding", join(path, "encoding"), message, "write encoding: auto")
+        yield finding("privacy-encoding", join(path, "encoding"), message, "write encoding: auto, or text")
     if wanted.treatment is ColumnTreatment.KEEP:
         message = f"{name} is to be kept: then any real value may come out, which no epsilon allows"
         fix = "write treatment: synthesize; values that everybody knows stand under 'privacy.public'"

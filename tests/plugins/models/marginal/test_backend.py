@@ -36,7 +36,9 @@ def _train(
 ) -> MarginalModel:
     run = run_in(folder) if account is None else run_in(folder, privacy=account)
     backend = MarginalBackend(MarginalSettings(**settings), ModelSpec(size=ModelSize(size)))
-    return backend.fit(table, backend.prepare(table, run), run)
+    model = backend.fit(table, backend.prepare(table, run), run)
+    assert isinstance(model, MarginalModel)
+    return model
 
 
 def _drawn(model: MarginalModel, folder: Path, rows: int = 2000) -> pa.Table:
