@@ -60,9 +60,6 @@ def _tables(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
         )
         fix = "write the rows that most subjects have at most; further ones are left out; or exclude the other tables"
         yield finding("privacy-several-tables", "privacy.rows_per_subject", message, fix)
-    elif len(names) == 1 and privacy.rows_per_subject is not None:
-        message = f"rows per subject are limited, but '{names[0]}' is alone: each of its rows is a subject"
-        yield finding("privacy-setting-unused", "privacy.rows_per_subject", message, "remove the setting")
     for name in sorted(view.originals):
         message = f"'{name}' is copied unchanged: its rows are not covered by epsilon"
         yield finding("privacy-original-tables", "privacy", message, "exclude it if its rows tell of people")

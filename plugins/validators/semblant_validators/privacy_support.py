@@ -45,7 +45,7 @@ class PrivacySupportValidator:
         if spec.privacy is None:
             return []
         view = View(spec, schema)
-        found = [*_unused(spec.model), *_total(spec.privacy), *_declared(view, spec.privacy)]
+        found = [*_unused(spec.model), *_total(spec.privacy), *_alone(view), *_declared(view, spec.privacy)]
         for table in view.synthesized:
             found += _overridden(table.name, spec.table(table.name).model)
             if spec.table(table.name).constraints:
@@ -104,6 +104,13 @@ def _overridden(table: str, override: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _no_place(path: str, reason: str) -> Finding:
     return finding("privacy-setting-unused", path, f"with privacy {reason}", "remove the setting")
+
+
+def _alone(view: View) -> Iterator[Finding]:
+    names = [table.name for table in view.synthesized]
+    if len(names) == 1 and view.spec.privacy is not None and view.spec.privacy.rows_per_subject is not None:
+        message = f"rows per subject are limited, but '{names[0]}' is alone: each of its rows is a subject"
+        yield finding("privacy-setting-unused", "privacy.rows_per_subject", message, "remove the setting")
 
 
 def _total(privacy: PrivacySpec) -> Iterator[Finding]:

@@ -204,7 +204,7 @@ class _Work:
         columns = (*above.columns, above.columns[-1])
         more = weights.FINE * len(columns)
         total, codes = self._learned(names, own, known, more, releases, allowance)
-        if total < _SURE * releases.reach * self._budget(own, known, more, allowance).deviation(COUNT):
+        if total < _SURE * self._budget(own, known, more, allowance).deviation(COUNT):
             msg = f"table '{training.name}' has too few rows for this privacy budget"
             raise DataError(msg, fix="give more rows, raise 'privacy.epsilon', or lower 'privacy.rows_per_subject'")
         spread = self._budget(own, known, more, allowance).deviation(weights.FINE)

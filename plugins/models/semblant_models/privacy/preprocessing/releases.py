@@ -67,6 +67,8 @@ class Releases:
     """Spent beside it."""
     reach: float = 1.0
     """Rows that one subject adds or takes away at most: a vector changes by this factor more than by a single row."""
+    named: str = ""
+    """Stands before the name of each release: what it belongs to."""
 
     def noisy(
         self, what: str, vectors: Sequence[np.ndarray], deviations: Sequence[float], *, sensitivity: float = 1.0
@@ -92,6 +94,7 @@ class Releases:
         delta: float,
         public: int = 0,
         least: float = 1.0,
+        chances: int = 1,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Release which of unknown values are frequent, with their noisy counts (Gaussian partition selection).
 
@@ -102,6 +105,7 @@ class Releases:
 
         :param public: so many cells at the front of each vector are known to exist and always kept.
         :param least: counts below it are not told either, whatever the noise.
+        :param chances: values that a row may add to each vector, where its whole change has length 1 still.
         :returns: per vector the positions that are kept, rising, and their noisy counts.
         """
         if not vectors:
@@ -110,14 +114,14 @@ class Releases:
         out = []
         for counts, deviation in zip(vectors, deviations, strict=True):
             noisy = np.asarray(counts, np.float64) + self.noise.gaussian(deviation, np.shape(counts))
-            bound = max(threshold(deviation, delta / self.reach, self.reach), least)
+            bound = max(threshold(deviation, delta / (self.reach * chances), self.reach), least)
             kept = np.flatnonzero((noisy > bound) | (np.arange(len(noisy)) < public))
             out.append((kept, noisy[kept]))
         return out
 
     def _charge(self, what: str, deviations: Sequence[float], sensitivity: float, delta: float) -> None:
         precision = sum((sensitivity / deviation) ** 2 for deviation in deviations)
-        event = dp_accounting.GaussianDpEvent(precision**-0.5)
+        event, what = dp_accounting.GaussianDpEvent(precision**-0.5), self.named + what
         self.precision += precision
         self.delta += delta
         if delta and isinstance(self.account, BudgetAccount):
