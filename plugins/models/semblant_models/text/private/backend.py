@@ -103,7 +103,8 @@ class PrivateTextBackend:
         columns, history, kept = [], [], 0
         for number, name in enumerate(prepared.names):
             points = [
-                np.fromfile(prepared.folder / f"{number}-{part}.bin", np.int64) for part in ("points", "text", "subject")
+                np.fromfile(prepared.folder / f"{number}-{part}.bin", np.int64)
+                for part in ("points", "text", "subject")
             ]
 
             def told(done: int, before: int = number * order) -> None:
