@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from semblant.findings import Severity
+from semblant.relations import LinkKind
 from semblant.vocabulary import ColumnTreatment, TableTreatment
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from semblant.assessment import Assessment
     from semblant.findings import Finding
     from semblant.relations import Link
-    from semblant.schema import Schema, Table
+    from semblant.schema import ForeignKey, Schema, Table
     from semblant.spec.constraints import Constraint
     from semblant.spec.model import Spec
     from semblant.spec.training import ModelSpec
@@ -50,6 +51,11 @@ class TablePlan:
     def copied(self) -> bool:
         """Whether the table is copied unchanged."""
         return self.treatment is TableTreatment.ORIGINAL
+
+    @property
+    def parent(self) -> ForeignKey | None:
+        """The key to the table whose rows this one's hang on; None at the top."""
+        return next((link.key for link in self.links if link.kind is LinkKind.PARENT), None)
 
     @property
     def name(self) -> str:

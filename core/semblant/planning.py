@@ -21,6 +21,7 @@ from semblant.graph import SchemaGraph
 from semblant.machine import available_memory, speed
 from semblant.pipeline.private import declared
 from semblant.plan import Plan
+from semblant.private_findings import private_findings
 from semblant.resolve import resolve
 from semblant.revealed import note_public
 from semblant.schema import Schema, Table
@@ -196,7 +197,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
         if not any(finding.severity is Severity.ERROR for finding in findings):
             tables = resolve(spec, seen.used, seen.detection, host)
             findings += [*_no_context(tables, host), *_not_learned(tables, host), *_people_copied(spec, seen)]
-            findings += _not_private(spec, tables, host)
+            findings += private_findings(spec, seen.used, tables, host)
             findings += _not_taken_apart(tables, seen.detection)
             if spec.privacy is None:
                 findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
@@ -234,39 +235,6 @@ def _no_context(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
         )
         for table in tables
         if table.links and table.backend in host.models and not host.models[table.backend].capabilities.get("context")
-    ]
-
-
-def _not_private(spec: Spec, tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:
-    """Find the tables of a private job whose backend keeps no budget."""
-    if spec.privacy is None:
-        return []
-    able = sorted(name for name, model in host.models.items() if model.capabilities.get("privacy"))
-    steps = ("noise_multiplier", "steps", "max_gradient_norm", "max_physical_batch_size")
-    given = [name for name in steps if getattr(spec.privacy, name) not in {None, AUTO}]
-    return [
-        Finding(
-            severity=Severity.ERROR,
-            path=join("privacy", name),
-            code="privacy-no-steps",
-            message=f"{name} is given, but the model '{table.backend}' does not train in steps",
-            fix="remove it, or leave model.backend to auto",
-            step=ConfigStep.MODEL,
-        )
-        for table in tables
-        for name in given
-        if table.backend in able and not host.models[table.backend].capabilities.get("private_steps")
-    ] + [
-        Finding(
-            severity=Severity.ERROR,
-            path="model.backend",
-            code="privacy-backend",
-            message=f"the model '{table.backend}' of table '{table.name}' keeps no privacy budget",
-            fix=f"write model.backend: auto, or one of: {', '.join(able) or 'none is installed'}",
-            step=ConfigStep.MODEL,
-        )
-        for table in tables
-        if not table.copied and table.backend not in able
     ]
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+@frozen(kw_only=True)
+class Part:
+    """Something that a private job learns and pays for: the rows of a table, or its texts."""
+
+    table: str
+    columns: int
+    text: bool = False
 
 
 @runtime_checkable
@@ -37,6 +46,10 @@ class PrivacyAccount(Protocol):
     @property
     def subjects(self) -> int | None:
         """The number of subjects that may be told: released with noise, or declared; None where nobody asked."""
+        ...
+
+    def expect(self, parts: Sequence[Part]) -> None:
+        """Hear what the job will learn, in this order, before anything is read: the budget is divided among it."""
         ...
 
     def begin(self, subjects: int) -> None:
@@ -87,6 +100,9 @@ class NullAccount:
     def subjects(self) -> int | None:
         """Always None: nothing has to be hidden."""
         return None
+
+    def expect(self, parts: Sequence[Part]) -> None:
+        """Do nothing: there is no budget."""
 
     def begin(self, subjects: int) -> None:
         """Do nothing: there is no budget."""

@@ -18,7 +18,7 @@ from semblant.training import ColumnPlan
 from semblant.vocabulary import ColumnTreatment, EncodingType, Role, TableTreatment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from semblant.detection.model import ColumnDetection, Detection
     from semblant.host import PluginHost
@@ -63,16 +63,32 @@ def resolve(spec: Spec, schema: Schema, detection: Detection, host: PluginHost) 
     """
     originals = [table.name for table in schema if treatment_of(spec, table.name) is TableTreatment.ORIGINAL]
     order = SchemaGraph(schema, originals).order
-    return tuple(_table_plan(spec, schema.table(name), detection, host, originals) for name in order)
+    return tuple(_table_plan(spec, schema, name, detection, host, originals) for name in order)
 
 
-def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost, originals: list[str]) -> TablePlan:
+def several_parts(spec: Spec, schema: Schema, originals: Collection[str]) -> bool:
+    """Tell whether a job learns more than the rows of one table: then models share a budget."""
+    made = [table for table in schema if table.name not in originals]
+    texts = any(
+        spec.column(table.name, column.name).encoding is EncodingType.TEXT for table in made for column in table.columns
+    )
+    return len(made) > 1 or texts
+
+
+def _table_plan(
+    spec: Spec, schema: Schema, name: str, detection: Detection, host: PluginHost, originals: list[str]
+) -> TablePlan:
+    table = schema.table(name)
     found = detection.tables[table.name].columns if table.name in detection.tables else {}
     treatment = treatment_of(spec, table.name)
     model = model_for(spec, table.name)
     copied = treatment is TableTreatment.ORIGINAL
-    columns = len(table.columns)
-    backend = "" if copied else backend_name(host, model.backend, "tabular", privacy=spec.privacy, columns=columns)
+    columns, several = len(table.columns), several_parts(spec, schema, originals)
+    backend = (
+        ""
+        if copied
+        else backend_name(host, model.backend, "tabular", privacy=spec.privacy, columns=columns, several=several)
+    )
     links = () if copied else links_of(table, originals)
     if all(link.kind is LinkKind.LOOKUP for link in links) and not _conditions(host, backend):
         links = ()
@@ -97,7 +113,9 @@ def _table_plan(spec: Spec, table: Table, detection: Detection, host: PluginHost
         rows=table.rows,
         records=table.rows if copied else None if spec.generation.records == AUTO else int(spec.generation.records),
         backend=backend,
-        text_backend=backend_name(host, model.text.backend, "text") if not copied and any(map(is_text, plans)) else "",
+        text_backend=backend_name(host, model.text.backend, "text", privacy=spec.privacy)
+        if not copied and any(map(is_text, plans))
+        else "",
         sensitive=sensitive,
         constraints=() if copied else _constraints(spec, table),
     )
@@ -110,8 +128,9 @@ def _constraints(spec: Spec, table: Table) -> tuple[Constraint, ...]:
 
 
 def _conditions(host: PluginHost, backend: str) -> bool:
-    """Tell whether a backend learns rows given other rows."""
-    return backend in host.models and bool(host.models[backend].capabilities.get("context"))
+    """Tell whether a backend learns rows given those that they look up."""
+    known = host.models[backend].capabilities if backend in host.models else {}
+    return bool(known.get("context") and known.get("lookups", True))
 
 
 def _engine_made(table: Table, column: str) -> bool:
@@ -159,14 +178,24 @@ def _sensitive(spec: Spec, table: str, column: str, found: ColumnDetection | Non
 
 
 def backend_name(
-    host: PluginHost, wanted: str, learns: str, *, privacy: PrivacySpec | None = None, columns: int = 0
+    host: PluginHost,
+    wanted: str,
+    learns: str,
+    *,
+    privacy: PrivacySpec | None = None,
+    columns: int = 0,
+    several: bool = False,
 ) -> str:
-    """Give the name of the model backend to use; for ``auto`` the available one that is preferred most."""
+    """Give the name of the model backend to use; for ``auto`` the available one that is preferred most.
+
+    :param several: it has to share its budget with others.
+    """
     if wanted != AUTO:
         return wanted
     every = [model for model in host.models.values() if model.learns == learns]
     if privacy is not None:
         every = [model for model in every if model.capabilities.get("privacy")]
+        every = [model for model in every if not several or model.capabilities.get("private_parts")]
     fitting = [model for model in every if not model.missing()]
     if fitting and privacy is not None:
         return max(fitting, key=lambda m: (m.suitability(privacy, columns), m.preference, m.name)).name

@@ -102,6 +102,8 @@ class Related:
     """Whom each referenced row belongs to, uint64; None when every row is a subject of its own."""
     distinct: bool = False
     """Whether rows of one parent never refer to the same row twice."""
+    top: bool = False
+    """Whether its rows are the subjects themselves: nothing is above them."""
     orphans: int = 0
     """How many of ``rows``, the last ones, stand for no parent: all null, one row each, not to be counted."""
 

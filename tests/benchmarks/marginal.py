@@ -37,6 +37,7 @@ def measure(name: str, epsilon: float, settings: dict[str, Any]) -> dict[str, An
     from semblant.spec.training import ModelSpec
     from semblant.training import ColumnPlan, GenerationRequest, Split, TrainingTable
     from semblant_models.marginal.backend import MarginalBackend
+    from semblant_models.marginal.model import MarginalModel
     from semblant_models.privacy.account import BudgetAccount
     from semblant_models.settings import MarginalSettings
 
@@ -57,6 +58,7 @@ def measure(name: str, epsilon: float, settings: dict[str, Any]) -> dict[str, An
         run = Run(job="benchmark", seed=0, workspace=Path(work), privacy=account)
         backend = MarginalBackend(MarginalSettings(**settings), ModelSpec())
         model = backend.fit(training, backend.prepare(training, run), run)
+        assert isinstance(model, MarginalModel)
         rows = pa.Table.from_batches(list(model.generate(GenerationRequest(rows=data.num_rows, seed=0), run)))
         result = {
             "data": name,

@@ -58,7 +58,14 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--epsilon", type=float, nargs="+", default=[1.0, 4.0, 0.1])
     parser.add_argument("--seeds", type=int, default=3, help="runs of each; private runs draw their own entropy")
     parser.add_argument("--systems", nargs="+", default=[system.name for system in SYSTEMS])
-    parser.add_argument("--peers", type=Path, help="Python of an environment that has the peers")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="Pythons of environments; a peer runs in the first that has it",
+    )
+    parser.add_argument("--minutes", type=float, default=_MINUTES, help="after which a system is stopped")
     parser.add_argument("--out", type=Path, help="folder where the data stay, and results.jsonl")
     asked = parser.parse_args(arguments)
     folder = asked.out or Path(tempfile.mkdtemp(prefix="private-"))
@@ -73,7 +80,7 @@ def run(arguments: Sequence[str]) -> None:
             for number in range(asked.seeds):
                 made = folder / f"{system.name.replace(' ', '-')}-{epsilon:g}-{number}.parquet"
                 found = {"system": system.name, "epsilon": epsilon, "run": number} | _made(
-                    system, data, epsilon, made, asked.peers
+                    system, data, epsilon, made, _home_of(system, asked.peers), asked.minutes
                 )
                 found |= _scores(data, made) if made.is_file() else {}
                 with (folder / "results.jsonl").open("a", encoding="utf-8") as stream:
@@ -90,7 +97,18 @@ def _line(found: dict[str, Any]) -> str:
     return f"{found['system']:22} " + " ".join(f"{word:>8}" for word in numbers) + f"  {found.get('note', '')}"
 
 
-def _made(system: System, data: DataSplit, epsilon: float, out: Path, peers: Path | None) -> dict[str, Any]:
+def _home_of(system: System, peers: Sequence[Path]) -> Path | None:
+    """Give the environment that a peer is installed in."""
+    for python in peers if system.package else ():
+        found = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({system.package!r}) is None)"
+        if subprocess.run([str(python), "-c", found], capture_output=True, check=False).returncode == 0:
+            return python
+    return None
+
+
+def _made(
+    system: System, data: DataSplit, epsilon: float, out: Path, peers: Path | None, minutes: float
+) -> dict[str, Any]:
     started = time.monotonic()
     if system.backend:
         home = tempfile.mkdtemp(prefix="home-")
@@ -100,16 +118,16 @@ def _made(system: System, data: DataSplit, epsilon: float, out: Path, peers: Pat
         environment = {**os.environ, "SEMBLANT_HOME": home}
     else:
         if peers is None:
-            return {"note": "not measured: name an environment with --peers"}
+            return {"note": f"not measured: no environment of --peers has {system.package}"}
         command = [str(peers), str(_PROGRAM), system.name, "--train", str(data.train), "--out", str(out)]
         command += ["--epsilon", str(epsilon), "--rows", str(data.rows)]
         environment = dict(os.environ)
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60 * _MINUTES, env=environment, check=False
+            command, capture_output=True, text=True, timeout=60 * minutes, env=environment, check=False
         )
     except subprocess.TimeoutExpired:
-        return {"seconds": time.monotonic() - started, "note": f"stopped after {_MINUTES:g} minutes"}
+        return {"seconds": time.monotonic() - started, "note": f"stopped after {minutes:g} minutes"}
     seconds = time.monotonic() - started
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["failed"])[-1]

@@ -215,10 +215,16 @@ def _uncharged(folder: Path) -> dict[str, Any]:
         ({"epsilon": 1, "delta": 1}, {}, "less than 1"),
         ({"epsilon": 1}, {"seed": 7}, "entropy"),
         ({"epsilon": 1}, {"model": {"max_minutes": 1}}, "clock"),
-        ({"epsilon": 1}, {"tables": {"people": {"columns": {"mark": {"encoding": "text"}}}}}, "text"),
+        (
+            {"epsilon": 1},
+            {"model": {"text": {"backend": "gru"}}, "tables": {"people": {"columns": {"mark": {"encoding": "text"}}}}},
+            "keeps no privacy budget",
+        ),
+        ({"epsilon": -1}, {}, "more than 0"),
+        ({"epsilon": 1, "rows_per_subject": 3}, {}, "is alone"),
         ({"steps": 5}, {}, "neither epsilon nor the noise multiplier"),
     ],
-    ids=["epsilon", "delta", "seed", "clock", "text", "steps"],
+    ids=["epsilon", "delta", "seed", "clock", "text", "negative", "rows", "steps"],
 )
 @pytest.mark.feature(32)
 def test_misuse_is_refused_with_a_reason(

@@ -19,10 +19,10 @@ from semblant.events import Step
 from semblant.pipeline.learn import Belonging, Learned, analyze, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
 from semblant.pipeline.patience import patiently
-from semblant.pipeline.private import engine_made_key
+from semblant.pipeline.private import engine_made_key, parts_of
 from semblant.pipeline.relations.above import Above, above
 from semblant.pipeline.relations.frames import Member, Relations
-from semblant.pipeline.relations.learning import context_of, facts_of
+from semblant.pipeline.relations.learning import LinkFacts, context_of, facts_of
 from semblant.pipeline.relations.matching import MATCHED, match_task, shared_ancestor
 from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.relations.repeating import Shown, shown_rows
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from semblant.host import PluginHost
-    from semblant.pipeline.relations.learning import LinkFacts
     from semblant.plan import Plan, TablePlan
     from semblant.privacy import PrivacyAccount
     from semblant.protocols import Model, Source
@@ -83,6 +82,7 @@ class TrainingJob:
 
     def train(self, source: Source) -> None:
         """Read every table once, then learn those that are synthesized."""
+        self.run.privacy.expect(parts_of(self.plan))
         patiently(self.run, lambda: self.read(source), "reading all tables")
         for plan in self.plan.tables:
             if plan.copied:
@@ -146,7 +146,7 @@ class TrainingJob:
             if rows_of(run.workspace / TRAIN) == 0 and not plan.copied and len(self.plan.tables) == 1:
                 msg = f"table '{plan.name}' has no rows to learn from"
                 raise DataError(msg, fix="check the source, or exclude the table")
-            if run.privacy.private and not plan.copied:
+            if run.privacy.private and not plan.copied and plan.parent is None:
                 run.privacy.begin(rows_of(run.workspace / TRAIN))
 
         self.organized[plan.name] = self.steps.perform(Step.ORGANIZE, plan.name, mark, work)
@@ -154,7 +154,7 @@ class TrainingJob:
 
     def _aside(self, plan: TablePlan, share: float) -> Callable[[pa.Table], np.ndarray] | None:
         """Tell which rows are kept back: those whose parent was; None for a table without a parent."""
-        parent = next((link.key for link in plan.links if link.kind is LinkKind.PARENT), None)
+        parent = plan.parent
         if parent is None or not share:
             return None
         kept = pq.read_table(self.organized[parent.references] / HOLDOUT, columns=list(parent.referenced_columns))
@@ -168,7 +168,8 @@ class TrainingJob:
             key = None
         split = validation_split(final, self.run, self._root(plan.name))
         self.relations.members[plan.name] = self._member(final)
-        belonging = self._belonging(final) if plan.links and rows_of(path) else None
+        some = self.run.privacy.private or rows_of(path) > 0
+        belonging = self._belonging(final) if plan.links and some else None
         known = {} if plan.links else self._known(plan)
         if belonging is not None or known:  # what a row refers to is learned from too
             links = [(link.name, str(link.kind)) for link in plan.links]
@@ -185,6 +186,8 @@ class TrainingJob:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
         relations = self.relations
         member = relations.members[plan.name]
+        if self.run.privacy.private:
+            return self._secretly(plan, member)
         facts = tuple(self._placed(plan, found) for found in facts_of(member, relations, plan.table.primary_key))
         context = context_of(member, relations, facts)
         return Belonging(
@@ -193,6 +196,18 @@ class TrainingJob:
             links=facts,
             above=above(member, relations) if plan.text_backend else Above(tables={}),
             numbers={link.name: relations.numbers(plan.name, link) for link in member.links},
+        )
+
+    def _secretly(self, plan: TablePlan, member: Member) -> Belonging:
+        """Give the same for a private run, in which nothing is told of references that lead nowhere."""
+        facts = tuple(LinkFacts(key=link.key, kind=link.kind) for link in member.links)
+        self.run.privacy.withhold(f"rows of '{plan.name}' without a parent: how many, and what they are; none is made")
+        return Belonging(
+            subjects=self.relations.subjects(plan.name),
+            context=context_of(member, self.relations, facts),
+            links=facts,
+            above=Above(tables={}),
+            numbers={link.name: self.relations.numbers(plan.name, link) for link in member.links},
         )
 
     def _placed(self, plan: TablePlan, facts: LinkFacts) -> LinkFacts:
@@ -229,8 +244,8 @@ class TrainingJob:
     def _root(self, name: str) -> str:
         """Give the table at the top of a table's line of parents."""
         tables = {plan.name: plan for plan in self.plan.tables}
-        while parent := next((k.key.references for k in tables[name].links if k.kind is LinkKind.PARENT), None):
-            name = parent
+        while (parent := tables[name].parent) is not None:
+            name = parent.references
         return name
 
     def _known(self, plan: TablePlan) -> dict[str, pa.Array]:
@@ -309,7 +324,9 @@ class TrainingJob:
     def _told_rows(self, found: Learned, kept: Path | None) -> int:
         """Give the number of rows that may be told: in a private run the released one."""
         if self.run.privacy.private:
-            return self.run.privacy.subjects or 0
+            below = found.plan.parent is not None and found.model is not None
+            told = found.model.settings_used.get("rows", 0) if below and found.model else self.run.privacy.subjects
+            return int(told or 0)
         return found.rows + (rows_of(kept) if kept else 0)
 
     def effective_spec(self) -> Any:

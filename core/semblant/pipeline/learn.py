@@ -247,7 +247,8 @@ def learn(
 ) -> Learned:
     """Transform and train a table whose plan is final; one without rows has no model."""
     model = text_model = None
-    empty = rows_of(train_path) == 0
+    # whether a private table is empty is for the budget to tell
+    empty = rows_of(train_path) == 0 and not steps.run.privacy.private
     if (plan.columns or belonging is not None) and not empty:
         reshaped = reshape(plan, train_path, steps, mark, every_row=belonging is not None) if plan.columns else None
         shown, path, learned_mark = (

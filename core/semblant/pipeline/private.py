@@ -15,6 +15,8 @@ from attrs import evolve
 
 from semblant.detection.model import ColumnDetection, Detection, TableDetection
 from semblant.pipeline.keys import IntegerKey, SequentialKey, UuidKey
+from semblant.pipeline.text_columns import is_text
+from semblant.privacy import Part
 from semblant.schema import Schema
 from semblant.spec.training import ModelSpec, PrivacySpec
 from semblant.vocabulary import EncodingType
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from semblant.host import PluginHost
     from semblant.pipeline.keys import KeyForm
-    from semblant.plan import TablePlan
+    from semblant.plan import Plan, TablePlan
     from semblant.run import Run
 
 _ENTROPY = "entropy"
@@ -77,6 +79,17 @@ def by_type(kind: pa.DataType) -> EncodingType:
         (pa.types.is_fixed_size_binary, EncodingType.BINARY),
     )
     return next((encoding for test, encoding in tests if test(kind)), EncodingType.CATEGORICAL)
+
+
+def parts_of(plan: Plan) -> list[Part]:
+    """Give what a job learns, in order: the rows of each table, then its texts."""
+    parts = []
+    for table in plan.tables:
+        if not table.copied:
+            parts.append(Part(table=table.name, columns=max(len(table.columns), 1)))
+            if table.text_backend:
+                parts.append(Part(table=table.name, columns=sum(map(is_text, table.columns)), text=True))
+    return parts
 
 
 def composing(host: PluginHost) -> Callable[[Sequence[Any], float], float | None]:

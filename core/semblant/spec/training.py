@@ -102,6 +102,14 @@ class PrivacySpec:
     subjects: int | None = setting(
         None, help="the number of subjects, where it is public; counted with noise otherwise", ge=1
     )
+    rows_per_subject: int | None = setting(
+        None,
+        help="rows of each table below the root that a subject contributes at most, further ones are left out at "
+        "random; needed where tables hang on others",
+        ge=1,
+        le=10_000,
+        feature=(240,),
+    )
     total_epsilon: float | None = setting(
         None, help="what all private jobs on this source may spend together; refused beyond it", gt=0, feature=(243,)
     )

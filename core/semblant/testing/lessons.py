@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from semblant.events import Event
-    from semblant.privacy import PrivacyAccount
+    from semblant.privacy import Part, PrivacyAccount
 
 ROWS = 2000
 RARE = "Xanadu-only-once"
@@ -173,6 +173,9 @@ class PrivateAccount:
     def subjects(self) -> int | None:
         """As many as the lesson has rows."""
         return ROWS
+
+    def expect(self, parts: Sequence[Part]) -> None:
+        """Hear what will be learned."""
 
     def begin(self, subjects: int) -> None:
         """Hear the number of subjects."""

@@ -8,7 +8,7 @@ import pluggy
 
 from semblant.components import ModelType
 from semblant_models.settings import ColumnArSettings, MarginalSettings
-from semblant_models.text.settings import GruSettings, NgramSettings
+from semblant_models.text.settings import GruSettings, NgramSettings, PrivateTextSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,10 +89,12 @@ _MARGINAL = ModelType(
     learns="tabular",
     preference=50,
     capabilities={
-        "context": False,
+        "context": True,
+        "lookups": False,
         "sequences": False,
         "conditions": True,
         "privacy": True,
+        "private_parts": True,
         "checkpointing": False,
         "log_prob": True,
         "encodings": (
@@ -130,8 +132,30 @@ _NGRAM = ModelType(
     },
 )
 
+_PRIVATE_TEXT = ModelType(
+    name="dp-text",
+    factory="semblant_models.text.private.backend:PrivateTextBackend",
+    summary="free text under differential privacy: noisy counts of runs of characters, in seconds",
+    settings=PrivateTextSettings,
+    requires=("numpy", "dp_accounting", "cryptography", "safetensors"),
+    account="semblant_models.privacy.opening:open_account",
+    extra="models",
+    learns="text",
+    preference=5,
+    capabilities={
+        "context": False,
+        "sequences": False,
+        "conditions": False,
+        "privacy": True,
+        "private_parts": True,
+        "checkpointing": False,
+        "log_prob": True,
+        "encodings": ("text",),
+    },
+)
+
 
 @_hookimpl
 def semblant_models() -> Sequence[ModelType]:
-    """Offer the models of tables, that of texts and its fallback."""
-    return (_TABULAR, _MARGINAL, _GRU, _NGRAM)
+    """Offer the models of tables, that of texts, its fallback and the one under a budget."""
+    return (_TABULAR, _MARGINAL, _GRU, _NGRAM, _PRIVATE_TEXT)

@@ -88,7 +88,8 @@ MODEL: Final = {
     "text-settings-unused": (WARNING, "there are text settings and no column that could be text"),
 }
 PRIVACY: Final = {
-    "privacy-several-tables": (ERROR, "privacy needs exactly one table that is not original"),
+    "privacy-several-tables": (ERROR, "tables hang on others, and rows per subject have no bound"),
+    "privacy-related": (ERROR, "keys that a private run cannot learn"),
     "privacy-underdetermined": (ERROR, "neither epsilon nor the noise multiplier is given"),
     "privacy-overdetermined": (ERROR, "epsilon, noise multiplier and steps are all given"),
     "privacy-batch-by-hand": (ERROR, "clipping norm or physical batch size by hand need a batch size by hand"),
@@ -100,7 +101,6 @@ PRIVACY: Final = {
     "privacy-strength": (INFO, "how strong the protection is, in words"),
 }
 PRIVACY_SUPPORT: Final = {
-    "privacy-text": (ERROR, "texts cannot be learned privately"),
     "privacy-column": (ERROR, "a column of this type or treatment cannot be learned privately"),
     "privacy-encoding": (ERROR, "a private run encodes by type"),
     "privacy-constraints": (ERROR, "constraints do not go with privacy"),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from semblant.relations import LinkKind, links_of
 from semblant.settings import AUTO
+from semblant.settings.path import dotted
 from semblant_validators.codes import finding
 from semblant_validators.view import View
 
@@ -26,7 +28,7 @@ _FIXED_AT_MOST = 2
 
 @frozen
 class PrivacyValidator:
-    """Of epsilon, noise and steps at most two are given; batches fit; the subjects are clear."""
+    """Of epsilon, noise and steps at most two are given; batches fit; the subjects, and what they add, are clear."""
 
     settings: NoSettings
 
@@ -36,7 +38,8 @@ class PrivacyValidator:
             return []
         view = View(spec, schema)
         return [
-            *_tables(view),
+            *_tables(view, spec.privacy),
+            *_related(view),
             *_determined(spec.privacy),
             *_batches(spec, spec.privacy),
             *_randomness(spec),
@@ -45,16 +48,41 @@ class PrivacyValidator:
         ]
 
 
-def _tables(view: View) -> Iterator[Finding]:
+def _tables(view: View, privacy: PrivacySpec) -> Iterator[Finding]:
     names = [table.name for table in view.synthesized]
-    if len(names) != 1:
+    if not names:
+        message = "privacy needs a table that is not original, here is none"
+        yield finding("privacy-several-tables", "privacy", message, "synthesize a table, or remove the section")
+    elif len(names) > 1 and privacy.rows_per_subject is None:
         message = (
-            f"privacy needs exactly one table that is not original, here are {len(names)}: {', '.join(names) or 'none'}"
+            f"{len(names)} tables are synthesized ({', '.join(names)}) and nobody says how many rows of them a subject "
+            "may contribute: no noise hides any number of rows"
         )
-        yield finding("privacy-several-tables", "privacy", message, "exclude the others, or mark them as original")
+        fix = "write the rows that most subjects have at most; further ones are left out; or exclude the other tables"
+        yield finding("privacy-several-tables", "privacy.rows_per_subject", message, fix)
     for name in sorted(view.originals):
         message = f"'{name}' is copied unchanged: its rows are not covered by epsilon"
         yield finding("privacy-original-tables", "privacy", message, "exclude it if its rows tell of people")
+
+
+def _related(view: View) -> Iterator[Finding]:
+    """Find keys that a private run cannot learn: it knows one key per table, to the table above."""
+    words = {
+        LinkKind.LOOKUP: "rows that refer to a copied table",
+        LinkKind.MATCH: "a second key to a synthesized table",
+        LinkKind.SELF: "a key to rows of the same table",
+    }
+    alone = len(view.synthesized) == 1
+    for table in view.synthesized:
+        for link in links_of(table, view.originals):
+            if link.kind is LinkKind.PARENT or (alone and link.kind is LinkKind.LOOKUP):
+                continue
+            below = any(one.kind is LinkKind.PARENT for one in links_of(table, view.originals))
+            if link.kind is LinkKind.LOOKUP and not below:
+                continue
+            message = f"'{table.name}' has {words[link.kind]} ({link.name}), which cannot be learned privately yet"
+            fix = f"exclude the column '{link.key.columns[0]}', or the table"
+            yield finding("privacy-related", dotted("tables", table.name, "foreign_keys"), message, fix)
 
 
 def _determined(privacy: PrivacySpec) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ class PrivacySupportValidator:
         if spec.privacy is None:
             return []
         view = View(spec, schema)
-        found = [*_unused(spec.model), *_total(spec.privacy), *_declared(view, spec.privacy)]
+        found = [*_unused(spec.model), *_total(spec.privacy), *_alone(view), *_declared(view, spec.privacy)]
         for table in view.synthesized:
             found += _overridden(table.name, spec.table(table.name).model)
             if spec.table(table.name).constraints:
@@ -65,15 +65,12 @@ def _column(view: View, table: Table, column: Column) -> Iterator[Finding]:
     path = dotted("tables", table.name, "columns", column.name)
     name = f"column '{column.name}' of '{table.name}'"
     exclude = "exclude it (include: false)"
-    if wanted.encoding is EncodingType.TEXT:
-        message = f"{name} is text: no text model keeps a privacy budget, and texts are not covered by epsilon"
-        yield finding("privacy-text", join(path, "encoding"), message, exclude)
-    elif not learnable(column.type):
+    if not learnable(column.type):
         message = f"{name} holds {column.type}, which cannot be learned privately"
         yield finding("privacy-column", path, message, exclude)
-    elif wanted.encoding != AUTO:
+    elif wanted.encoding not in {AUTO, EncodingType.TEXT}:
         message = f"{name} has an encoding set by hand; a private run goes by the type ({column.type})"
-        yield finding("privacy-encoding", join(path, "encoding"), message, "write encoding: auto")
+        yield finding("privacy-encoding", join(path, "encoding"), message, "write encoding: auto, or text")
     if wanted.treatment is ColumnTreatment.KEEP:
         message = f"{name} is to be kept: then any real value may come out, which no epsilon allows"
         fix = "write treatment: synthesize; values that everybody knows stand under 'privacy.public'"
@@ -107,6 +104,13 @@ def _overridden(table: str, override: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _no_place(path: str, reason: str) -> Finding:
     return finding("privacy-setting-unused", path, f"with privacy {reason}", "remove the setting")
+
+
+def _alone(view: View) -> Iterator[Finding]:
+    names = [table.name for table in view.synthesized]
+    if len(names) == 1 and view.spec.privacy is not None and view.spec.privacy.rows_per_subject is not None:
+        message = f"rows per subject are limited, but '{names[0]}' is alone: each of its rows is a subject"
+        yield finding("privacy-setting-unused", "privacy.rows_per_subject", message, "remove the setting")
 
 
 def _total(privacy: PrivacySpec) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from semblant.testing import TabularModelConformance, TextModelConformance
 from semblant.vocabulary import ModelSize
 
 BY_NAME = {kind.name: kind for kind in semblant_models.semblant_models()}
-TABULAR, MARGINAL, GRU, NGRAM = (BY_NAME[name] for name in ("column-ar", "dp-marginal", "gru", "ngram"))
+NAMES = ("column-ar", "dp-marginal", "gru", "ngram", "dp-text")
+TABULAR, MARGINAL, GRU, NGRAM, PRIVATE_TEXT = (BY_NAME[name] for name in NAMES)
 
 
 @pytest.mark.skipif(bool(TABULAR.missing()), reason="comes with the extra 'models'")
@@ -35,4 +36,10 @@ class TestMarginal(TabularModelConformance):
 class TestNgram(TextModelConformance):
     component = NGRAM
     checkpoints = "training takes seconds and keeps no checkpoint"
+    stops = "counting texts has no middle"
+
+
+class TestPrivateText(TextModelConformance):
+    component = PRIVATE_TEXT
+    checkpoints = "counting takes seconds and keeps no checkpoint"
     stops = "counting texts has no middle"

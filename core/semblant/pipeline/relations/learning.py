@@ -141,6 +141,7 @@ def _parent(member: Member, link: Link, relations: Relations) -> Related:
         open=lambda: batches(frame),
         of=lambda: numbers,
         subjects=lambda: who,
+        top=relations.members[link.key.references].parent is None,
         orphans=len(lost),
     )
 

@@ -37,11 +37,16 @@ class Allowance:
     preprocessing: float
     delta: float
 
+    def per_row(self, reach: float) -> Allowance:
+        """Give what it is worth where one subject has ``reach`` rows: noise grows with it, so rho with its square."""
+        return Allowance(rho=self.rho / reach**2, preprocessing=self.preprocessing / reach**2, delta=self.delta)
 
-def allowance(account: PrivacyAccount, share: float | None) -> Allowance:
+
+def allowance(account: PrivacyAccount, share: float | None, part: float = 1.0) -> Allowance:
     """Read what an account has left.
 
     :param share: of rho for preprocessing; None: more where there is less to be had.
+    :param part: of what is left; the rest is for other tables and texts.
     :raises PrivacyError: nothing is left.
     """
     if not account.private:
@@ -63,7 +68,7 @@ def allowance(account: PrivacyAccount, share: float | None) -> Allowance:
     if rho <= 0:
         msg = f"nothing is left of epsilon {epsilon:g} for the backend 'dp-marginal'"
         raise PrivacyError(msg, fix="raise 'privacy.epsilon'")
-    return _divided(rho, (account.delta - spent) * _DELTA_SHARE, share)
+    return _divided(part * rho, part * (account.delta - spent) * _DELTA_SHARE, share)
 
 
 def _divided(rho: float, delta: float, share: float | None) -> Allowance:

@@ -72,6 +72,7 @@ def learned(
     rounds: Rounds,
     *,
     early: frozenset[int] = frozenset(),
+    about: frozenset[int] | None = None,
     told: Callable[[int], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Fit, list[Round]]:
@@ -83,6 +84,7 @@ def learned(
     :param columns: the codes of each column; their noisy counts are the first measurements.
     :param rows: noisy number of rows.
     :param early: columns that are drawn before all others.
+    :param about: only what one of these columns depends on is wanted; None: all dependence.
     :param told: hears the number of steps so far; may raise.
     :param stopped: whether no further round is wanted.
     :returns: the fit, and what each round did.
@@ -96,7 +98,7 @@ def learned(
     model = fit(sizes, measured, rows, steps=_FIRST, early=early, told=told)
     history: list[Round] = []
     done, limits = _FIRST, rounds.limits
-    open_ = pairs_of(sizes, limits)
+    open_ = pairs_of(sizes, limits, about)
     spending = rho * rounds.selecting / len(rounds.rounds)
     remaining = rho * (1 - rounds.selecting)
     for number, share in enumerate(rounds.rounds):
@@ -109,7 +111,7 @@ def learned(
         found = scored(candidates, codes, sizes, expected, releases, spending, f"scores of round {number + 1}")
         if first:
             deviation = float(np.sqrt(len(candidates) / (2 * spending)))
-            open_ = worth_a_look(found, deviation, triples_of(sizes, limits))
+            open_ = worth_a_look(found, deviation, triples_of(sizes, limits, about))
         most = 2 * len(sizes) if first or last else len(sizes) // 2 + 2
         left = remaining * share / sum(rounds.rounds[number:])
         picked, deviation = chosen(found, before, sizes, left, limits, forest=first, most=most, early=early)

@@ -41,7 +41,7 @@ class MarginalModel:
         run.check()
         size = request.batch_rows or BATCH_ROWS
         conditions = Conditions.of(request, self.codes)
-        tables = self._tables(request)
+        tables = sampled_tables(self.network, self.codes, request)
         for number, start in enumerate(range(0, request.rows, size)):
             rows = min(size, request.rows - start)
             rng = np.random.default_rng((request.seed, number))
@@ -57,12 +57,12 @@ class MarginalModel:
 
     def save(self, folder: Path) -> None:
         """Write ``model.safetensors`` and ``model.json``."""
-        write_arrays(folder, "model", {f"table_{v}": table for v, table in enumerate(self.network.tables)})
+        arrays, drawing = network_arrays(self.network)
+        write_arrays(folder, "model", arrays)
         state = {
             "format": FORMAT,
             "codes": self.codes.to_dict(),
-            "order": list(self.network.order),
-            "given": [list(given) for given in self.network.given],
+            **drawing,
             "history": [dict(entry) for entry in self.history],
             "settings_used": dict(self.settings_used),
         }
@@ -77,40 +77,61 @@ class MarginalModel:
             raise ArtefactError(msg, fix="install the version of semblant that made it, or a newer one")
         try:
             codes = TableCodes.from_dict(state["codes"])
-            order = tuple(map(int, state["order"]))
-            given = tuple(tuple(map(int, columns)) for columns in state["given"])
-            _check(order, given, len(codes.columns))
-            sizes = codes.sizes
-            shapes = {f"table_{v}": (*(sizes[u] for u in given[v]), sizes[v]) for v in range(len(sizes))}
-            arrays = read_arrays(folder, "model", shapes)
-            tables = tuple(arrays[f"table_{v}"] for v in range(len(sizes)))
+            (network,) = read_network(folder, {"": (state, codes.sizes)})
             history, used = [dict(entry) for entry in state["history"]], dict(state["settings_used"])
         except (KeyError, TypeError, ValueError, IndexError) as exc:
             msg = "the description of the model is damaged"
             raise ArtefactError(msg, fix="train the generator again or fetch an undamaged copy") from exc
-        return cls(codes, Network(order, given, tables), history, used)
+        return cls(codes, network, history, used)
 
-    def _tables(self, request: GenerationRequest) -> tuple[np.ndarray, ...]:
-        """Give the conditionals to draw from: at the temperature asked for, without nulls where none are wanted."""
-        sampling, names = request.sampling, self.codes.names
-        heat, top = [sampling.temperature] * len(names), [sampling.top_p] * len(names)
-        for name, (one, other) in sampling.columns.items():
-            if name in names:
-                heat[names.index(name)], top[names.index(name)] = one, other
-        tables = self.network.tables
-        if any(h != 1 for h in heat) or any(t < 1 for t in top):
-            tables = self.network.tempered(heat, top)
-        if not request.no_nulls:
-            return tables
-        made = list(tables)
-        for name in request.no_nulls:
-            place = names.index(name) if name in names else -1
-            null = self.codes.columns[place].null_code if place >= 0 else None
-            if null is not None and made[place].shape[-1] > 1:
-                table = made[place].astype(np.float64)
-                table[..., null] = 0.0
-                made[place] = table + 1e-12 * (np.arange(table.shape[-1]) != null)
-        return tuple(made)
+
+def network_arrays(network: Network, prefix: str = "") -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Give the tables of a network by name, and the order in which they are drawn as JSON."""
+    arrays = {f"{prefix}table_{v}": table for v, table in enumerate(network.tables)}
+    return arrays, {"order": list(network.order), "given": [list(given) for given in network.given]}
+
+
+def read_network(folder: Path, wanted: Mapping[str, tuple[Mapping[str, Any], tuple[int, ...]]]) -> list[Network]:
+    """Undo :func:`network_arrays` for the networks of one file: per prefix what it gave as JSON, and the codes' sizes.
+
+    What does not fit together raises ``ValueError``, ``KeyError`` or :class:`ArtefactError`.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    drawing = []
+    for prefix, (state, sizes) in wanted.items():
+        order = tuple(map(int, state["order"]))
+        given = tuple(tuple(map(int, columns)) for columns in state["given"])
+        _check(order, given, len(sizes))
+        shapes |= {f"{prefix}table_{v}": (*(sizes[u] for u in given[v]), sizes[v]) for v in range(len(sizes))}
+        drawing.append((prefix, order, given))
+    arrays = read_arrays(folder, "model", shapes)
+    return [
+        Network(order, given, tuple(arrays[f"{prefix}table_{v}"] for v in range(len(order))))
+        for prefix, order, given in drawing
+    ]
+
+
+def sampled_tables(network: Network, codes: TableCodes, request: GenerationRequest) -> tuple[np.ndarray, ...]:
+    """Give the conditionals to draw from: at the temperature asked for, without nulls where none are wanted."""
+    sampling, names = request.sampling, codes.names
+    heat, top = [sampling.temperature] * len(names), [sampling.top_p] * len(names)
+    for name, (one, other) in sampling.columns.items():
+        if name in names:
+            heat[names.index(name)], top[names.index(name)] = one, other
+    tables = network.tables
+    if any(h != 1 for h in heat) or any(t < 1 for t in top):
+        tables = network.tempered(heat, top)
+    if not request.no_nulls:
+        return tables
+    made = list(tables)
+    for name in request.no_nulls:
+        place = names.index(name) if name in names else -1
+        null = codes.columns[place].null_code if place >= 0 else None
+        if null is not None and made[place].shape[-1] > 1:
+            table = made[place].astype(np.float64)
+            table[..., null] = 0.0
+            made[place] = table + 1e-12 * (np.arange(table.shape[-1]) != null)
+    return tuple(made)
 
 
 def _check(order: tuple[int, ...], given: tuple[tuple[int, ...], ...], columns: int) -> None:

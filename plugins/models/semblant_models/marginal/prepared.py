@@ -66,9 +66,7 @@ def prepare_codes(
     """Learn the codes and write every row's below ``run.workspace``.
 
     :raises DataError: no column, one that cannot be learned privately, or too few rows for the noise.
-    :raises PrivacyError: what a subject is would take several rows, or a column is to be kept as it is.
     """
-    _refuse(training, private=run.privacy.private)
     batches = []
     for batch in training.open():
         batches.append(batch)
@@ -134,14 +132,20 @@ def load_codes(workspace: Path) -> PreparedCodes:
     )
 
 
-def _refuse(training: TrainingTable, *, private: bool) -> None:
+def refuse(training: TrainingTable, *, private: bool) -> None:
+    """Refuse what the backend cannot learn.
+
+    :raises DataError: there is no column, or one of a type that cannot be learned.
+    :raises PrivacyError: what a subject is would take several rows, or a column is to be kept as it is.
+    """
     if not training.columns:
         msg = f"table '{training.name}' has no column to learn"
         raise DataError(msg, fix="include a column, or leave the table out")
-    if training.context is not None:
-        msg = f"the backend 'dp-marginal' learns no table that hangs on another (table '{training.name}')"
+    if training.context is not None and (training.context.lookups or not private):
+        why = "rows that refer to a copied table" if training.context.lookups else "rows below others without a budget"
+        msg = f"the backend 'dp-marginal' does not learn {why} (table '{training.name}')"
         raise PrivacyError(msg, fix="choose another backend for it, or leave it out")
-    if training.subjects is not None:
+    if training.subjects is not None and training.context is None:
         msg = f"the backend 'dp-marginal' protects rows; in table '{training.name}' a subject may have several"
         raise PrivacyError(msg, fix="choose another backend, or a table with one row per subject")
     for plan in training.columns:

@@ -97,22 +97,28 @@ def scored(
     ]
 
 
-def pairs_of(sizes: Sequence[int], limits: Limits) -> list[Clique]:
-    """Give all pairs of columns that have something to tell and are small enough."""
+def pairs_of(sizes: Sequence[int], limits: Limits, about: frozenset[int] | None = None) -> list[Clique]:
+    """Give all pairs of columns that have something to tell and are small enough.
+
+    :param about: only those with one of these columns.
+    """
     told = [v for v, size in enumerate(sizes) if size > 1]
-    return [c for c in combinations(told, 2) if prod(sizes[v] for v in c) <= limits.clique_cells]
+    pairs: list[Clique] = [c for c in combinations(told, 2) if prod(sizes[v] for v in c) <= limits.clique_cells]
+    return pairs if about is None else [c for c in pairs if about & set(c)]
 
 
-def triples_of(sizes: Sequence[int], limits: Limits) -> list[Clique]:
+def triples_of(sizes: Sequence[int], limits: Limits, about: frozenset[int] | None = None) -> list[Clique]:
     """Give the triples with a column of two or three codes: how such a column hangs on two others at once.
 
     These are the columns that are predicted from others most often, and their triples have few cells.
+
+    :param about: the triples with one of these columns instead.
 
     >>> triples_of((2, 9, 9, 9), Limits())
     [(0, 1, 2), (0, 1, 3), (0, 2, 3)]
     """
     told = [v for v, size in enumerate(sizes) if size > 1]
-    narrow = {v for v in told if sizes[v] <= _NARROW}
+    narrow = {v for v in told if sizes[v] <= _NARROW} if about is None else about
     return [c for c in combinations(told, 3) if narrow & set(c) and prod(sizes[v] for v in c) <= limits.clique_cells]
 
 

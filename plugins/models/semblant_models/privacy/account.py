@@ -21,6 +21,7 @@ from semblant_models.privacy.events import event_as_dict, event_from_dict, simpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from semblant.privacy import Part
     from semblant.spec.training import PrivacySpec, PublicColumn
     from semblant_models.privacy.noise import NoiseStream
     from semblant_models.privacy.plan import PrivacyPlan
@@ -132,12 +133,33 @@ class BudgetAccount:
     spec: PrivacySpec | None = None
     """The section of the spec that the account was opened for."""
     noise: NoiseStream = field(factory=_stream)
+    to_come: dict[str, float] = field(factory=dict)
+    """What will still be learned, and its weight in the division of what is left."""
     _last: tuple[int, Spent] | None = field(init=False, default=None)
 
     @property
     def private(self) -> bool:
         """Always True."""
         return True
+
+    def expect(self, parts: Sequence[Part]) -> None:
+        """Hear what will be learned: every part gets a share of the budget by its columns."""
+        from semblant_models.privacy.opening import weights
+
+        self.to_come = weights(parts)
+
+    def take(self, table: str, *, text: bool = False) -> float:
+        """Give the share of what is left that a part may spend, and count it as begun; the last one may have all.
+
+        >>> from semblant.privacy import Part
+        >>> account = BudgetAccount(epsilon=1.0, delta=1e-5)
+        >>> account.expect([Part(table="players", columns=5), Part(table="seasons", columns=15)])
+        >>> account.take("players"), account.take("seasons")
+        (0.25, 1.0)
+        """
+        name = part_name(table, text=text)
+        whole = sum(self.to_come.values())
+        return self.to_come.pop(name) / whole if name in self.to_come else 1.0
 
     def begin(self, subjects: int) -> None:
         """Release the number of subjects, or take the declared one, and divide the budget by it."""
@@ -216,6 +238,7 @@ class BudgetAccount:
             "public": list(self.publics),
             "withheld": list(self.withheld),
             "not_covered": list(self.not_covered),
+            "to_come": dict(self.to_come),
         }
 
     def restore(self, told: dict[str, Any]) -> None:
@@ -225,6 +248,7 @@ class BudgetAccount:
         self.releases = [Release(r["what"], event_from_dict(r["event"]), float(r["delta"])) for r in told["charged"]]
         self.publics, self.withheld = list(told["public"]), list(told["withheld"])
         self.not_covered = list(told["not_covered"])
+        self.to_come = dict(told.get("to_come", {}))
         self.delta, self.subjects, self._last = float(told["delta"]), told["subjects"], None
         divided(self)
 
@@ -243,6 +267,11 @@ class BudgetAccount:
         if not releases:
             return Spent(self.delta, 0.0, 0.0)
         return spent_by(simplified(r.event for r in releases), self.delta - sum(r.delta for r in releases))
+
+
+def part_name(table: str, *, text: bool) -> str:
+    """Name a part of a job as its steps are named."""
+    return f"{table} (text)" if text else table
 
 
 def _interval(event: dp_accounting.DpEvent) -> float:

@@ -9,11 +9,13 @@ import dp_accounting
 
 from semblant.errors import PrivacyError
 from semblant.settings import AUTO
-from semblant_models.privacy.account import BudgetAccount
+from semblant_models.privacy.account import BudgetAccount, part_name
 from semblant_models.privacy.plan import COUNT, TRAINING, PrivacyPlan, gaussian_mu
 
 if TYPE_CHECKING:
-    from semblant.privacy import PrivacyAccount
+    from collections.abc import Sequence
+
+    from semblant.privacy import Part, PrivacyAccount
     from semblant.spec.training import ModelSpec, PrivacySpec
 
 _USUAL_DELTA: Final = 1e-6
@@ -24,6 +26,8 @@ _AMPLE: Final = 3.0
 _AMPLE_SHARES: Final = {"preprocessing": 0.05, "one_way": 0.06, "training": 0.88}
 """Of a larger budget: counts are good enough with less of it."""
 DELTA_TIMES_SUBJECTS: Final = 0.1
+_TEXT_WEIGHT: Final = 6.0
+"""Columns that a text counts for when the budget is divided: its runs of characters are many."""
 _NOT_COVERED: Final = (
     "names and types of tables and columns, and keys that the source or the spec declares",
     "the quality report: its figures compare with the real rows; keep it to yourself",
@@ -51,6 +55,13 @@ def open_account(privacy: PrivacySpec, model: ModelSpec) -> BudgetAccount:
     account.withhold("losses, learning curves and numbers of rows read: events and history of a private run hold none")
     account.withhold("validation: all rows train, a fixed number of steps, nothing stops early")
     return account
+
+
+def weights(parts: Sequence[Part]) -> dict[str, float]:
+    """Give the weight of each part in the division of the budget: its columns; a text counts as several."""
+    return {
+        part_name(part.table, text=part.text): part.columns * (_TEXT_WEIGHT if part.text else 1.0) for part in parts
+    }
 
 
 def begin(account: BudgetAccount, subjects: int) -> None:

@@ -21,6 +21,16 @@ class NgramSettings:
 
 
 @frozen(kw_only=True)
+class PrivateTextSettings:
+    """Settings of the backend ``dp-text``."""
+
+    order: int = setting(6, help="longest run of characters that is counted", ge=1, le=8, feature=(240,))
+    characters: int = setting(
+        2_000, help="characters of a subject that count at most; what it writes beyond is left out", ge=10, le=100_000
+    )
+
+
+@frozen(kw_only=True)
 class GruSettings:
     """Settings of the backend ``gru``."""
 

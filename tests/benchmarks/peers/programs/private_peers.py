@@ -29,17 +29,22 @@ def main() -> None:
 
 
 def _cut(frame: Any) -> tuple[Any, dict[str, Any]]:
-    """Cut numbers into 32 parts by quantiles, taken for public: marginal mechanisms need categories."""
+    """Cut numbers into 32 parts by quantiles, taken for public; what is missing is one part more."""
     import numpy as np
+    import pandas as pd
 
     edges, out = {}, frame.copy()
-    for column in frame.select_dtypes("number"):
-        values = frame[column].to_numpy()
-        edges[column] = np.unique(np.quantile(values, np.linspace(0, 1, 33)))
-        out[column] = np.clip(
-            np.searchsorted(edges[column], values, side="right") - 1, 0, max(len(edges[column]) - 2, 0)
-        )
-    return out.fillna("?"), edges
+    for column in frame:
+        values = frame[column]
+        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            out[column] = values.astype("string").fillna("?").astype(object)
+            continue
+        there = values.dropna().to_numpy(float)
+        edges[column] = np.unique(np.quantile(there, np.linspace(0, 1, 33)))
+        last = max(len(edges[column]) - 2, 0)
+        codes = np.clip(np.searchsorted(edges[column], values.fillna(there[0]), side="right") - 1, 0, last)
+        out[column] = np.where(values.isna(), last + 1, codes).astype(int)
+    return out, edges
 
 
 def _joined(codes: Any, edges: dict[str, Any], frame: Any) -> Any:
@@ -48,10 +53,16 @@ def _joined(codes: Any, edges: dict[str, Any], frame: Any) -> Any:
 
     rng, out = np.random.default_rng(), codes.copy()
     for column, cuts in edges.items():
-        at = codes[column].astype(int).clip(0, max(len(cuts) - 2, 0)).to_numpy()
+        code, last = codes[column].astype(int).to_numpy(), max(len(cuts) - 2, 0)
+        at = np.clip(code, 0, last)
         high = cuts[np.minimum(at + 1, len(cuts) - 1)]
         drawn = cuts[at] + rng.random(len(at)) * (high - cuts[at])
-        out[column] = drawn.astype(frame[column].dtype)
+        if frame[column].isna().any():
+            out[column] = np.where(code > last, np.nan, drawn)
+        else:
+            out[column] = drawn.astype(frame[column].dtype)
+    for column in set(frame) - set(edges):
+        out[column] = codes[column].where(codes[column] != "?", None)
     return out
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Recorded(Releases):
     """Keeps the exact vectors that it was handed, and what it gave for them."""
 
-    def __init__(self, seed: int = 0) -> None:
-        super().__init__(NullAccount(), SeededNoise(np.random.default_rng(seed)))
+    def __init__(self, seed: int = 0, reach: float = 1.0) -> None:
+        super().__init__(NullAccount(), SeededNoise(np.random.default_rng(seed)), reach=reach)
         self.exact: list[tuple[str, list[np.ndarray], float]] = []
         self.given: list[list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]] = []
 
@@ -25,7 +25,7 @@ class Recorded(Releases):
         self, what: str, vectors: Sequence[np.ndarray], deviations: Sequence[float], *, sensitivity: float = 1.0
     ) -> list[np.ndarray]:
         given = super().noisy(what, vectors, deviations, sensitivity=sensitivity)
-        self.exact.append((what, [np.array(v, float) for v in vectors], sensitivity))
+        self.exact.append((what, [np.array(v, float) for v in vectors], sensitivity * self.reach))
         self.given.append(given)
         return given
 
@@ -38,9 +38,10 @@ class Recorded(Releases):
         delta: float,
         public: int = 0,
         least: float = 1.0,
+        chances: int = 1,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        given = super().frequent(what, vectors, deviations, delta=delta, public=public, least=least)
-        self.exact.append((what, [np.array(v, float) for v in vectors], 1.0))
+        given = super().frequent(what, vectors, deviations, delta=delta, public=public, least=least, chances=chances)
+        self.exact.append((what, [np.array(v, float) for v in vectors], self.reach))
         self.given.append(given)
         return given
 
@@ -49,7 +50,7 @@ class Replayed(Recorded):
     """Hands out what another one gave, whatever the data are: the same releases over a neighbouring table."""
 
     def __init__(self, first: Recorded, seed: int = 0) -> None:
-        super().__init__(seed)
+        super().__init__(seed, first.reach)
         self._first = first
 
     def noisy(
@@ -67,8 +68,9 @@ class Replayed(Recorded):
         delta: float,
         public: int = 0,
         least: float = 1.0,
+        chances: int = 1,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        super().frequent(what, vectors, deviations, delta=delta, public=public, least=least)
+        super().frequent(what, vectors, deviations, delta=delta, public=public, least=least, chances=chances)
         return self._again(what)  # type: ignore[return-value]
 
     def _again(self, what: str) -> list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]:
