@@ -65,7 +65,8 @@ def children_of(process):
 
 def test_the_worker_is_killed_at_random_moments_and_every_job_ends_as_if_it_was_not(scene):
     seconds, wanted = length_of(scene)
-    luck, recovered = drawn("kills of the worker"), []
+    luck = drawn("kills of the worker")
+    recovered: list[float] = []
     runner = scene.worker()
     try:
         while len(recovered) < times(50):
@@ -97,7 +98,8 @@ def test_the_worker_is_killed_at_random_moments_and_every_job_ends_as_if_it_was_
 
 def test_runner_and_worker_are_killed_together_and_the_next_runner_goes_on(scene):
     seconds, wanted = length_of(scene)
-    luck, recovered = drawn("kills of runner and worker"), []
+    luck = drawn("kills of runner and worker")
+    recovered: list[float] = []
     while len(recovered) < times(20):
         job = scene.order(*BUSY)
         runner = scene.worker("--drain")
