@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from semblant.errors import MissingDependencyError, PrivacyError
 from semblant.findings import ConfigStep
+from semblant.settings.valued import Valued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,8 +52,8 @@ class NoSettings:
     """For components that have nothing to set."""
 
 
-@frozen(kw_only=True)
-class Component:
+@frozen(kw_only=True, eq=False, repr=False)
+class Component(Valued):
     """What every kind of component has.
 
     >>> Component(name="csv", factory="pathlib:Path", summary="files").load().__name__
@@ -113,7 +114,7 @@ class Component:
         return self.load()(self.settings() if settings is None else settings)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SourceType(Component):
     """Makes a :class:`~semblant.protocols.Source`.
 
@@ -131,7 +132,7 @@ class SourceType(Component):
     from_location: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class DestinationType(Component):
     """Makes a :class:`~semblant.protocols.Destination`; ``schemes``, ``suffixes``, ``from_location`` as with sources.
 
@@ -147,7 +148,7 @@ class DestinationType(Component):
     """How all tables become visible at once, in words."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ModelType(Component):
     """Makes a :class:`~semblant.protocols.ModelBackend`.
 
@@ -210,7 +211,7 @@ class ModelType(Component):
         return found
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SectionType(Component):
     """Makes a :class:`~semblant.protocols.ReportSection`; ``needs`` names inputs it cannot do without.
 
@@ -226,7 +227,7 @@ class SectionType(Component):
     """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``, ``relations`` and ``constraints``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class RendererType(Component):
     """Makes a :class:`~semblant.protocols.ReportRenderer` for files with ``suffix``.
 
@@ -238,7 +239,7 @@ class RendererType(Component):
     suffix: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ValidatorType(Component):
     """Makes a :class:`~semblant.protocols.Validator` that belongs to one configuration ``step``.
 
@@ -250,7 +251,7 @@ class ValidatorType(Component):
     step: ConfigStep = ConfigStep.DATA
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ExecutorType(Component):
     """Makes an :class:`~semblant.protocols.Executor`.
 

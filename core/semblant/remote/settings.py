@@ -15,6 +15,7 @@ from attrs import frozen
 
 from semblant.errors import ConfigError
 from semblant.settings import Secret, setting
+from semblant.settings.valued import Valued
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +54,9 @@ def _revealed(secret: Secret | None) -> str | None:
     return None if secret is None else secret.reveal()
 
 
-@frozen(kw_only=True, slots=False)  # so that it can be joined with the settings of a source or destination
-class S3Access:
+# without slots, so that it can be joined with the settings of a source or destination
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class S3Access(Valued):
     """How to get into Amazon S3 and what speaks its language.
 
     >>> S3Access(anonymous=True).driver_options()["anon"]
@@ -109,8 +111,8 @@ class S3Access:
         return _address(self.endpoint or os.environ.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com")
 
 
-@frozen(kw_only=True, slots=False)
-class GcsAccess:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class GcsAccess(Valued):
     """How to get into Google Cloud Storage."""
 
     credentials: ClassVar[str] = "service_account"
@@ -155,8 +157,8 @@ class GcsAccess:
         return _address(self.endpoint or "https://storage.googleapis.com")
 
 
-@frozen(kw_only=True, slots=False)
-class AzureAccess:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class AzureAccess(Valued):
     """How to get into Azure Blob Storage."""
 
     credentials: ClassVar[str] = "account and account_key (or sas_token, connection_string)"
@@ -199,8 +201,8 @@ class AzureAccess:
         return _address(self.endpoint or f"https://{self.account}.blob.core.windows.net")
 
 
-@frozen(kw_only=True, slots=False)
-class AnyAccess:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class AnyAccess(Valued):
     """How to get into any other place: the options of its fsspec driver, by the driver's own names.
 
     >>> AnyAccess(options={"port": 22}).driver_options()

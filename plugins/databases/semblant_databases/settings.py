@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import frozen
 
 from semblant.settings import Secret, setting
+from semblant.settings.valued import Valued
 from semblant_databases.url import check_url
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def _text(value: Any) -> Any:
     return str(value) if value is not None else None
 
 
-@frozen(kw_only=True, slots=False)
-class Selection:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class Selection(Valued):
     """What of a database is read."""
 
     tables: tuple[str, ...] = setting(
@@ -41,8 +42,8 @@ class Selection:
     )
 
 
-@frozen(kw_only=True, slots=False)
-class ServerSettings:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class ServerSettings(Valued):
     """Where a database server is and who we are there."""
 
     schemes: ClassVar[tuple[str, ...]] = ()
@@ -69,109 +70,109 @@ class ServerSettings:
             check_url(self.url, self.schemes)
 
 
-@frozen(kw_only=True, slots=False)
-class Writing:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class Writing(Valued):
     """How a delivery is known again."""
 
     delivery: str = setting("", help="an id of what is delivered: the same id is never written twice")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ServerDestination(Writing, ServerSettings):
     """What all destinations have that are reached over the network."""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class PostgresqlSource(Selection, ServerSettings):
     """Settings of the source ``postgresql``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("postgresql", "postgres")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class PostgresqlDestination(ServerDestination):
     """Settings of the destination ``postgresql``."""
 
     schemes: ClassVar[tuple[str, ...]] = PostgresqlSource.schemes
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class MysqlSource(Selection, ServerSettings):
     """Settings of the source ``mysql``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("mysql",)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class MysqlDestination(ServerDestination):
     """Settings of the destination ``mysql``."""
 
     schemes: ClassVar[tuple[str, ...]] = MysqlSource.schemes
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class MariadbSource(Selection, ServerSettings):
     """Settings of the source ``mariadb``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("mariadb",)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class MariadbDestination(ServerDestination):
     """Settings of the destination ``mariadb``."""
 
     schemes: ClassVar[tuple[str, ...]] = MariadbSource.schemes
 
 
-@frozen(kw_only=True, slots=False)
-class FileSettings:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class FileSettings(Valued):
     """Which database file."""
 
     path: str = setting(help="the database file", converter=_text)
     timeout_seconds: float = setting(30.0, help="how long to wait for a lock that another has", ge=0, unit="seconds")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class SqliteDestination(Writing, FileSettings):
     """Settings of the destination ``sqlite``."""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class DuckdbSource(Selection, FileSettings):
     """Settings of the source ``duckdb``."""
 
     schema: str = setting("main", help="schema in the database")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class DuckdbDestination(Writing, FileSettings):
     """Settings of the destination ``duckdb``."""
 
     schema: str = setting("main", help="schema in the database; it must be there, except main in a new file")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class SqlserverSource(Selection, ServerSettings):
     """Settings of the source ``sqlserver``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("mssql", "sqlserver")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class SqlserverDestination(ServerDestination):
     """Settings of the destination ``sqlserver``."""
 
     schemes: ClassVar[tuple[str, ...]] = SqlserverSource.schemes
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class OracleSource(Selection, ServerSettings):
     """Settings of the source ``oracle``; ``database`` is the name of the service."""
 
     schemes: ClassVar[tuple[str, ...]] = ("oracle",)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class OracleDestination(ServerDestination):
     """Settings of the destination ``oracle``; ``database`` is the name of the service."""
 
@@ -184,8 +185,8 @@ class OracleDestination(ServerDestination):
     )
 
 
-@frozen(kw_only=True, slots=False)
-class BigqueryPlace:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class BigqueryPlace(Valued):
     """Which dataset, and how to get into it."""
 
     dataset: str = setting(help="the dataset, in the project or as project.dataset")
@@ -199,11 +200,11 @@ class BigqueryPlace:
     timeout_seconds: float = setting(30.0, help="how long an answer is waited for", gt=0, unit="seconds")
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class BigquerySource(Selection, BigqueryPlace):
     """Settings of the source ``bigquery``."""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class BigqueryDestination(Writing, BigqueryPlace):
     """Settings of the destination ``bigquery``."""

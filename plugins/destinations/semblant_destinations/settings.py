@@ -6,23 +6,24 @@ from attrs import frozen
 
 from semblant.remote.settings import AnyAccess, AzureAccess, GcsAccess, S3Access
 from semblant.settings import setting
+from semblant.settings.valued import Valued
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 COMPRESSIONS = ("auto", "none", "snappy", "zstd", "gzip", "lz4")
 
 
-@frozen(kw_only=True, slots=False)
-class _FolderPath:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class _FolderPath(Valued):
     path: str = setting(help="the folder; made when it does not exist", feature=(59,))
 
 
-@frozen(kw_only=True, slots=False)
-class _StorePath:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class _StorePath(Valued):
     path: str = setting(help="URL of the bucket and prefix, such as s3://bucket/prefix", feature=(59, 68))
 
 
-@frozen(kw_only=True, slots=False)
-class TableFormat:
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
+class TableFormat(Valued):
     """How the tables are written, whatever the place."""
 
     format: str = setting("parquet", help="kind of file per table", choices=FORMATS, feature=(73, 110))
@@ -38,7 +39,7 @@ class TableFormat:
     delivery: str = setting("", help="an id of what is delivered: the same id is never appended twice")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class FolderSettings(TableFormat, _FolderPath):
     """Settings of the destination ``folder``."""
 
@@ -47,8 +48,8 @@ class FolderSettings(TableFormat, _FolderPath):
     )
 
 
-@frozen(kw_only=True)
-class StorageSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class StorageSettings(Valued):
     """Settings of the destination ``storage``."""
 
     name: str = setting(help="name of the synthetic dataset", feature=(60,))
@@ -56,22 +57,22 @@ class StorageSettings:
     delivery: str = setting("", help="an id of what is delivered: the same id is never appended twice")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class S3Settings(S3Access, TableFormat, _StorePath):
     """Settings of the destination ``s3``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class GcsSettings(GcsAccess, TableFormat, _StorePath):
     """Settings of the destination ``gcs``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AzureSettings(AzureAccess, TableFormat, _StorePath):
     """Settings of the destination ``azure``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ObjectsSettings(AnyAccess, TableFormat, _StorePath):
     """Settings of the destination ``objects``."""
 

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from semblant.remote.settings import AnyAccess, AzureAccess, GcsAccess, S3Access
 from semblant.settings import setting
+from semblant.settings.valued import Valued
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ def _text(value: Any) -> Any:
     return str(value) if value is not None else None
 
 
-@frozen(kw_only=True)
-class FilesSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class FilesSettings(Valued):
     """Where the files are and, where the defaults guess wrong, how they are written.
 
     >>> FilesSettings(path="orders.csv").path
@@ -77,7 +78,7 @@ class FilesSettings:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class S3FilesSettings(S3Access, FilesSettings):
     """Settings of the source ``s3``: those of files, and how to get into the bucket.
 
@@ -86,23 +87,23 @@ class S3FilesSettings(S3Access, FilesSettings):
     """
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class GcsFilesSettings(GcsAccess, FilesSettings):
     """Settings of the source ``gcs``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AzureFilesSettings(AzureAccess, FilesSettings):
     """Settings of the source ``azure``."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ObjectFilesSettings(AnyAccess, FilesSettings):
     """Settings of the source ``objects``."""
 
 
-@frozen(kw_only=True)
-class SqliteSettings:
+@frozen(kw_only=True, eq=False, repr=False)
+class SqliteSettings(Valued):
     """Which SQLite database, and what of it.
 
     >>> SqliteSettings(path="shop.db").views
