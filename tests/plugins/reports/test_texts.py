@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from semblant.components import NoSettings
+from semblant.report.blocks import Table
 from semblant.report.inputs import ReportLimits
 from semblant.run import Run
 from semblant.testing.report_material import letters, report_inputs
@@ -51,6 +52,18 @@ def test_texts_like_real_ones_are_called_good(tmp_path: Path) -> None:
     assert label["forward"] > 0.95
     assert {word for item in label["words"] for word in item["synthetic"]} >= {"lovely", "broken", "late"}
     assert {item["tone"] for item in column["verdicts"]} == {"good"}
+
+
+def test_figures_of_real_and_of_synthetic_texts_stand_under_their_own_heading(tmp_path: Path) -> None:
+    figures = measured(tmp_path, letters(ROWS, 2))
+    (column,) = figures["columns"]
+    blocks = Texts(NoSettings()).render({"tables": [figures]})
+    (table,) = (block for block in blocks if isinstance(block, Table) and block.columns[0] == "words")
+    shown = {row[0]: row[1:] for row in table.rows}
+    assert table.columns == ("words", "synthetic", "real")
+    assert shown["words that enough subjects of the original use"] == ("", str(column["vocabulary"]["common"]))
+    assert shown["of these in the synthetic texts"] == ("100.0%", "")
+    assert shown["longest run in common with as many holdout texts, 99th percentile"][1] == "–"
 
 
 def test_texts_that_do_not_go_with_their_row_are_called_poor(tmp_path: Path) -> None:

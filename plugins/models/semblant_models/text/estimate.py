@@ -25,10 +25,12 @@ _CHARACTERS = 4.6
 """Characters per token of reviews, descriptions and comments in European languages: 3.9 to 5.2."""
 _TOKENS_PER_PIECE = 40
 """Few texts have few common words, and so few pieces: 1,300 in 44,000 tokens, 4,000 from 200,000 on."""
-_PRODUCTS = 0.6
+_PRODUCTS = 0.9
 """Speed of the network's products against that of :func:`semblant.machine.measured`."""
 _OTHERS = 0.178
 """The same for all that is no product, against exponentials."""
+_STALLED = 18
+"""Passes after which nothing is gained any more, where the early stop may end training: 13 to 20."""
 _COMPILING = 4.0e8
 """Turns of a Python loop that take as long as importing JAX and compiling training and drawing."""
 _LEARNING = 250.0
@@ -65,13 +67,17 @@ def estimate(settings: GruSettings, spec: ModelSpec, facts: TableFacts, speed: S
     pieces = min(settings.pieces or PIECES[spec.text.size], max(round(total / _TOKENS_PER_PIECE), 256))
     shape = Shape(tokens=pieces, codes=100, narrow=recipe.narrow, width=recipe.width, layers=recipe.layers)
     per_step = recipe.batch_size * recipe.time * recipe.accumulation
-    steps = max(trained // per_step, 1) * recipe.max_epochs
+    epochs = min(recipe.max_epochs, _STALLED) if recipe.early_stop_delta > 0 else recipe.max_epochs
+    steps = max(trained // per_step, 1) * epochs
     if recipe.stop_at is not None:
         steps = min(steps, recipe.stop_at)
     validated = min(total - trained, _VALIDATED) * max(steps * per_step // max(trained, 1), 1)
     products, others = speed.operations * _PRODUCTS, speed.numbers * _OTHERS
-    forward = 2.0 * shape.parameters / products + (pieces + 10 * shape.width * shape.layers) / others
-    seconds = (3.0 * steps * per_step + validated) * forward + steps * shape.parameters * 12 / others
+    product, other = 2.0 * shape.parameters / products, (pieces + 10 * shape.width * shape.layers) / others
+    forward = product + other
+    # the exponentials of the scores are taken once, forward and backward
+    seconds = steps * per_step * (3.0 * product + other) + validated * forward
+    seconds += steps * shape.parameters * 12 / others
     seconds /= speed.gain
     if recipe.max_minutes is not None:
         seconds = min(seconds, recipe.max_minutes * 60)

@@ -55,7 +55,11 @@ class GruSettings:
     patience: int = setting(3, help="validations over which the gain is counted before it is too small", ge=1, le=1000)
     context: bool = setting(True, help="texts depend on the other columns of their row, and on its parent's")
     top_p: float | None = setting(
-        None, help="share of the likeliest tokens that are drawn from at most; 0.98, or 0.9 with few texts", gt=0, le=1
+        None,
+        help="share of the likeliest tokens that are drawn from at most; chosen by the texts that validate, or 0.98, "
+        "and 0.9 with few texts, where those are fewer than 100",
+        gt=0,
+        le=1,
     )
     rare_words: str = setting(
         "auto",

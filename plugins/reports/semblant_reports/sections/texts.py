@@ -162,7 +162,7 @@ def _words(column: Mapping[str, Any]) -> Table:
     vocabulary, copies = column["vocabulary"], column["copies"]
     runs, shared = copies["runs"], vocabulary.get("runs", {})
     rows = [
-        ("words that enough subjects of the original use", count(vocabulary["common"]), ""),
+        ("words that enough subjects of the original use", "", count(vocabulary["common"])),
         ("of these in the synthetic texts", percent(vocabulary["used"]), ""),
         (
             "share of all words that are among them",
@@ -176,12 +176,11 @@ def _words(column: Mapping[str, Any]) -> Table:
             count(copies["holdout"]["texts"]) if "holdout" in copies else "–",
         ),
     ]
-    for name, title in (("training", "longest run in common with training"), ("holdout", "with as many holdout texts")):
+    for name, others in (("training", "training texts"), ("holdout", "as many holdout texts")):
         if runs.get(name):
             usual = runs["real"]["high"] if name == "training" and runs.get("real") else None
-            rows.append(
-                (f"{title}, 99th percentile", f"{runs[name]['high']:.0f}", "–" if usual is None else f"{usual:.0f}")
-            )
+            title = f"longest run in common with {others}, 99th percentile"
+            rows.append((title, f"{runs[name]['high']:.0f}", "–" if usual is None else f"{usual:.0f}"))
     return Table(columns=("words", "synthetic", "real"), align="lrr", rows=rows)
 
 

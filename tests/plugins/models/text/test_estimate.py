@@ -51,6 +51,7 @@ def cost(
         ({"size": ModelSize.SMALL}, {"size": ModelSize.MEDIUM}),
         ({"size": ModelSize.MEDIUM}, {"size": ModelSize.LARGE}),
         ({"max_epochs": 2}, {"max_epochs": 4}),
+        ({"early_stop_delta": 0.001, "rows": 1500}, {"early_stop_delta": 0.0, "rows": 1500}),
         ({"stopped_at_step": 50}, {}),
         ({"max_minutes": 0.01}, {}),
         ({"own": {"pieces": 500}}, {}),

@@ -52,6 +52,18 @@ def test_words_follow_the_row_and_do_not_without_it(model: Model, tmp_path: Path
     assert abs(share(texts.filter(good), "fresh") - share(texts.filter(pc.invert(good)), "fresh")) < 0.2
 
 
+def test_a_text_ends_its_sentence_near_the_length_that_was_drawn_for_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    texts = ["we " + "walk and " * n + "rest." for n in rng.integers(2, 26, 800)]
+    table = pa.table({"text": texts})
+    made = fit(training_table(table), tmp_path, own={"replay_guard": False}, max_epochs=6)
+    out = written(made, tmp_path, table).column("text")
+    whole = pc.match_substring_regex(out, r"^we (walk and )+rest\.$")
+    assert float(np.mean(whole.to_numpy(zero_copy_only=False))) > 0.9
+    found, real = (np.sort(pc.utf8_length(some).to_numpy()) for some in (out, table.column("text")))
+    assert np.abs(found - real).mean() < 0.05 * real.mean()
+
+
 def test_two_texts_of_a_row_agree(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     planted = rng.choice(["violet", "harbour", "copper", "meadow"], 900)

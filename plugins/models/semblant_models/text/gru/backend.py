@@ -25,6 +25,7 @@ from semblant_models.text.gru.protection import allowed_tokens
 from semblant_models.text.gru.recipe import PIECES, Recipe
 from semblant_models.text.gru.scoring import texts_of
 from semblant_models.text.gru.shape import Shape
+from semblant_models.text.gru.sharpening import bounds_of
 from semblant_models.text.gru.speller import learn_speller
 from semblant_models.text.gru.stream import Texts, joined
 from semblant_models.text.gru.training import TextTraining
@@ -142,7 +143,12 @@ class GruBackend:
         }
         if progress.stopped in ("asked", "time", "as before"):
             used["stopped_at_step"] = progress.step
-        return GruModel(learned, shape, weights, progress.history, used)
+        model = GruModel(learned, shape, weights, progress.history, used)
+        if self._settings.top_p is None:
+            found = bounds_of(model.sampler, train, validation, seed, run)
+            bounds = {one.name: found.get(number, recipe.top_p) for number, one in enumerate(learned.columns)}
+            model.settings_used["top_p"] = bounds
+        return model
 
     def load(self, folder: Path) -> GruModel | NgramModel:
         """Load what ``GruModel.save`` wrote, or the model of few texts."""

@@ -50,10 +50,10 @@ class GruModel:
         history: Sequence[Mapping[str, float]],
         settings_used: Mapping[str, Any],
     ) -> None:
-        """Take what was learned; ``settings_used['top_p']`` bounds what is drawn from."""
+        """Take what was learned; ``settings_used['top_p']`` bounds what is drawn from, per column or for all."""
         self._learned, self._shape = learned, shape
         self._weights = {name: jnp.asarray(value) for name, value in weights.items()}
-        self._sampler = Sampler(shape, self._weights, learned.vocabulary.lengths, learned.allowed)
+        self.sampler = Sampler(shape, self._weights, learned.vocabulary.lengths, learned.allowed)
         self.history = [dict(entry) for entry in history]
         self.settings_used = dict(settings_used)
 
@@ -88,13 +88,18 @@ class GruModel:
             texts = np.full(count, "", object)
             texts[buckets < 0] = None
             recalled = learned.recalled(before, count)
-            how = (temperature, min(top_p, float(self.settings_used.get("top_p", 1.0))))
+            how = (temperature, min(top_p, self._bound(column.name)))
             written = self._written(column, buckets[there], codes[there], recalled[there], how, random, run)
             texts[there] = written.to_list()
             found = pl.Series(column.name, texts.tolist(), dtype=pl.String)
             before.append(learned.vocabulary.encode(found))
             arrays.append(_typed(found.to_arrow(), learned.types.field(column.name).type))
         return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in learned.columns])
+
+    def _bound(self, column: str) -> float:
+        """Give the share of the likeliest tokens that a column is drawn from."""
+        found = self.settings_used.get("top_p", 1.0)
+        return float(found[column] if isinstance(found, dict) else found)
 
     def _above(self, given: pa.Table | None) -> list[Encoded]:
         """Encode the texts of the parent's row."""
@@ -125,7 +130,7 @@ class GruModel:
             sizes = (targets, low[left], high[left])
             wanted = Wanted(codes[left], recalled[left], *(size.astype(np.int32) for size in sizes))
             heat = temperature * _HOTTER ** max(round_ - 1, 0)
-            tokens, counts = self._sampler.draw(
+            tokens, counts = self.sampler.draw(
                 wanted, heat, top_p if round_ < _REDRAWS // 2 else 1.0, int(random.integers(2**63))
             )
             drawn = _cut(self._learned.text(tokens, counts, random), high[left])

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _SIZES = {ModelSize.SMALL: (96, 192, 1), ModelSize.MEDIUM: (128, 256, 1), ModelSize.LARGE: (192, 384, 2)}
 """Width of embeddings, of the state, and layers."""
 PIECES = {ModelSize.SMALL: 2048, ModelSize.MEDIUM: 4096, ModelSize.LARGE: 8192}
-_VISITS = 3_500_000
+_VISITS = 4_800_000
 """Tokens learned from at most, over all epochs, unless the user says how many epochs."""
 _EPOCHS = 12
 """Passes at most: few texts are known by heart after more of them."""
 _FEW_TOKENS = 150_000
 """Below, more is dropped in training, and unlikely words are not drawn: they are mostly mistakes."""
-_LEAST_STEPS = 600
-"""Steps that very few texts are learned for, however many passes that takes."""
+_LEAST_STEPS = 2500
+"""Steps that few texts may be learned for, however many passes that takes; the early stop ends it before."""
 _STEPS_PER_EPOCH = 40
 """Steps that an epoch has at least, if the texts allow it."""
 
