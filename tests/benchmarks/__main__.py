@@ -19,6 +19,7 @@ BENCHMARKS = (
     "report",
     "connectors",
     "private",
+    "private_cost",
 )
 
 
