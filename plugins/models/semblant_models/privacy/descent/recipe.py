@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 BATCH_SHARE: Final = 0.25
 STEPS: Final = 150
-AMPLE_STEPS: Final = 250
-"""At a larger budget more steps pay: detection of adult at epsilon 4 fell by a hundredth."""
 LEARNING_RATE: Final = 0.03
 PHYSICAL: Final = 1024
 CLIP: Final = 1.0
@@ -49,8 +47,7 @@ def descent_of(
     batch = int(min(max(round(BATCH_SHARE * subjects), _LEAST_BATCH), _MOST_BATCH, subjects))
     if not model.auto_batching and model.batch_size != AUTO:
         batch = min(int(model.batch_size), subjects)
-    usual = STEPS if plan.epsilon <= _WEAK else AMPLE_STEPS
-    steps = usual if plan.steps is None else plan.steps
+    steps = STEPS if plan.steps is None else plan.steps
     rate = LEARNING_RATE
     if not model.adaptive_learning_rate and model.learning_rate != AUTO:
         rate = float(model.learning_rate)
