@@ -21,6 +21,7 @@ BENCHMARKS = (
     "connectors",
     "progress",
     "private",
+    "private_cost",
 )
 
 

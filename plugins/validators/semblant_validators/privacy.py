@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from semblant.relations import LinkKind, links_of
+from semblant.relations import LinkKind, links_of, parent_link
 from semblant.settings import AUTO
 from semblant.settings.path import dotted
 from semblant_validators.codes import finding
@@ -73,12 +73,16 @@ def _related(view: View) -> Iterator[Finding]:
         LinkKind.SELF: "a key to rows of the same table",
     }
     alone = len(view.synthesized) == 1
+    roots = [table.name for table in view.synthesized if parent_link(table, view.originals) is None]
+    for name in roots[1:]:
+        message = f"'{name}' and '{roots[0]}' are both at the top: whose rows are the subjects cannot be told"
+        fix = "give it a foreign key to the other, exclude it, or make a job of its own"
+        yield finding("privacy-related", dotted("tables", name), message, fix)
     for table in view.synthesized:
         for link in links_of(table, view.originals):
             if link.kind is LinkKind.PARENT or (alone and link.kind is LinkKind.LOOKUP):
                 continue
-            below = any(one.kind is LinkKind.PARENT for one in links_of(table, view.originals))
-            if link.kind is LinkKind.LOOKUP and not below:
+            if link.kind is LinkKind.LOOKUP and table.name in roots:
                 continue
             message = f"'{table.name}' has {words[link.kind]} ({link.name}), which cannot be learned privately yet"
             fix = f"exclude the column '{link.key.columns[0]}', or the table"

@@ -269,6 +269,12 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
         "tables.lines.foreign_keys",
     ),
     (
+        "privacy-related",
+        {"privacy": {"epsilon": 1, "rows_per_subject": 9}},
+        Schema(tables=(table("one", {"x": pa.int64()}), table("other", {"x": pa.int64()}))),
+        "tables.other",
+    ),
+    (
         "privacy-setting-unused",
         {"privacy": {"epsilon": 1, "rows_per_subject": 9}},
         ALONE,
@@ -448,7 +454,7 @@ ALONG: dict[str, set[str]] = {
     "no-columns": {"key-falls-away"},
     "nothing-to-synthesize": {"original-not-referenced"},
     "original-references-synthesized": {"several-roots"},
-    "privacy-related": {"privacy-original-tables"},
+    "privacy-related": {"privacy-original-tables", "two-roots"},
     "privacy-several-tables": {"key-falls-away"},
 }
 NESTED = ("tables.people.columns.tags", "privacy-column")

@@ -138,9 +138,9 @@ def steps_of(kind: pa.DataType) -> tuple[float, ...]:
         spans = [second * s for s in (86_400, 3600, 60, 1)] + [second // d for d in (10**3, 10**6, 10**9)]
         return tuple(float(s) for s in spans if s >= 1)
     if pa.types.is_integer(kind):
-        return (1000.0, 100.0, 10.0, 1.0)
+        return (100_000.0, 10_000.0, 1000.0, 100.0, 10.0, 1.0)
     lowest = kind.scale if pa.types.is_decimal(kind) else 6
-    return tuple(float(10.0**k) for k in range(3, -max(lowest, 0) - 1, -1))
+    return tuple(float(10.0**k) for k in range(5, -max(lowest, 0) - 1, -1))
 
 
 def votes(raw: np.ndarray, steps: tuple[float, ...]) -> np.ndarray:

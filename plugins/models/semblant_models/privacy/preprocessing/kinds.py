@@ -78,6 +78,8 @@ class Ranges:
     low: np.ndarray
     high: np.ndarray
     null: bool
+    grains: tuple[tuple[float, float], ...] = ()
+    """How often numbers within a cell are multiples of what: step in units of the grid, and share."""
 
     def __len__(self) -> int:
         """Give the number of cells."""
@@ -101,7 +103,7 @@ class Ranges:
         return found
 
     def made(self, places: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> pa.Array:
-        """Make values: within a cell every number is equally probable."""
+        """Make values: within a cell every number, or every multiple of a grain, is equally probable."""
         if not len(self.low):
             return self.grid.values(np.full(len(places), np.nan))
         absent = places >= len(self.low)
@@ -110,12 +112,32 @@ class Ranges:
         numbers = low + rng.random(len(at)) * (high - low)
         if self.grid.step is not None:
             numbers = np.floor(numbers)
+            if self.grains:
+                numbers = self._heaped(numbers, low, high, rng)
         return self.grid.values(np.where(absent, np.nan, numbers))
+
+    def _heaped(self, numbers: np.ndarray, low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Move numbers to multiples of the grains that are drawn, within their cells; the next finer one that fits."""
+        chance = rng.random(len(numbers))
+        before = 0.0
+        waiting = np.zeros(len(numbers), bool)
+        out = numbers.copy()
+        for step, share in self.grains:
+            waiting |= (chance >= before) & (chance < before + share)
+            before += share
+            first = np.ceil(low / step) * step
+            many = np.floor((high - 1 - first) / step) + 1
+            fits = waiting & (many > 0)
+            place = np.floor(rng.random(int(fits.sum())) * many[fits])
+            out[fits] = first[fits] + step * place
+            waiting &= ~fits
+        return out
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON."""
         low, high = self.low.tolist(), self.high.tolist()
-        return {"kind": "ranges", "grid": self.grid.to_dict(), "low": low, "high": high, "null": self.null}
+        made = {"kind": "ranges", "grid": self.grid.to_dict(), "low": low, "high": high, "null": self.null}
+        return {**made, "grains": [list(grain) for grain in self.grains]}
 
 
 def cells_from_dict(data: dict[str, Any]) -> Values | Ranges:
@@ -127,4 +149,8 @@ def cells_from_dict(data: dict[str, Any]) -> Values | Ranges:
     if low.shape != high.shape:
         msg = "ranges without an end"
         raise ValueError(msg)
-    return Ranges(Grid.from_dict(data["grid"]), low, high, bool(data["null"]))
+    grains = tuple((float(step), float(share)) for step, share in data.get("grains", []))
+    if any(step <= 0 or share < 0 for step, share in grains):
+        msg = "grains that are none"
+        raise ValueError(msg)
+    return Ranges(Grid.from_dict(data["grid"]), low, high, bool(data["null"]), grains)

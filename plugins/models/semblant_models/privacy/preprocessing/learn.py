@@ -36,6 +36,9 @@ _MOST_CELLS = 60_000
 _NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
 _MOST_CODES, _LEAST_CODES = 32, 4
+_WHOLE = 1e-6
+_LEAST_GRAIN = 0.02
+"""Share of numbers that must be heaped on a step to be drawn there on purpose."""
 
 
 @define(eq=False)
@@ -47,6 +50,8 @@ class _Column:
     facts: PublicFacts
     numeric: bool
     step: float | None = None
+    votes: np.ndarray = field(factory=lambda: np.zeros(0))
+    """Noisy numbers of values per public step that divides them, falling."""
     known: pa.Array | None = None
     known_counts: np.ndarray = field(factory=lambda: np.zeros(0))
     null: bool = False
@@ -138,6 +143,7 @@ def _count_and_steps(work: list[_Column], rows: int, budget: Budget, releases: R
     noisy = releases.noisy(_named("number of rows, and steps of numbers", voting), vectors, scales)
     for column, counts in zip(voting, noisy[1:], strict=True):
         steps = steps_of(column.values.type)
+        column.votes = counts[:-1]
         found = np.where(counts > _SURE * scales[1], counts, 0.0)
         enough = np.cumsum(found)[:-1] >= _STEP_SHARE * max(float(found.sum()), 1e-9)
         finest = None if pa.types.is_floating(column.values.type) else steps[-1]
@@ -286,7 +292,36 @@ def _ranges(column: _Column, total: float) -> tuple[Ranges, np.ndarray]:
     if column.null or not len(low):
         counts = np.append(counts, column.null_count if len(low) else total)
     null = column.null or not len(low)
-    return Ranges(column.grid, low, high, null), counts * (total / max(float(counts.sum()), 1e-9))
+    return Ranges(column.grid, low, high, null, _grains(column)), counts * (total / max(float(counts.sum()), 1e-9))
+
+
+def _grains(column: _Column) -> tuple[tuple[float, float], ...]:
+    """Give how often numbers that are not known singly are multiples of which whole step, from the votes.
+
+    A share of multiples is what falls on them by chance at finer grains, and what is heaped there on purpose.
+    """
+    if not len(column.votes) or column.step is None:
+        return ()
+    steps = np.array(steps_of(column.values.type))
+    held = column.votes.copy()
+    if column.known is not None and len(column.known):
+        order = np.argsort(column.grid.numbers(column.known))
+        multiples = column.singles[:, None] * column.step / steps
+        which = np.argmax(np.abs(multiples - np.round(multiples)) < _WHOLE, axis=1)
+        np.subtract.at(held, which, column.known_counts[order])
+    coarse = steps >= column.step * (1 - 1e-9)
+    steps, held = steps[coarse] / column.step, np.maximum(held[coarse], 0.0)
+    if len(steps) < 2 or held.sum() <= 0:
+        return ()
+    share = np.cumsum(held) / held.sum()
+    chance = np.minimum(steps[None] / steps[:, None], 1.0)
+    weight = np.maximum(np.linalg.solve(chance, share), 0.0)
+    weight[weight < _LEAST_GRAIN] = 0.0
+    if weight[:-1].sum() <= 0:
+        return ()
+    return tuple(
+        (float(step), float(part)) for step, part in zip(steps, weight / weight.sum(), strict=True) if part > 0
+    )
 
 
 def _named(what: str, columns: Sequence[Any]) -> str:
