@@ -381,6 +381,6 @@ def _refuse(plan: Plan) -> None:
 
 
 def _used(job: TrainingJob) -> dict[str, Any]:
-    from semblant.pipeline.job import settings_used
+    from semblant.pipeline.decisions import settings_used
 
     return {name: settings_used(found, job.run.privacy) for name, found in job.learned.items()}

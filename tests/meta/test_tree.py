@@ -41,7 +41,10 @@ def test_nothing_of_a_workplace_is_in_the_tree(what: str) -> None:
 def test_no_data_file_is_in_the_tree() -> None:
     data = (".parquet", ".arrow", ".feather", ".db", ".sqlite", ".csv.gz", ".semblant", ".npz", ".safetensors")
 
-    assert [name for name in tracked() if name.endswith(data)] == []
+    # made rows and what was learned of them; kept so that later versions can be held against it (promise A4)
+    golden = "tests/core/artefact/golden/"
+
+    assert [name for name in tracked() if name.endswith(data) and not name.startswith(golden)] == []
     assert [name for name in tracked() if (ROOT / name).stat().st_size > 1_000_000] == []
 
 

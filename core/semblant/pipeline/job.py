@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import shutil
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,6 +14,7 @@ from semblant.artefact.generator import GeneratorFile, GeneratorTable, write_des
 from semblant.artefact.pack import pack
 from semblant.errors import DataError, SemblantError
 from semblant.events import Step
+from semblant.pipeline.decisions import environment, settings_used, with_decisions
 from semblant.pipeline.learn import Belonging, Learned, analyze, learn, make_backend, validation_split
 from semblant.pipeline.organize import HOLDOUT, TRAIN, organize, rows_of
 from semblant.pipeline.patience import patiently
@@ -36,20 +35,16 @@ from semblant.training import Split
 from semblant.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
 
     from semblant.host import PluginHost
     from semblant.plan import Plan, TablePlan
-    from semblant.privacy import PrivacyAccount
     from semblant.protocols import Model, Source
     from semblant.run import Run
     from semblant.schema import Table
-    from semblant.spec.training import TrainingSettings
-
-PACKAGES = ("semblant", "numpy", "pyarrow", "polars", "jax", "jaxlib", "flax", "optax", "dp-accounting")
 
 
 @define(kw_only=True)
@@ -339,7 +334,7 @@ class TrainingJob:
             for plan in found.plan.columns:
                 column = spec.column(name, plan.name)
                 columns[plan.name] = evolve(column, encoding=plan.encoding, sensitive=plan.sensitive)
-            tables[name] = evolve(wanted, columns=columns, model=_with_decisions(wanted.model, found))
+            tables[name] = evolve(wanted, columns=columns, model=with_decisions(wanted.model, found))
         generation = spec.generation
         if generation.records == AUTO and generation.scale == 1.0 and len(self.learned) == 1:
             entry = next(iter(self.learned.values()))
@@ -348,59 +343,6 @@ class TrainingJob:
         return evolve(spec, name=self.name, tables=tables, generation=generation)
 
 
-def _with_decisions(wanted: Mapping[str, Any], found: Learned) -> dict[str, Any]:
-    """Write into a table's model settings what its training decided by memory, by clock or because it was told to."""
-    decided = dict(wanted)
-    if found.model is not None:
-        decided |= _decisions(found.plan.model, found.model.settings_used)
-    if found.text_model is not None:
-        below = _decisions(found.plan.model.text, found.text_model.settings_used)
-        if below:
-            decided["text"] = {**decided.get("text", {}), **below}
-    return decided
-
-
-def _decisions(settings: TrainingSettings, used: Mapping[str, Any]) -> dict[str, Any]:
-    decided: dict[str, Any] = {}
-    if settings.auto_batching and used.get("batch_size"):
-        decided["auto_batching"] = False
-        decided["batch_size"] = int(used["batch_size"])
-        if int(used.get("accumulation") or 1) > 1:
-            decided["gradient_accumulation"] = int(used["accumulation"])
-    if used.get("stopped_at_step"):
-        decided["stopped_at_step"] = int(used["stopped_at_step"])
-    return decided
-
-
 def _without_notes(table: Table) -> Table:
     """Leave out what the source remarked while reading: it may quote real cells."""
     return evolve(table, notes=(), comment="", rows=None)
-
-
-def settings_used(found: Learned, privacy: PrivacyAccount) -> dict[str, Any]:
-    """Give what a table's training really used: rows, goal, size, and the backend's own decisions."""
-    used: dict[str, Any] = {
-        "training_rows": privacy.subjects if privacy.private else found.rows,
-        "goal": str(found.plan.model.goal),
-        "size": str(found.plan.model.size),
-        "backend": found.plan.backend,
-    }
-    if privacy.private:
-        told = privacy.as_dict()
-        used |= {"epsilon": told.get("spent"), "delta": told.get("delta")}
-    if found.model is not None:
-        used |= dict(found.model.settings_used)
-    if found.text_model is not None:
-        used["text"] = {"backend": found.plan.text_backend, **dict(found.text_model.settings_used)}
-    return used
-
-
-def environment() -> dict[str, str]:
-    """Give what decides whether the same seed gives the same rows elsewhere: processor and package versions."""
-    versions = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

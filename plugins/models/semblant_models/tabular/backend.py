@@ -96,7 +96,7 @@ class ColumnArBackend:
         recipe = Recipe.of(self._spec, self._settings, len(train))
         shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
         recipe = batched(recipe, self._spec, shape, len(train), run)
-        tables = log_share_tables(shape, layout, table.counts())
+        tables = log_share_tables(shape, layout, table.counts(), validation)
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
         calibrated = bool(layout.tokens) and len(train) >= _LEAST_CALIBRATED
         seed = run.random_seed("train", training.name)

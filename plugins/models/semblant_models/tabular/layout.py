@@ -81,13 +81,18 @@ class Layout:
             size = int(offsets[t + 1] - offsets[t])
             into[offsets[t] : offsets[t + 1]] += np.bincount(codes, minlength=size)
 
-    def log_shares(self, counts: np.ndarray, token: int) -> np.ndarray:
-        """Give smoothed log-shares of a token's codes, float32, shape (parent codes, codes); the impossible at -1e9."""
-        offsets = self.count_offsets
-        table = counts[offsets[token] : offsets[token + 1]].reshape(-1, int(self.cardinality[token])).astype(np.float64)
+    def log_shares(self, counts: np.ndarray, token: int, occurring: np.ndarray | None = None) -> np.ndarray:
+        """Give smoothed log-shares of a token's codes, float32, shape (parent codes, codes); the impossible at -1e9.
+
+        :param occurring: counts that tell which codes are possible at all; ``counts`` when None. Held-out rows belong
+            among them: what occurs only there would be infinitely improbable.
+        """
+        offsets, size = self.count_offsets, int(self.cardinality[token])
+        here = slice(int(offsets[token]), int(offsets[token + 1]))
+        table = counts[here].reshape(-1, size).astype(np.float64)
         smooth = table + _SMOOTHING
         if self.parent[token] >= 0:
-            possible = table > 0
+            possible = (counts if occurring is None else occurring)[here].reshape(-1, size) > 0
             if self.loose and self.loose[token]:
                 possible[:, 1:] |= (table[:, 1:].sum(axis=1) > 0)[:, None] & (table[:, 1:].sum(axis=0) > 0)
             smooth = np.where(possible, smooth, 0.0)

@@ -53,14 +53,23 @@ def parameter_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
     return out
 
 
-def log_share_tables(shape: Shape, layout: Layout, counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the fixed log-shares per head, float32, shape (rows, head size); they are stored but not trained."""
+def log_share_tables(
+    shape: Shape, layout: Layout, counts: np.ndarray, held: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Give the fixed log-shares per head, float32, shape (rows, head size); they are stored but not trained.
+
+    :param counts: of the codes of training rows, flat (see :class:`~semblant_models.tabular.layout.Layout`).
+    :param held: held-out rows of tokens: what occurs in them is possible.
+    """
+    occurring = counts.copy()
+    if held is not None and len(held):
+        layout.count(held, occurring)
     out = {}
     for k, head in enumerate(shape.heads):
         rows = int(sum(layout.table_rows[t] for t in head.tokens))
         table = np.full((rows, head.size), IMPOSSIBLE, np.float32)
         for token, start in zip(head.tokens, head.rows, strict=True):
-            part = layout.log_shares(counts, token)
+            part = layout.log_shares(counts, token, occurring)
             table[start : start + len(part), : part.shape[1]] = part
         out[f"shares_{k}"] = table
     return out

@@ -175,7 +175,8 @@ def test_a_column_that_comes_late_can_be_rebalanced_too(model: TabularModel, tmp
 @pytest.mark.feature(224)
 def test_temperature_and_top_p_narrow_what_is_drawn_per_column(model: TabularModel, tmp_path: Path) -> None:
     cold = drawn(model, tmp_path, rows=500, sampling=Sampling(columns={"city": (0.1, 1.0)}))
-    assert set(cold["city"].to_pylist()) == {"Rome"}
+    # Rome is 5/3 as probable as Milan: at a tenth of the temperature (5/3) ** 10, or 165 times
+    assert cold["city"].to_pylist().count("Rome") > 0.98 * 500
     assert len(set(cold["income"].to_pylist())) > 30
     narrow = drawn(model, tmp_path, rows=500, sampling=Sampling(columns={"city": (1.0, 0.6)}))
     assert set(narrow["city"].to_pylist()) == {"Rome", "Milan"}

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from semblant.training import GenerationRequest
 from semblant_models.tabular.calibration import corrections
-from semblant_models.tabular.context.extent import Ends, ExtentDraw
+from semblant_models.tabular.context.drawing import ExtentDraw
+from semblant_models.tabular.context.extent import Ends
 from semblant_models.tabular.context.stepping import Stepper
 from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.network import IMPOSSIBLE

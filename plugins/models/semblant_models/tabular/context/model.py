@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from semblant.errors import DataError
 from semblant.training import PARENT_ROW, reference_column
 from semblant_models.tabular.conditions import Conditions
-from semblant_models.tabular.context.extent import Ends, ExtentDraw
+from semblant_models.tabular.context.drawing import ExtentDraw
 from semblant_models.tabular.context.given import Told
 from semblant_models.tabular.context.net import Net
 from semblant_models.tabular.context.scheme import Scheme
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from semblant.run import Run
     from semblant.training import GenerationRequest
+    from semblant_models.tabular.context.extent import Ends
 
 FORMAT = "related-1"
 _PARENTS = 4096

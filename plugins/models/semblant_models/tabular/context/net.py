@@ -73,7 +73,7 @@ class Net:
         if not len(train):
             train = held
         layout.count(train[:, : layout.tokens], counts)
-        tables = log_share_tables(shape, layout, counts)
+        tables = log_share_tables(shape, layout, counts, held[:, : layout.tokens])
         loop = Training(
             shape=shape, recipe=recipe, tables=tables, train=train, validation=held, ordered=layout.ordered, seed=seed
         )
