@@ -37,7 +37,7 @@ _NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
 _MOST_CODES, _LEAST_CODES = 32, 4
 _WHOLE = 1e-6
-_LEAST_GRAIN = 0.02
+_LEAST_GRAIN = 0.1
 """Share of numbers that must be heaped on a step to be drawn there on purpose."""
 
 
