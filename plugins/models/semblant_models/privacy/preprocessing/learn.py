@@ -37,7 +37,7 @@ _NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
 _MOST_CODES, _LEAST_CODES = 32, 4
 _WHOLE = 1e-6
-_LEAST_GRAIN = 0.02
+_LEAST_GRAIN = 0.1
 """Share of numbers that must be heaped on a step to be drawn there on purpose."""
 
 
@@ -52,6 +52,7 @@ class _Column:
     step: float | None = None
     votes: np.ndarray = field(factory=lambda: np.zeros(0))
     """Noisy numbers of values per public step that divides them, falling."""
+    vote_deviation: float = 0.0
     known: pa.Array | None = None
     known_counts: np.ndarray = field(factory=lambda: np.zeros(0))
     null: bool = False
@@ -143,7 +144,7 @@ def _count_and_steps(work: list[_Column], rows: int, budget: Budget, releases: R
     noisy = releases.noisy(_named("number of rows, and steps of numbers", voting), vectors, scales)
     for column, counts in zip(voting, noisy[1:], strict=True):
         steps = steps_of(column.values.type)
-        column.votes = counts[:-1]
+        column.votes, column.vote_deviation = counts[:-1], scales[1]
         found = np.where(counts > _SURE * scales[1], counts, 0.0)
         enough = np.cumsum(found)[:-1] >= _STEP_SHARE * max(float(found.sum()), 1e-9)
         finest = None if pa.types.is_floating(column.values.type) else steps[-1]
@@ -311,6 +312,8 @@ def _grains(column: _Column) -> tuple[tuple[float, float], ...]:
         np.subtract.at(held, which, column.known_counts[order])
     coarse = steps >= column.step * (1 - 1e-9)
     steps, held = steps[coarse] / column.step, np.maximum(held[coarse], 0.0)
+    # a heap that may be the noise of the votes, or of the single numbers taken off, is none
+    held[:-1][held[:-1] < _SURE * np.sqrt(2.0) * column.vote_deviation] = 0.0
     if len(steps) < 2 or held.sum() <= 0:
         return ()
     share = np.cumsum(held) / held.sum()
