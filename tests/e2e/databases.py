@@ -126,8 +126,10 @@ def planted(seed: int = 2) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     band = np.where(noise, rng.integers(0, 3, lines), dear)
     clerk = rng.integers(0, clerks, lines)
     mark = np.where(rng.random(lines) < 0.8, skill[clerk], rng.choice(["low", "mid", "high"], lines))
-    level = np.array([0] + [1] * 9 + [2] * 150 + [3] * 640)
-    boss = [None, *([0] * 9), *rng.integers(1, 10, 150).tolist(), *rng.integers(10, 160, 640).tolist()]
+    # a dozen chiefs: what fewer than ten hold is protected, and cannot come out
+    level = np.array([0] * 12 + [1] * 30 + [2] * 150 + [3] * 640)
+    heads, leads, members = rng.integers(0, 12, 30), rng.integers(12, 42, 150), rng.integers(42, 192, 640)
+    boss = [*([None] * 12), *heads.tolist(), *leads.tolist(), *members.tolist()]
     office = np.empty(len(level), object)
     for i in range(len(level)):
         moved = boss[i] is None or rng.random() < 0.15

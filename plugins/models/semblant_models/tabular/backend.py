@@ -156,7 +156,7 @@ class ColumnArBackend:
 
     def fit_match(self, task: MatchTask, run: Run) -> TwoTowers:
         """Learn which rows of two tables go together."""
-        from semblant_models.tabular.context.matching import fit_match
+        from semblant_models.tabular.context.match_training import fit_match
 
         return fit_match(task, run, run.random_seed("match", task.table, task.key))
 

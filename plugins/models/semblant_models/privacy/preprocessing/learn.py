@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SURE = 3.1
 """Standard deviations above which a count among some hundred is hardly noise."""
+_SURE_OF_MANY = 3.8
+"""The same where a column has a hundred counts, most of them empty: noise passes it in one of a hundred columns."""
 _DISTINCT = 3.3
 _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
@@ -232,7 +234,7 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
     vectors = [grid.histogram(column.remaining()) for grid, column in zip(grids, sought, strict=True)]
     found = releases.noisy(_named("powers of two", sought), vectors, [scale] * len(sought))
     for column, grid, noisy in zip(sought, grids, found, strict=True):
-        column.cells = spanned(grid.measured(noisy, scale**2, grid), _SURE * scale)
+        column.cells = spanned(grid.measured(noisy, scale**2, grid), _SURE_OF_MANY * scale)
 
 
 def _refine(

@@ -37,6 +37,8 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
     """Shift the log-shares of all networks of a related table."""
     scheme = prepared.scheme
     features, keys = prepared.array("features"), prepared.array("keys")
+    if scheme.parent is not None and "counts" in nets:
+        _counts(nets["counts"], prepared, seed)  # of small tables too: what is missing of each level adds up
     if len(features) < _LEAST_ROWS:
         return
     contents = {entry.key: prepared.array(f"content{place}") for place, entry in enumerate(scheme.lookups)}
@@ -53,8 +55,6 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
         if scheme.extent is not None:
             ends = Ends(prepared.array("firsts")[rows], prepared.array("lasts")[rows])
         anchors = {name: prepared.array(f"anchor{place}")[rows] for place, name in enumerate(scheme.anchors)}
-        if "counts" in nets:
-            _counts(nets["counts"], prepared, seed)
     for number in range(_ROUNDS):
         run.check()
         stepper = Stepper(

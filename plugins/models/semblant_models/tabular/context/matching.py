@@ -16,37 +16,30 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from attrs import define, evolve
 
 from semblant.training import NO_ROW, NOWHERE
 from semblant_models.tabular.context.assign import assign, assign_within, demand
-from semblant_models.tabular.context.states import LOOP, count_codes, state_of, whole_numbers, without_gaps
-from semblant_models.tabular.encodings import fit_encoding
+from semblant_models.tabular.context.states import LOOP, whole_numbers, without_gaps
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 from semblant_models.tabular.table import TableEncoding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pyarrow as pa
 
     from semblant.run import Run
-    from semblant.training import ColumnPlan, MatchRequest, MatchTask
+    from semblant.training import MatchRequest
 
-_BATCH = 256
-_STEPS = 1200
-_EVERY = 50
-_PATIENCE = 5
-_WIDTH, _HIDDEN, _EMBEDDING = 32, 64, 6
-_LEAST_GAIN = 0.005
+WIDTH = 32
+LEAST_GAIN = 0.005
+"""Nats per pair by which a match must be better than chance to be used at all."""
 _SLACK = 1.15
 """Partners open per partner wanted: without it the last rows would get what is left, whether it fits or not."""
 _WIDE = 6
 """Tokens from which on some are dropped in training."""
-_SMALL = 64
-"""Rows below which there is nothing to hold back: so few are not trained on for long."""
 
 
 @define(eq=False)
@@ -68,9 +61,13 @@ class TwoTowers:
 
     def assign(self, request: MatchRequest, run: Run) -> np.ndarray:
         """Give the target row of each child row."""
+        return self.draw(request, run.check)
+
+    def draw(self, request: MatchRequest, check: Callable[[], None] = lambda: None) -> np.ndarray:
+        """Draw the target row of each child row; ``check`` may raise on the way."""
         rng = np.random.default_rng([request.seed % 2**32, 7])
-        child, target = _codes(self.child, request.child), _codes(self.target, request.target)
-        run.check()
+        child, target = codes_of(self.child, request.child), codes_of(self.target, request.target)
+        check()
         state = self._states(child, rng)
         if self.itself:
             state = without_gaps(state, rng)
@@ -89,7 +86,7 @@ class TwoTowers:
                 if not len(open_):
                     state[rows] = 0
                     continue
-            run.check()
+            check()
             some = wanted[open_] if wanted[open_].any() else np.ones(len(open_), np.int64)
             capacity = whole_numbers(_SLACK * demand(q[rows], g[open_], some, rng), rng)
             found = assign(q[rows], g[open_], capacity, rng)
@@ -107,7 +104,7 @@ class TwoTowers:
         """Draw what each row does, so that shares are those of the training rows."""
         if len(self.states) == 1:
             return np.full(len(child), self.states[0], np.int64)
-        logits = np.asarray(_head(self.arrays, "child", "state", child))
+        logits = np.asarray(head(self.arrays, "child", "state", child))
         shift = np.zeros(len(self.states))
         for _ in range(30):
             p = _softmax(logits + shift)
@@ -118,15 +115,15 @@ class TwoTowers:
 
     def _partners(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw how many partners each target has."""
-        logits = np.asarray(_head(self.arrays, "target", "count", target))
+        logits = np.asarray(head(self.arrays, "target", "count", target))
         edges = np.cumsum(_softmax(logits), axis=1)
         drawn = np.minimum((edges < rng.random((len(target), 1))).sum(axis=1), len(self.counts) - 1)
         return np.asarray(self.counts[drawn])
 
     def _vectors(self, side: str, codes: np.ndarray) -> np.ndarray:
-        if self.gain < _LEAST_GAIN:
+        if self.gain < LEAST_GAIN:
             return np.zeros((len(codes), 1), np.float32)
-        return np.asarray(_batched(lambda part: _vector(self.arrays, side, part), codes))
+        return np.asarray(batched(lambda part: vector(self.arrays, side, part), codes))
 
     def save(self, folder: Path) -> None:
         """Write ``match.safetensors`` and ``match.json``."""
@@ -158,150 +155,6 @@ class TwoTowers:
         )
 
 
-def fit_match(task: MatchTask, run: Run, seed: int) -> TwoTowers:
-    """Learn a match."""
-    rng = np.random.default_rng([seed % 2**32, 1])
-    child_encoding = _fitted(task.child_plans, task.child, task.child_subjects, task.min_subjects)
-    target_encoding = _fitted(task.target_plans, task.target, task.target_subjects, task.min_subjects)
-    child, target = _codes(child_encoding, task.child), _codes(target_encoding, task.target)
-    state = state_of(task.numbers, itself=task.itself)
-    states, coded = np.unique(state, return_inverse=True)
-    partners = np.bincount(task.numbers[task.numbers >= 0], minlength=len(target))
-    counts, coded_counts = count_codes(partners)
-    params = {
-        **_initial("child", child_encoding.layout.cardinality, len(states), rng),
-        **_initial("target", target_encoding.layout.cardinality, len(counts), rng),
-    }
-    held = task.split.validates(task.child_subjects)
-    trainer = _Trainer(child=child, target=target, state=coded, count=coded_counts, numbers=task.numbers, held=held)
-    arrays, gain = trainer.run(params, run, rng)
-    return TwoTowers(
-        child=child_encoding,
-        target=target_encoding,
-        arrays=arrays,
-        states=tuple(int(s) for s in states),
-        shares=np.bincount(coded, minlength=len(states)) / max(len(coded), 1),
-        counts=counts,
-        itself=task.itself,
-        gain=gain,
-    )
-
-
-@define(eq=False)
-class _Trainer:
-    child: np.ndarray
-    target: np.ndarray
-    state: np.ndarray
-    count: np.ndarray
-    numbers: np.ndarray
-    held: np.ndarray
-
-    def run(
-        self, params: dict[str, np.ndarray], run: Run, rng: np.random.Generator
-    ) -> tuple[dict[str, np.ndarray], float]:
-        """Train, keeping the weights that tell held-back pairs best."""
-        rows = np.flatnonzero(~self.held)
-        rows = rows if len(rows) else np.arange(len(self.child))
-        held = np.flatnonzero(self.held)
-        held = held if len(held) >= 2 else rows
-        size = int(min(_BATCH, max(len(rows), 2)))
-        steps = _STEPS if len(rows) >= _SMALL else 100
-        optimizer = optax.chain(
-            optax.clip_by_global_norm(5.0), optax.adamw(optax.cosine_decay_schedule(1e-2, steps), weight_decay=0.01)
-        )
-        weights = {name: jnp.asarray(value) for name, value in params.items()}
-        average, state = weights, optimizer.init(weights)
-
-        @jax.jit
-        def step(
-            weights: Any, average: Any, state: Any, key: jax.Array, *data: jax.Array
-        ) -> tuple[Any, Any, Any, jax.Array]:
-            loss, gradient = jax.value_and_grad(lambda w: sum(_losses(w, *data, key=key)))(weights)
-            updates, state = optimizer.update(gradient, state, weights)
-            weights = optax.apply_updates(weights, updates)
-            average = jax.tree.map(lambda a, w: 0.98 * a + 0.02 * w, average, weights)
-            return weights, average, state, loss
-
-        judge = jax.jit(lambda w, *data: jnp.stack(_losses(w, *data)))
-        tests = [self._batch(rng.choice(held, size), rng) for _ in range(8)]
-        best, best_loss, stale = params, np.inf, 0
-        chance = float(np.log(size))
-        pair = chance
-        for number in range(steps):
-            data = self._batch(rng.choice(rows, size), rng)
-            weights, average, state, _ = step(weights, average, state, jax.random.key(number), *data)
-            if (number + 1) % _EVERY == 0:
-                run.progress(number + 1, steps, "steps")
-                found = np.mean([np.asarray(judge(average, *one)) for one in tests], axis=0)
-                if found.sum() < best_loss - 1e-3:
-                    best, best_loss, stale, pair = (
-                        {k: np.asarray(v) for k, v in average.items()},
-                        found.sum(),
-                        0,
-                        found[0],
-                    )
-                else:
-                    stale += 1
-                if stale >= _PATIENCE or run.stop_training.is_set():
-                    break
-        best, pair = _sharpened(best, tests, judge, pair)
-        return best, float(chance - pair) if (self.numbers >= 0).any() else 0.0
-
-    def _batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        numbers = self.numbers[rows]
-        others = rng.integers(0, max(len(self.target), 1), len(rows))
-        target = self.target if len(self.target) else np.zeros((1, self.target.shape[1]), np.int32)
-        count = self.count if len(self.count) else np.zeros(1, np.int64)
-        return (
-            self.child[rows],
-            target[np.maximum(numbers, 0)],
-            numbers >= 0,
-            self.state[rows],
-            target[others],
-            count[others],
-        )
-
-
-def _sharpened(
-    weights: dict[str, np.ndarray], tests: list[tuple[np.ndarray, ...]], judge: Any, loss: float
-) -> tuple[dict[str, np.ndarray], float]:
-    """Scale the scores until held-back pairs are told best: what dropout and decay shrank comes back."""
-    best = weights
-    for factor in np.linspace(0.7, 2.0, 14):
-        tried = {**weights, "child_out": (weights["child_out"] * factor).astype(np.float32)}
-        found = float(np.mean([np.asarray(judge(tried, *one))[0] for one in tests]))
-        if found < loss:
-            best, loss = tried, found
-    return best, loss
-
-
-def _losses(
-    weights: Mapping[str, jax.Array],
-    child: jax.Array,
-    partner: jax.Array,
-    paired: jax.Array,
-    state: jax.Array,
-    other: jax.Array,
-    count: jax.Array,
-    *,
-    key: jax.Array | None = None,
-) -> list[jax.Array]:
-    """Give the losses of pairs, states and numbers of partners."""
-    q, g = _vector(weights, "child", child, key), _vector(weights, "target", partner, key)
-    logits = jnp.where(paired[None, :], q @ g.T, -1e9)
-    # the mean over partners of other rows is what chance is: log(batch) for a match that knows nothing
-    fit = jax.nn.logsumexp(logits, axis=1) - jnp.diagonal(logits)
-    fit = fit + jnp.log(len(child)) - jnp.log(jnp.maximum(paired.sum(), 1))
-    pairs = jnp.where(paired, fit, 0.0).sum() / jnp.maximum(paired.sum(), 1)
-    states = _cross(_head(weights, "child", "state", child, key), state)
-    counts = _cross(_head(weights, "target", "count", other, key), count)
-    return [pairs, states, counts]
-
-
-def _cross(logits: jax.Array, wanted: jax.Array) -> jax.Array:
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, wanted))
-
-
 def _trunk(weights: Mapping[str, Any], side: str, codes: Any, key: jax.Array | None = None) -> jax.Array:
     embedded = jnp.asarray(weights[f"{side}_embedding"])[codes]
     if key is not None and embedded.shape[1] >= _WIDE:
@@ -311,35 +164,17 @@ def _trunk(weights: Mapping[str, Any], side: str, codes: Any, key: jax.Array | N
     return out
 
 
-def _vector(weights: Mapping[str, Any], side: str, codes: Any, key: jax.Array | None = None) -> jax.Array:
+def vector(weights: Mapping[str, Any], side: str, codes: Any, key: jax.Array | None = None) -> jax.Array:
     """Give the vector of each row, shape (n, width)."""
     return jnp.asarray(_trunk(weights, side, codes, key) @ weights[f"{side}_out"])
 
 
-def _head(weights: Mapping[str, Any], side: str, what: str, codes: Any, key: jax.Array | None = None) -> jax.Array:
+def head(weights: Mapping[str, Any], side: str, what: str, codes: Any, key: jax.Array | None = None) -> jax.Array:
+    """Give the logits of what a side tells of itself, shape (n, classes)."""
     return jnp.asarray(_trunk(weights, side, codes, key) @ weights[f"{side}_{what}"] + weights[f"{side}_{what}_bias"])
 
 
-def _initial(side: str, cardinality: np.ndarray, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    what = "state" if side == "child" else "count"
-    inputs = max(len(cardinality), 1) * _EMBEDDING
-    sizes = {
-        f"{side}_embedding": ((int(cardinality.sum()) + 1, _EMBEDDING), 1.0),
-        f"{side}_in": ((inputs, _HIDDEN), np.sqrt(2.0 / inputs)),
-        f"{side}_in_bias": ((_HIDDEN,), 0.0),
-        f"{side}_out": ((_HIDDEN, _WIDTH), 0.3 / np.sqrt(_HIDDEN)),
-        f"{side}_{what}": ((_HIDDEN, classes), 0.0),
-        f"{side}_{what}_bias": ((classes,), 0.0),
-    }
-    return {name: (rng.normal(size=size) * scale).astype(np.float32) for name, (size, scale) in sizes.items()}
-
-
-def _fitted(plans: tuple[ColumnPlan, ...], table: pa.Table, subjects: np.ndarray, least: int) -> TableEncoding:
-    encodings = tuple(fit_encoding(plan, table.column(i), subjects, least) for i, plan in enumerate(plans))
-    return TableEncoding.of(plans, encodings)
-
-
-def _codes(encoding: TableEncoding, table: pa.Table) -> np.ndarray:
+def codes_of(encoding: TableEncoding, table: pa.Table) -> np.ndarray:
     """Give places in the embedding table, int32, shape (n, tokens); a row of nothing has one token."""
     layout = encoding.layout
     if not layout.tokens:
@@ -353,6 +188,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def _batched(function: Any, codes: np.ndarray, size: int = 65_536) -> np.ndarray:
+def batched(function: Any, codes: np.ndarray, size: int = 65_536) -> np.ndarray:
+    """Apply a function to rows part by part."""
     parts = [np.asarray(function(codes[start : start + size])) for start in range(0, len(codes), size)]
-    return np.concatenate(parts) if parts else np.zeros((0, _WIDTH), np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, WIDTH), np.float32)

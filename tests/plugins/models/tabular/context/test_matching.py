@@ -12,7 +12,8 @@ from semblant.run import Run
 from semblant.training import ColumnPlan, Groups, MatchRequest, MatchTask, Split
 from semblant.vocabulary import EncodingType
 from semblant_models.tabular.context.assign import assign_within, depths_of
-from semblant_models.tabular.context.matching import TwoTowers, fit_match
+from semblant_models.tabular.context.match_training import fit_match
+from semblant_models.tabular.context.matching import TwoTowers
 
 if TYPE_CHECKING:
     from pathlib import Path
