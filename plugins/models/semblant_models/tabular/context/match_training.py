@@ -33,7 +33,7 @@ _SMALL = 64
 """Rows below which there is nothing to hold back: so few are not trained on for long."""
 _FACTORS = (1.0, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.5, 3.0)
 _SHARPER = (1.0, 1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2.0, 2.3)
-_DRAWS = 2
+_DRAWS = 3
 _MATCHED_ANEW = 4000
 """Real rows that are matched anew to see how sharp scores must be."""
 
@@ -70,34 +70,37 @@ def fit_match(task: MatchTask, run: Run, seed: int) -> TwoTowers:
 
 
 def _fitting(towers: TwoTowers, task: MatchTask, held: np.ndarray, seed: int) -> TwoTowers:
-    """Scale the scores until pairs that are drawn fit each other as well as held-back ones do.
+    """Scale the scores until pairs that are drawn fit each other as well as real ones do.
 
     Targets run out while partners are drawn, and what is left fits less; so scores are made larger before. The real
-    rows are matched anew, and the scores of held-back rows with the partners drawn are held against those with their
-    own: what is added to all scores of a row is the same in both.
+    rows are matched anew, and their scores with the partners drawn are held against those with their own; the vectors
+    are centred, so that what belongs to one side alone does not count. Where training pairs fit surely better than held-back ones, they
+    are known by heart, and only the latter count.
     """
-    rows = np.flatnonzero(held & (task.numbers >= 0))[:_MATCHED_ANEW]
+    there = task.numbers >= 0
+    rows = np.concatenate([np.flatnonzero(there & held), np.flatnonzero(there & ~held)])[:_MATCHED_ANEW]
     if towers.gain < LEAST_GAIN or towers.itself or len(rows) < _SMALL:
         return towers
-    shown = np.flatnonzero(~held)[: _MATCHED_ANEW - len(rows)]
-    request = MatchRequest(
-        child=task.child.take(pa.array(np.concatenate([rows, shown]))), target=task.target, seed=seed
-    )
-    q = batched(partial(vector, towers.arrays, "child"), codes_of(towers.child, request.child))[: len(rows)]
+    request = MatchRequest(child=task.child.take(pa.array(rows)), target=task.target, seed=seed)
+    q = batched(partial(vector, towers.arrays, "child"), codes_of(towers.child, request.child))
     g = batched(partial(vector, towers.arrays, "target"), codes_of(towers.target, task.target))
-    wanted = float(np.einsum("ij,ij->i", q, g[task.numbers[rows]]).mean())
-    best, nearest = towers, np.inf
+    q, g = q - q.mean(axis=0), g - g[task.numbers[rows]].mean(axis=0)
+    real = np.einsum("ij,ij->i", q, g[task.numbers[rows]])
+    mine = held[rows]
+    sure = 3.0 * float(real[mine].std()) / max(float(mine.sum()), 1.0) ** 0.5
+    counts = mine if mine.any() and real[~mine].mean() - real[mine].mean() > sure else np.ones(len(rows), bool)
+    wanted, reached = float(real[counts].mean()), list[float]()
     for factor in _SHARPER:
         tried = evolve(towers, arrays=_scaled(towers.arrays, factor))
         found = []
         for number in range(_DRAWS):
-            partner = tried.draw(evolve(request, seed=seed + number))[: len(rows)]
-            there = partner >= 0
-            found.append(float(np.einsum("ij,ij->i", q[there], g[partner[there]]).mean()) if there.any() else 0.0)
-        off = abs(float(np.mean(found)) - wanted)
-        if off < nearest:
-            best, nearest = tried, off
-    return best
+            partner = tried.draw(evolve(request, seed=seed + number))
+            known = counts & (partner >= 0)
+            found.append(float(np.einsum("ij,ij->i", q[known], g[partner[known]]).mean()) if known.any() else 0.0)
+        reached.append(max(float(np.mean(found)), *reached, -np.inf))
+        if reached[-1] > wanted:
+            break
+    return evolve(towers, arrays=_scaled(towers.arrays, float(np.interp(wanted, reached, _SHARPER[: len(reached)]))))
 
 
 def _scaled(
