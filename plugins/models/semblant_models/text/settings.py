@@ -56,8 +56,8 @@ class GruSettings:
     context: bool = setting(True, help="texts depend on the other columns of their row, and on its parent's")
     top_p: float | None = setting(
         None,
-        help="share of the likeliest tokens that are drawn from at most; chosen by the texts that validate, or 0.98, "
-        "and 0.9 with few texts, where those are fewer than 100",
+        help="share of the likeliest tokens that are drawn from at most; 0.98, or 0.85 with few texts, or less where "
+        "the texts that validate ask for it",
         gt=0,
         le=1,
     )

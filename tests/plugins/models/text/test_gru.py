@@ -81,6 +81,7 @@ def test_two_texts_of_a_row_agree(tmp_path: Path) -> None:
     assert isinstance(frame, pl.DataFrame)
     assert len(set(frame["title"])) > 3
     found = frame.select(pl.col("text").str.contains(pl.col("title").str.split(" ").list.last(), literal=True))
+    print(f"texts that name the subject of their title: {found['text'].mean():.3f}")
     assert found["text"].mean() > 0.85  # type: ignore[operator]
 
 
@@ -105,6 +106,7 @@ def test_a_text_repeats_what_its_parent_says(tmp_path: Path) -> None:
         texts = written(made, tmp_path, part.slice(0, 300), given=given)
         assert texts.column_names == ["text"]
         agrees = [word in text for word, text in zip(planted, texts.column("text").to_pylist(), strict=False)]
+        print(f"texts that repeat the word of {kept}: {np.mean(agrees):.3f}")
         assert np.mean(agrees) > 0.85
 
 

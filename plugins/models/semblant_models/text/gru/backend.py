@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from semblant_models.text.gru.protection import allowed_tokens
 from semblant_models.text.gru.recipe import PIECES, Recipe
 from semblant_models.text.gru.scoring import texts_of
 from semblant_models.text.gru.shape import Shape
-from semblant_models.text.gru.sharpening import bounds_of
+from semblant_models.text.gru.sharpening import bound_of, some_of
 from semblant_models.text.gru.speller import learn_speller
 from semblant_models.text.gru.stream import Texts, joined
 from semblant_models.text.gru.training import TextTraining
@@ -145,10 +146,22 @@ class GruBackend:
             used["stopped_at_step"] = progress.step
         model = GruModel(learned, shape, weights, progress.history, used)
         if self._settings.top_p is None:
-            found = bounds_of(model.sampler, train, validation, seed, run)
-            bounds = {one.name: found.get(number, recipe.top_p) for number, one in enumerate(learned.columns)}
-            model.settings_used["top_p"] = bounds
+            model.settings_used["top_p"] = self._bounds(training, model, train, recipe, run)
         return model
+
+    def _bounds(
+        self, training: TrainingTable, model: GruModel, train: Texts, recipe: Recipe, run: Run
+    ) -> dict[str, float]:
+        """Choose how wide the nucleus is for each text column, by the texts that validate."""
+        gathered, seed = gather(training, self._settings.training_characters, run), run.random_seed("nucleus")
+        validates, found = pl.Series(gathered.validates), {}
+        for number, column in enumerate(model.columns):
+            run.check()
+            texts = gathered.frame[column]
+            wanted = some_of(train.take(np.flatnonzero(train.codes[:, 0] == number)), seed)
+            draw = partial(model.drawn, wanted, seed=seed)
+            found[column] = bound_of(texts.filter(~validates), texts.filter(validates), recipe.top_p, draw)
+        return found
 
     def load(self, folder: Path) -> GruModel | NgramModel:
         """Load what ``GruModel.save`` wrote, or the model of few texts."""

@@ -53,7 +53,7 @@ class GruModel:
         """Take what was learned; ``settings_used['top_p']`` bounds what is drawn from, per column or for all."""
         self._learned, self._shape = learned, shape
         self._weights = {name: jnp.asarray(value) for name, value in weights.items()}
-        self.sampler = Sampler(shape, self._weights, learned.vocabulary.lengths, learned.allowed)
+        self._sampler = Sampler(shape, self._weights, learned.vocabulary.lengths, learned.allowed)
         self.history = [dict(entry) for entry in history]
         self.settings_used = dict(settings_used)
 
@@ -96,6 +96,16 @@ class GruModel:
             arrays.append(_typed(found.to_arrow(), learned.types.field(column.name).type))
         return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in learned.columns])
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the text columns, in the order in which they are written."""
+        return tuple(column.name for column in self._learned.columns)
+
+    def drawn(self, wanted: Wanted, top_p: float, *, seed: int) -> pl.Series:
+        """Draw texts once, as they come."""
+        tokens, counts = self._sampler.draw(wanted, 1.0, top_p, seed)
+        return self._learned.text(tokens, counts, np.random.default_rng(seed))
+
     def _bound(self, column: str) -> float:
         """Give the share of the likeliest tokens that a column is drawn from."""
         found = self.settings_used.get("top_p", 1.0)
@@ -130,7 +140,7 @@ class GruModel:
             sizes = (targets, low[left], high[left])
             wanted = Wanted(codes[left], recalled[left], *(size.astype(np.int32) for size in sizes))
             heat = temperature * _HOTTER ** max(round_ - 1, 0)
-            tokens, counts = self.sampler.draw(
+            tokens, counts = self._sampler.draw(
                 wanted, heat, top_p if round_ < _REDRAWS // 2 else 1.0, int(random.integers(2**63))
             )
             drawn = _cut(self._learned.text(tokens, counts, random), high[left])

@@ -89,7 +89,7 @@ class Recipe:
             adaptive=spec.adaptive_learning_rate,
             input_dropout=_chosen(settings.input_dropout, 0.25 if few else 0.1),
             dropout=_chosen(settings.dropout, 0.5 if few else 0.3),
-            top_p=_chosen(settings.top_p, 0.9 if few else 0.98),
+            top_p=_chosen(settings.top_p, 0.85 if few else 0.98),
             weight_decay=0.02,
             average_decay=0.99,
             clip=1.0,

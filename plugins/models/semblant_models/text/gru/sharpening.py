@@ -1,8 +1,8 @@
 """How unlikely words may be when texts are drawn: as far as runs of words still sound like texts that were held out.
 
 A network that could not learn enough spreads its chances over words that nobody would write there. How far it does is
-seen in runs of three tokens: of the runs in texts that it draws, fewer occur in the held-out texts than of the runs in
-texts it was trained on. So of some bounds of the nucleus the widest is taken whose texts come near to the real ones.
+seen in runs of three words: of the runs in texts that it draws, fewer occur in the held-out texts than of the runs in
+the texts it was trained on. So of some bounds of the nucleus the widest is taken whose texts come near to real ones.
 """
 
 from __future__ import annotations
@@ -10,68 +10,76 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from semblant_models.text.gru.sampling import Wanted
-from semblant_models.text.gru.vocabulary import FIRST_PIECE
 from semblant_models.text.ngram.lengths import bounds, buckets_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from semblant.run import Run
-    from semblant_models.text.gru.sampling import Sampler
     from semblant_models.text.gru.stream import Texts
 
-BOUNDS = (0.98, 0.95, 0.92, 0.88, 0.84, 0.8)
-"""Shares of the likeliest tokens that are tried, the widest first."""
+BOUNDS = (0.95, 0.92, 0.88, 0.84, 0.8)
+"""Shares of the likeliest tokens that are tried where the usual one is too wide, the widest first."""
 _NEAR = 0.9
 """Runs of drawn texts that occur in held-out ones, against those of real texts, from which a bound is taken."""
 _DRAWN = 300
 """Texts drawn for each bound."""
 _LEAST_TEXTS = 100
-_LEAST_RUNS = 1000
+_LEAST_RUNS = 500
 """Held-out texts, and runs in them, below which chance would choose."""
+_WORD = r"[\p{L}\p{M}\p{N}'’]+"
 _RUN = 3
 
 
-def bounds_of(sampler: Sampler, train: Texts, held: Texts, seed: int, run: Run) -> dict[int, float]:
-    """Choose a bound for each text column, by its number, whose held-out texts are enough."""
-    found = {}
-    for column in np.unique(train.codes[:, 0]).tolist():
-        run.check()
-        mine, other = (texts.take(np.flatnonzero(texts.codes[:, 0] == column)) for texts in (train, held))
-        known = _runs(other.tokens, np.diff(other.starts))
-        if len(other) < _LEAST_TEXTS or len(known) < _LEAST_RUNS:
-            continue
-        real = _share(_runs(mine.tokens, np.diff(mine.starts)), known)
-        for bound in BOUNDS if real > 0 else ():
-            found[column] = bound
-            if _share(_runs(*_drawn(sampler, mine, bound, seed)), known) >= _NEAR * real:
-                break
+def bound_of(learned: pl.Series, held: pl.Series, usual: float, draw: Callable[[float], pl.Series]) -> float:
+    """Choose the bound for a column: the usual one, or a narrower one where held-out texts are enough to ask for it.
+
+    :param learned: the texts that were trained on, nulls among them.
+    :param held: those that were held out.
+    :param draw: draws some texts with a bound.
+    """
+    known = runs(held)
+    if int((held.str.len_chars() > 0).sum()) < _LEAST_TEXTS or len(known) < _LEAST_RUNS:
+        return usual
+    real, found = _share(runs(learned), known), usual
+    for found in (usual, *(bound for bound in BOUNDS if bound < usual)):
+        if _share(runs(draw(found)), known) >= _NEAR * real:
+            break
     return found
 
 
-def _drawn(sampler: Sampler, texts: Texts, bound: float, seed: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Draw texts for the rows, and of the lengths, of some that were trained on; gives tokens and their counts."""
+def some_of(texts: Texts, seed: int) -> Wanted:
+    """Give what 300 texts are to be like: the rows, and the lengths, of some that were trained on."""
     chosen = np.sort(np.random.default_rng(seed).choice(len(texts), min(_DRAWN, len(texts)), replace=False))
     some = texts.take(chosen)
     ends = np.concatenate([[0], np.cumsum(some.characters)])[some.starts]
     sizes = np.maximum(np.diff(ends), 1)
     low, high = bounds(buckets_of(sizes))
-    lengths = (size.astype(np.int32) for size in (sizes, low, high))
-    return sampler.draw(Wanted(some.codes, some.recalled, *lengths), 1.0, bound, seed)
+    return Wanted(some.codes, some.recalled, *(size.astype(np.int32) for size in (sizes, low, high)))
 
 
-def _runs(tokens: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the runs of three tokens within a text as numbers; those with a class of rare words are left out."""
-    if len(tokens) < _RUN:
-        return np.zeros(0, np.int64)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    parts = [tokens[place : len(tokens) - _RUN + 1 + place].astype(np.int64) for place in range(_RUN)]
-    whole = (owner[: 1 - _RUN] == owner[_RUN - 1 :]) & np.all([part >= FIRST_PIECE for part in parts], axis=0)
-    found: NDArray[np.int64] = ((parts[0] << 42) | (parts[1] << 21) | parts[2])[whole]
-    return found
+def runs(texts: pl.Series) -> NDArray[np.uint64]:
+    """Give a hash per run of three words within a text, whatever their case and the signs between them.
+
+    >>> one, other = runs(pl.Series(["The tea, is good!", "", None, "the TEA is"])), runs(pl.Series(["the tea is"]))
+    >>> len(one), int((one == other[0]).sum())
+    (3, 2)
+    """
+    words = texts.cast(pl.String).str.to_lowercase().str.extract_all(_WORD)
+    frame = pl.DataFrame({"row": np.arange(len(words)), "word": words}).explode("word").drop_nulls("word")
+    rows, hashes = frame["row"].to_numpy(), frame["word"].hash().to_numpy()
+    if len(rows) < _RUN:
+        return np.zeros(0, np.uint64)
+    found = np.zeros(len(rows) - _RUN + 1, np.uint64)
+    with np.errstate(over="ignore"):
+        for place in range(_RUN):
+            found = found * np.uint64(0x9E3779B97F4A7C15) + hashes[place : place + len(found)]
+    return found[rows[: len(found)] == rows[_RUN - 1 :]]
 
 
-def _share(runs: NDArray[np.int64], known: NDArray[np.int64]) -> float:
-    return float(np.isin(runs, known).mean()) if len(runs) else 0.0
+def _share(some: NDArray[np.uint64], known: NDArray[np.uint64]) -> float:
+    return float(np.isin(some, known).mean()) if len(some) else 0.0
