@@ -74,8 +74,8 @@ def _fitting(towers: TwoTowers, task: MatchTask, held: np.ndarray, seed: int) ->
 
     Targets run out while partners are drawn, and what is left fits less; so scores are made larger before. The real
     rows are matched anew, and their scores with the partners drawn are held against those with their own; the vectors
-    are centred, so that what belongs to one side alone does not count. Where training pairs fit surely better than held-back ones, they
-    are known by heart, and only the latter count.
+    are centred, so that what belongs to one side alone does not count. Where training pairs fit surely better than
+    held-back ones, they are known by heart, and only the latter count.
     """
     there = task.numbers >= 0
     rows = np.concatenate([np.flatnonzero(there & held), np.flatnonzero(there & ~held)])[:_MATCHED_ANEW]
