@@ -78,7 +78,8 @@ def runs(texts: pl.Series) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         for place in range(_RUN):
             found = found * np.uint64(0x9E3779B97F4A7C15) + hashes[place : place + len(found)]
-    return found[rows[: len(found)] == rows[_RUN - 1 :]]
+    inside: NDArray[np.uint64] = found[rows[: len(found)] == rows[_RUN - 1 :]]
+    return inside
 
 
 def _share(some: NDArray[np.uint64], known: NDArray[np.uint64]) -> float:
