@@ -10,12 +10,13 @@ import pyarrow as pa
 from attrs import define
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError, PrivacyError
+from semblant.errors import DataError, PrivacyError
 from semblant.vocabulary import ColumnTreatment, Role
 from semblant_models.privacy.preprocessing.budget import COUNT, Budget
 from semblant_models.privacy.preprocessing.facts import PublicFacts
 from semblant_models.privacy.preprocessing.learn import learn_codes, weight_of
 from semblant_models.privacy.preprocessing.table import TableCodes, obstacle, whole_columns
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,11 +119,7 @@ def prepare_codes(
 def load_codes(workspace: Path) -> PreparedCodes:
     """Take up what :func:`prepare_codes` left."""
     folder = workspace / FOLDER
-    try:
-        state = json.loads((folder / "table.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        msg = f"no transformed data in '{workspace}'"
-        raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+    state = read_transformed(workspace, folder / "table.json")
     return PreparedCodes(
         folder=folder,
         codes=TableCodes.from_dict(state["codes"]),

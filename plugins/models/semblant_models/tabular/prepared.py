@@ -10,8 +10,9 @@ import pyarrow as pa
 from attrs import define
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError
+from semblant.errors import DataError
 from semblant_models.tabular.table import TableEncoding
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,11 +112,7 @@ def prepare_table(training: TrainingTable, run: Run) -> PreparedTable:
 def load_prepared(workspace: Path) -> PreparedTable:
     """Take up what :func:`prepare_table` left."""
     folder = workspace / FOLDER
-    try:
-        state = json.loads((folder / "table.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        msg = f"no transformed data in '{workspace}'"
-        raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+    state = read_transformed(workspace, folder / "table.json")
     return PreparedTable(
         folder=folder,
         encoding=TableEncoding.from_dict(state["encoding"]),

@@ -16,7 +16,7 @@ import pyarrow as pa
 from attrs import define, evolve
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError
+from semblant.errors import DataError
 from semblant_models.marginal.related.bounding import bounded, places
 from semblant_models.privacy.preprocessing import budget as weights
 from semblant_models.privacy.preprocessing.budget import COUNT, Budget
@@ -24,6 +24,7 @@ from semblant_models.privacy.preprocessing.cells import settled
 from semblant_models.privacy.preprocessing.facts import PublicFacts
 from semblant_models.privacy.preprocessing.learn import learn_codes, weight_of
 from semblant_models.privacy.preprocessing.table import TableCodes, whole_columns
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,11 +128,7 @@ def prepare_related_codes(
 def load_related_codes(workspace: Path) -> PreparedRelatedCodes:
     """Take up what :func:`prepare_related_codes` left."""
     folder = workspace / FOLDER
-    try:
-        state = json.loads((folder / "table.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        msg = f"no transformed data in '{workspace}'"
-        raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+    state = read_transformed(workspace, folder / "table.json")
     return PreparedRelatedCodes(
         folder=folder,
         above=TableCodes.from_dict(state["above"]),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from attrs import define
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError
+from semblant.errors import DataError
 from semblant_models.privacy.descent.encoding import PrivateCodes
 from semblant_models.privacy.opening import budget_of
 from semblant_models.privacy.plan import ONE_WAY, PREPROCESSING, TRAINING
@@ -20,6 +20,7 @@ from semblant_models.privacy.preprocessing.learn import learn_codes, weight_of
 from semblant_models.privacy.preprocessing.releases import Releases
 from semblant_models.privacy.preprocessing.table import obstacle, whole_columns
 from semblant_models.tabular.table import TableEncoding
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,11 +98,7 @@ def prepare_private(training: TrainingTable, run: Run) -> PreparedPrivate:
 def load_private(workspace: Path) -> PreparedPrivate:
     """Take up what :func:`prepare_private` left."""
     folder = workspace / FOLDER
-    try:
-        state = json.loads((folder / "table.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        msg = f"no transformed data in '{workspace}'"
-        raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+    state = read_transformed(workspace, folder / "table.json")
     return PreparedPrivate(folder=folder, encoding=TableEncoding.from_dict(state))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from attrs import define, evolve, field
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError
+from semblant.errors import DataError
 from semblant_models.tabular.context.extent import Ends, Extent
 from semblant_models.tabular.context.gather import (
     Sequences,
@@ -30,6 +30,7 @@ from semblant_models.tabular.encodings.number import Number
 from semblant_models.tabular.prepared import FOLDER, LEAST_SUBJECTS
 from semblant_models.tabular.prepared import _sample as sample_of
 from semblant_models.tabular.table import TableEncoding
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,11 +99,7 @@ def prepare_related(training: TrainingTable, run: Run) -> PreparedRelated:
 def load_related(workspace: Path) -> PreparedRelated:
     """Take up what :func:`prepare_related` left."""
     folder = workspace / FOLDER
-    try:
-        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        msg = f"no transformed data in '{workspace}'"
-        raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+    state = read_transformed(workspace, folder / STATE)
     return PreparedRelated(folder=folder, scheme=Scheme.from_dict(state))
 
 

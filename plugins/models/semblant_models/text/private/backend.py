@@ -10,7 +10,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from semblant.atomic import atomic_folder
-from semblant.errors import DataError, ModelError
+from semblant.errors import DataError
 from semblant.vocabulary import EncodingType
 from semblant_models.marginal.allowance import allowance
 from semblant_models.privacy.account import BudgetAccount
@@ -18,6 +18,7 @@ from semblant_models.privacy.noise import NoiseStream
 from semblant_models.privacy.preprocessing.releases import Releases, SeededNoise
 from semblant_models.text.private.learning import code_points, learned_tables
 from semblant_models.text.private.model import Column, PrivateTextModel
+from semblant_models.transformed import read_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,11 +90,7 @@ class PrivateTextBackend:
 
     def load_prepared(self, folder: Path) -> PreparedTexts:
         """Take up what :meth:`prepare` left."""
-        try:
-            state = json.loads((folder / FOLDER / "texts.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as exc:
-            msg = f"no transformed data in '{folder}'"
-            raise ModelError(msg, fix="run the job again; the step is repeated") from exc
+        state = read_transformed(folder, folder / FOLDER / "texts.json")
         return PreparedTexts(folder / FOLDER, tuple(state["names"]), float(state["rho"]), float(state["delta"]))
 
     def fit(self, training: TrainingTable, prepared: PreparedTexts, run: Run) -> PrivateTextModel:
