@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.chance import keyed
+
+_KEYS = keyed()
+
 # A busy machine is no fault of the code; a failure prints what makes it come again.
 settings.register_profile("commit", deadline=None, print_blob=True)
 settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "commit"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give every test noise of its own, the same at each run."""
+    _KEYS.start_over(item.nodeid)
 
 
 @pytest.fixture(scope="session")

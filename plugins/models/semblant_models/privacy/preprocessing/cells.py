@@ -7,6 +7,8 @@ from attrs import evolve, frozen
 
 LOWEST, HIGHEST = -34, 63
 """Exponents of two between which bounds are looked for."""
+REACH = 4.0
+"""How many times further than what is sure the next numbers lie at most."""
 
 
 @frozen(eq=False)
@@ -131,11 +133,31 @@ def even(low: float, high: float, parts: int, *, whole: bool) -> Cells:
     return evolve(one.split(parts, 1.0, whole=whole), parent=None)
 
 
-def spanned(cells: Cells, least: float) -> Cells:
-    """Cut off the cells at both ends that hold no more than ``least``; the fullest one stays in any case."""
-    full = np.flatnonzero(cells.counts > least)
-    if not len(full):
-        full = np.array([int(np.argmax(cells.counts))])
+def spanned(cells: Cells, least: float, far: float, known: np.ndarray) -> Cells:
+    """Cut off the cells at both ends that hold nothing but noise.
+
+    Among a hundred empty powers of two the noise of some column passes ``least`` now and then. Where its neighbours
+    hold something it does little harm; alone at 2**40 it would make a mean of billions: more is asked of it there.
+
+    :param least: what a cell holds more than that reaches no further than ``REACH`` times the sure ones.
+    :param far: what any other holds more than. Where none does, those are sure that hold one of the ``known`` numbers,
+        and without these the fullest one.
+
+    >>> ends = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+    >>> counts = np.array([90.0, 60.0, 1.0, 4.2, 0.0, 0.0, 4.2])
+    >>> spanned(Cells(ends, counts, np.ones(7)), 4.0, 5.0, np.zeros(0)).edges.tolist()
+    [0.0, 1.0, 2.0, 4.0, 8.0]
+    """
+    size = np.maximum(np.abs(cells.edges[:-1]), np.abs(cells.edges[1:]))
+    sure = cells.counts > far
+    if not sure.any():
+        sure[cells.places(known) if len(known) else int(np.argmax(cells.counts))] = True
+    while True:
+        near = (cells.counts > least) & (size <= REACH * float(size[sure].max()))
+        if not (near & ~sure).any():
+            break
+        sure |= near
+    full = np.flatnonzero(sure)
     first, last = int(full[0]), int(full[-1])
     return Cells(cells.edges[first : last + 2], cells.counts[first : last + 1], cells.variances[first : last + 1])
 

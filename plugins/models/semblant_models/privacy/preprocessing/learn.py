@@ -30,6 +30,8 @@ _SURE = 3.1
 """Standard deviations above which a count among some hundred is hardly noise."""
 _SURE_OF_MANY = 3.8
 """The same where a column has a hundred counts, most of them empty: noise passes it in one of a hundred columns."""
+_SURE_AFAR = 5.0
+"""The same for a power of two that lies far from those that hold the data."""
 _DISTINCT = 3.3
 _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
@@ -234,7 +236,8 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
     vectors = [grid.histogram(column.remaining()) for grid, column in zip(grids, sought, strict=True)]
     found = releases.noisy(_named("powers of two", sought), vectors, [scale] * len(sought))
     for column, grid, noisy in zip(sought, grids, found, strict=True):
-        column.cells = spanned(grid.measured(noisy, scale**2, grid), _SURE_OF_MANY * scale)
+        measured = grid.measured(noisy, scale**2, grid)
+        column.cells = spanned(measured, _SURE_OF_MANY * scale, _SURE_AFAR * scale, column.singles)
 
 
 def _refine(
