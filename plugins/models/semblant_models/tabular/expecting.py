@@ -29,6 +29,8 @@ _COOLED = 1.33
 """End of a training that cools down, against the step at which that began (at most 1.4)."""
 _TINY = 0.05
 """A gain counts as no less than this part of what is too little: a single loss may rise."""
+_NOTHING = 1e-9
+"""What is too little in any case: where all columns are constant the loss is zero."""
 
 
 def expected_end(progress: Progress, recipe: Recipe, usual: int) -> int:
@@ -52,7 +54,7 @@ def _stalled(progress: Progress, recipe: Recipe, last: int) -> float:
     """Give the step at which the lines through the gains say that training ends."""
     held = np.array([entry["validation_loss"] for entry in progress.history])
     seen = np.array([entry.get("seen_loss", np.nan) for entry in progress.history])
-    enough = recipe.early_stop_delta * abs(float(held.min()))
+    enough = max(recipe.early_stop_delta * abs(float(held.min())), _NOTHING)
     most = int(last // recipe.validation_steps) + 1
     gains = _continued(-np.diff(held), most, _TINY * enough, *_HELD)
     learned = _continued(-np.diff(seen), most, _TINY * enough, *_SEEN) if np.isfinite(seen).all() else gains

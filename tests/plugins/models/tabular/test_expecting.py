@@ -84,6 +84,14 @@ def test_from_a_quarter_on_the_end_of_a_real_training_is_known_within_a_factor(n
     assert later.max() < 1.7, shares
 
 
+def test_a_loss_that_is_zero_ends_soon_and_without_a_warning() -> None:
+    """Of constant columns nothing is left to learn; there is no logarithm of no gain."""
+    nothing = Curve(1_000, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    ends = [expected_end(nothing.after(n), nothing.recipe, 400) for n in (1, 2, 3)]
+    assert ends[2] <= nothing.after(3).step + 20 * nothing.recipe.validation_steps
+
+
+
 def test_what_was_seen_tells_more_than_what_was_thought_before() -> None:
     off, before = [], []
     for curve in CURVES.values():
