@@ -12,8 +12,9 @@ from tests.chance import keyed
 
 _KEYS = keyed()
 
-# A busy machine is no fault of the code; a failure prints what makes it come again.
-settings.register_profile("commit", deadline=None, print_blob=True)
+# A busy machine is no fault of the code; a failure prints what makes it come again. A commit is judged by the same
+# examples at each run; new ones are tried at night.
+settings.register_profile("commit", deadline=None, print_blob=True, derandomize=True)
 settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "commit"))
 

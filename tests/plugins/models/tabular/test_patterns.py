@@ -68,6 +68,14 @@ def test_a_code_that_one_subject_holds_in_fifty_rows_is_no_whole_value() -> None
     assert "99999" in json.dumps(fitted([*real, *["99999"] * 50]).to_dict())
 
 
+def test_one_common_value_among_rare_ones_without_a_usual_beginning() -> None:
+    """A beginning of no kind is asked for where the guard stands back, and here there is none to choose from."""
+    real: list[str | None] = [*["AA0000"] * 12, *(f"{a}{b}{n:04d}" for n, (a, b) in enumerate(["BC", "DE", "FG"]))]
+    out = again(fitted(real), real)
+    assert all(re.fullmatch("[A-Z]{2}[0-9]{4}", text or "") for text in out)
+    assert "AA0000" in out
+
+
 _FORMS = st.sampled_from([r"[A-Z]{2}[0-9]{4}", r"[0-9]{3}-[0-9]{2}", r"[a-z]{3}@[a-z]{2}\.it", r"\+39 [0-9]{5}"])
 
 

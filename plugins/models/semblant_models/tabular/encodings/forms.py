@@ -179,7 +179,7 @@ class Forms:
                 head = head_of[rows]
                 if form.heads:
                     head = np.where(head < 0, _pick(form.head_shares, len(rows), rng) + 1, head)
-                head = np.minimum(head, len(form.beginnings))
+                head = np.clip(head, 0, len(form.beginnings))  # without usual beginnings -1 is none of them
                 table = np.array(form.beginnings).view(np.uint32).reshape(len(form.beginnings), -1)[head - 1]
                 there = (head > 0)[:, None] & (table > 0)
                 letters[:, : table.shape[1]][there] = table[there]
