@@ -16,6 +16,7 @@ BENCHMARKS = (
     "peers",
     "relational",
     "families",
+    "pairs",
     "text",
     "report",
     "connectors",
