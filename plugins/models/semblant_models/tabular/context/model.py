@@ -16,7 +16,7 @@ from semblant.training import PARENT_ROW, reference_column
 from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.context.drawing import ExtentDraw
 from semblant_models.tabular.context.given import Told
-from semblant_models.tabular.context.net import Net
+from semblant_models.tabular.context.net import SIZES, Net
 from semblant_models.tabular.context.scheme import Scheme
 from semblant_models.tabular.context.stepping import Stepper, anchor_days
 from semblant_models.tabular.encodings import Draw
@@ -34,6 +34,8 @@ FORMAT = "related-1"
 _PARENTS = 4096
 _ROWS = 65_536
 """Rows made together at most, as far as whole sequences allow."""
+_DRAWS, _APART = 8, 1000
+"""Draws of the numbers of rows of few parents, and what keeps their keys from those of one draw's parts."""
 
 
 @frozen(eq=False)
@@ -138,17 +140,35 @@ class RelatedModel:
             return known, None if drawing is None else drawing.fitting(known)
         orphans = first + np.arange(parents.num_rows) >= context.parent_rows
         assert scheme.counts is not None
-        if drawing is not None:
-            ends, drawn = drawing.free()
-        else:
-            ends, tokens = None, np.zeros((parents.num_rows, 0), np.int16)
-            if "counts" in self.nets:
-                tokens = self.nets["counts"].draw(key, above)
-            drawn = scheme.counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
-        counts = np.maximum(drawn, 0) * context.ratio
+        counts, ends = self._usual(drawing, above, key, rng)
+        counts *= context.ratio
         whole = np.floor(counts).astype(np.int64)
         whole += rng.random(len(whole)) < counts - whole
         return np.where(orphans, 1, whole), ends
+
+    def _usual(
+        self, drawing: ExtentDraw | None, above: np.ndarray, key: jax.Array, rng: np.random.Generator
+    ) -> tuple[np.ndarray, Ends | None]:
+        """Draw numbers of rows, float64, and extents; few parents' ones several times, and one is taken.
+
+        The sum over few parents varies much, and from level to level it would run away: a table eight levels down had
+        a fifth of its rows. Taken is the draw whose sum is next to the mean of all sums.
+        """
+        counts = self.scheme.counts
+        assert counts is not None
+        found: list[tuple[np.ndarray, Ends | None]] = []
+        for place in range(_DRAWS if 1 < len(above) <= SIZES[0] else 1):
+            one, ends = key if not place else jax.random.fold_in(key, _APART + place), None
+            if drawing is not None:
+                ends, drawn = evolve(drawing, key=one).free()
+            else:
+                tokens = np.zeros((len(above), 0), np.int16)
+                if "counts" in self.nets:
+                    tokens = self.nets["counts"].draw(one, above)
+                drawn = counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
+            found.append((np.maximum(drawn, 0.0), ends))
+        sums = np.array([drawn.sum() for drawn, _ in found])
+        return found[int(np.argmin(np.abs(sums - sums.mean())))]
 
     def _extents(
         self, parents: pa.RecordBatch, above: np.ndarray, key: jax.Array, rng: np.random.Generator
