@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from semblant.clock import peak_memory_bytes
 from tests.plugins.databases import servers
 
 ROWS = 1_000_000
@@ -122,12 +122,12 @@ _START: list[float] = []
 
 def started() -> None:
     """Remember time and memory before the work itself."""
-    _START[:] = [time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+    _START[:] = [time.perf_counter(), peak_memory_bytes() / 2**20]
 
 
 def _measured(work: Callable[[str, str, int], None], kind: str, where: str, rows: int, answers: Any) -> None:
     work(kind, where, rows)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory_bytes() / 2**20
     answers.put((time.perf_counter() - _START[0], peak - _START[1]))
 
 

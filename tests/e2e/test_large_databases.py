@@ -146,15 +146,15 @@ def test_a_member_of_staff_has_a_boss_of_the_level_above_in_the_same_office(made
 
 
 _MANY = """
-import json, resource, sys
+import json, sys
+from semblant.clock import peak_memory_bytes
 from semblant.engine import Engine
 
 with Engine(home=sys.argv[2]) as engine:
     result = engine.run(engine.load(json.loads(sys.argv[1])))
     rows = {name: table.num_rows for name, table in ((n, result.table(n)) for n in ("owner", "event"))}
     owners, events = (set(result.table(n)[c].to_pylist()) for n, c in (("owner", "id"), ("event", "owner")))
-peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"rows": rows, "lost": len(events - owners), "peak": peak}))
+print(json.dumps({"rows": rows, "lost": len(events - owners), "peak": peak_memory_bytes()}))
 """
 
 

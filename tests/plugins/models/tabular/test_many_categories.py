@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 ROWS, VALUES, MOST_MB = 400_000, 200_000, 400
 
 PROGRAM = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
+from semblant.clock import peak_memory_bytes
 from semblant.vocabulary import ColumnTreatment, EncodingType
 from semblant_models.tabular.encodings import Draw
 from tests.plugins.models.tabular.making import backend_with, run_in, training_table
@@ -26,13 +27,13 @@ folder, treatment, rows, values = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3
 rng = np.random.default_rng(0)
 codes = rng.permutation(np.concatenate([np.arange(values), np.minimum(rng.zipf(1.3, rows - values), values) - 1]))
 table = pa.table({"who": pa.array([f"value {code:07d}" for code in codes])})
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory_bytes()
 training = training_table(table, options={"who": {"treatment": ColumnTreatment(treatment)}})
 prepared = backend_with().prepare(training, run_in(folder))
 encoding = prepared.encoding.encodings[0]
 made = prepared.encoding.decode(prepared.encoding.encode(table.slice(0, 50_000)), Draw(rng=rng)).column(0)
 print(json.dumps({
-    "mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+    "mb": (peak_memory_bytes() - before) / 2**20,
     "cardinalities": [field.cardinality for field in encoding.fields],
     "values": len(encoding.values),
     "same": float(np.mean(np.array(made.to_pylist()) == np.array(table["who"].slice(0, 50_000).to_pylist()))),
