@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 PARTIAL = ".partial"
 """Ending of every temporary; readers of folders leave names that start with a dot alone."""
 _ASIDE = ".replaced"
+
+
+def prove_writable(folder: Path) -> None:
+    """Write to a file in ``folder`` that has no name where the system can do that: a kill leaves nothing.
+
+    :raises OSError: it cannot be written to.
+    """
+    with tempfile.TemporaryFile(dir=folder, prefix=".semblant-check-") as file:
+        file.write(b"semblant")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def partial_path(path: Path) -> Path:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from semblant import filenames
-from semblant.atomic import remove
+from semblant.atomic import prove_writable, remove
 from semblant.errors import ConfigError, SemblantError
 from semblant.store.faults import NotThereError
 
@@ -147,14 +147,10 @@ class Home:
 
         :raises HomeError: when it cannot, with the reason and what to do.
         """
-        probe = self.folder(Kind.CACHE) / f".probe-{secrets.token_hex(4)}"
         try:
-            probe.write_bytes(b"semblant")
+            prove_writable(self.folder(Kind.CACHE))
         except OSError as exc:
             raise self._unusable(exc) from exc
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink(missing_ok=True)
 
     def _unusable(self, exc: OSError) -> HomeError:
         where = exc.filename or self.root

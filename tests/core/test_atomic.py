@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from semblant.atomic import PARTIAL, atomic_folder, atomic_write, sweep, write_json
+from semblant.atomic import PARTIAL, atomic_folder, atomic_write, prove_writable, sweep, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +98,16 @@ def test_sweeping_clears_old_leftovers_and_puts_back_what_was_moved_aside(tmp_pa
     time.sleep(0.02)
     assert len(sweep(tmp_path, older_than_seconds=0.01)) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", "set"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no files without a name")
+def test_proving_that_a_folder_can_be_written_to_never_shows_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed between making a file and removing it would leave the file."""
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(list(tmp_path.iterdir())))
+    prove_writable(tmp_path)
+    assert seen == [[]]
+    with pytest.raises(FileNotFoundError):
+        prove_writable(tmp_path / "missing")

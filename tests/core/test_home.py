@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -123,10 +125,10 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pyt
     home.check()
     assert list(home.cache.iterdir()) == []
 
-    def refuse(self: Path, data: bytes) -> int:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(**named: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(named["dir"]))
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(HomeError, match="cannot be written to: Permission denied"):
         home.check()
 

@@ -6,6 +6,7 @@ processors, by cells (rows times columns). Only their proportions matter once th
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from semblant.events import Step
@@ -60,7 +61,7 @@ def forecast(step: Step, table: Mapping[str, Any] | None, tables: Sequence[Mappi
         if step is not Step.REPORT:
             return _SECONDS[step] + _PER_CELL.get(step, 0.0) * sum(cells)
         shown = [size for size, other in zip(cells, tables, strict=True) if not other.get("copied")]
-        return sum(_SECONDS[step] + _PER_ROOT_OF_CELLS * size**0.5 for size in shown or [0])
+        return _SECONDS[step] * max(len(shown), 1) + _PER_ROOT_OF_CELLS * sum(math.sqrt(size) for size in shown)
     known = _KNOWN.get(step)
     if known is not None and table.get(f"text_{known}" if text else known):
         return max(float(table[f"text_{known}" if text else known]), 0.1)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from semblant.atomic import prove_writable
 from semblant.errors import ConfigError, DestinationError
 from semblant_destinations import formats
 from semblant_destinations.delivery import FolderDelivery, failure
@@ -51,26 +50,19 @@ class Folder:
             raise ConfigError(msg, fix="use ',', ';', '|' or a tab")
 
     def check(self) -> None:
-        """Prove that files can be written there, with one that is removed again.
+        """Prove that files can be written there, with one that is gone at once.
 
         :raises DestinationError: with the reason when they cannot.
         """
         nearest = self._path
         while not nearest.exists() and nearest != nearest.parent:
             nearest = nearest.parent
-        probe = nearest / f".semblant-check-{secrets.token_hex(4)}"
         try:
             if not nearest.is_dir():
                 raise NotADirectoryError(20, "not a folder", str(nearest))
-            with probe.open("xb") as file:
-                file.write(b"semblant")
-                file.flush()
-                os.fsync(file.fileno())
+            prove_writable(nearest)
         except OSError as exc:
             raise failure(self._path, exc) from exc
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink(missing_ok=True)
 
     def open(self, schema: Schema, mode: WriteMode) -> FolderDelivery:
         """Begin a delivery of all tables of ``schema``.

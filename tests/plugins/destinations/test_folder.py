@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -190,10 +191,10 @@ def test_write_access_is_proven_and_leaves_nothing(tmp_path: Path, monkeypatch: 
     with pytest.raises(DestinationError, match="something else is in the way"):
         folder(tmp_path / "file" / "x").check()
 
-    def refuse(self: Path, *arguments: Any, **named: Any) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+    def refuse(**named: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(named["dir"]))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(DestinationError, match="cannot be written: Permission denied") as caught:
         folder(tmp_path / "deep").check()
     assert "writable" in (caught.value.fix or "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import sys
 from pathlib import Path
 
+from semblant.atomic import prove_writable
 from semblant.errors import DestinationError
 
 
@@ -84,15 +84,10 @@ class FilePlace:
 
     def prove(self) -> None:
         """Prove that files can be made beside it."""
-        probe = self.path.with_name(f".semblant-check-{secrets.token_hex(4)}")
         try:
-            with probe.open("xb") as stream:
-                stream.write(b"semblant")
+            prove_writable(self.path.parent)
         except OSError as exc:
             raise failure(self.path, exc) from exc
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink()
 
     def release(self) -> None:
         """Let other deliveries in; calling it twice is allowed."""

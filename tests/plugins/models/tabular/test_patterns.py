@@ -70,7 +70,7 @@ def test_a_code_that_one_subject_holds_in_fifty_rows_is_no_whole_value() -> None
 
 def test_one_common_value_among_rare_ones_without_a_usual_beginning() -> None:
     """A beginning of no kind is asked for where the guard stands back, and here there is none to choose from."""
-    real: list[str | None] = [*["AA0000"] * 12, *(f"{a}{b}{n:04d}" for n, (a, b) in enumerate(["BC", "DE", "FG"]))]
+    real: list[str | None] = [*["AA0000"] * 12, *(f"{pair}{n:04d}" for n, pair in enumerate(["BC", "DE", "FG"]))]
     out = again(fitted(real), real)
     assert all(re.fullmatch("[A-Z]{2}[0-9]{4}", text or "") for text in out)
     assert "AA0000" in out
