@@ -156,6 +156,9 @@ class LineProgress:
         if event.kind is EventKind.STEP_STARTED:
             self._began[key] = (_place(event), now)
             return self._due(key, now, f"{_place(event)}")
+        if event.kind is EventKind.STEP_CANCELLED:
+            self._began.pop(key, None)
+            return ""
         if event.kind is EventKind.STEP_FINISHED:
             self._began.pop(key, None)
             taken = event.seconds or 0.0
@@ -246,6 +249,9 @@ class BarProgress:
         elif event.kind in {EventKind.STEP_FINISHED, EventKind.STEP_SKIPPED}:
             state = spoken(event.seconds or 0.0) if event.kind is EventKind.STEP_FINISHED else "done before"
             self._display.update(task, total=1.0, completed=1.0, state=state)
+        elif event.kind is EventKind.STEP_CANCELLED:
+            self._display.update(task, state="ended")
+            self._display.stop_task(task)
 
     def _state(self, event: Event) -> str:
         parts = [f"{_share(event)} %"] if event.total else [_amount(event)]
