@@ -191,7 +191,8 @@ class BarProgress:
     def __init__(self, session: Session) -> None:
         """Make the display; it is drawn from the first event on."""
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
-        from rich.progress import Progress as Display
+
+        from semblant.cli.bars import Bars
 
         self.session = session
         self._narrow = session.err.width < 76
@@ -203,7 +204,7 @@ class BarProgress:
         if not self._narrow:
             columns.append(BarColumn(bar_width=18))
         columns.append(TextColumn("{task.fields[state]}", markup=False, justify="right"))
-        self._display = Display(*columns, console=session.err, transient=False, refresh_per_second=8)
+        self._display = Bars(*columns, console=session.err, transient=False, refresh_per_second=8)
         self._tasks: dict[tuple[Any, Any], TaskID] = {}
         self._lock = threading.Lock()
 

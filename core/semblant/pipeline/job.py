@@ -89,7 +89,7 @@ class TrainingJob:
         shared = sharing(self.plan, self.host, self.run)
         pieces = [shared.piece(name, partial(self._learn, *analyzed[name])) for name in shared.ordered(list(analyzed))]
         together(pieces, self.run, most=shared.most, memory_bytes=shared.memory_bytes)
-        self.learned = {name: self.learned[name] for name in analyzed}
+        self.learned = {name: self.learned[name] for name in analyzed if name in self.learned}
         matches = [
             shared.piece(name, partial(self._learn_match, found, facts))
             for name, found in self.learned.items()

@@ -43,6 +43,8 @@ def together(pieces: Sequence[Piece], run: Run, *, most: int, memory_bytes: int)
     [0, 1, 2]
     """
     shared = [piece for piece in pieces if most > 1 and not piece.alone]
+    if len(shared) == 1:  # there is nothing to be beside
+        shared = []
     for piece in pieces:
         if piece not in shared:
             piece.work(run)

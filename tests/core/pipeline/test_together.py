@@ -85,6 +85,11 @@ def test_one_at_a_time_is_in_order_in_the_calling_thread(crowd: Crowd, run: Run)
     assert crowd.most == 1
 
 
+def test_one_piece_is_done_in_the_calling_thread(crowd: Crowd, run: Run) -> None:
+    together([crowd.piece("alone", alone=1), crowd.piece("a")], run, most=3, memory_bytes=2**30)
+    assert set(crowd.threads.values()) == {threading.current_thread()}
+
+
 def test_what_must_be_alone_has_nobody_beside_it_and_the_calling_thread(crowd: Crowd, run: Run) -> None:
     meet = meeting(2)
     pieces = [crowd.piece("a", meet), crowd.piece("alone", alone=1), crowd.piece("b", meet)]

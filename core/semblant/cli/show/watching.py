@@ -48,7 +48,9 @@ def view(found: Details, history: Mapping[str, Sequence[Mapping[str, float]]]) -
         grid.add_row(
             Text(visible(name)), state_text(str(task.state)), _bar(found, task.number), _now(found, task.number)
         )
-    parts: list[Any] = [head, ProgressBar(total=1.0, completed=job.share, width=60), grid]
+    whole = Table.grid()  # a bar ends no line by itself
+    whole.add_row(ProgressBar(total=1.0, completed=job.share, width=60))
+    parts: list[Any] = [head, whole, grid]
     for name, entries in history.items():
         losses = [entry["validation_loss"] for entry in entries if "validation_loss" in entry]
         if losses:
