@@ -154,9 +154,10 @@ class ModelType(Component):
 
     ``factory`` is called with (settings object, the ``ModelSpec`` of the table).
     ``capabilities`` may hold ``context``, ``sequences``, ``conditions``, ``privacy``,
-    ``checkpointing``, ``log_prob``, ``lookups`` (with ``context``: rows of copied tables too; taken for granted) and
-    ``private_parts`` (shares a privacy budget with other models of a job) as booleans and ``encodings`` as a tuple
-    of encoding types.
+    ``checkpointing``, ``log_prob``, ``lookups`` (with ``context``: rows of copied tables too; taken for granted),
+    ``private_parts`` (shares a privacy budget with other models of a job) and ``threads`` (several tables may be
+    prepared and fitted at the same time, in threads of one process, and are the same models then) as booleans and
+    ``encodings`` as a tuple of encoding types.
 
     >>> ModelType(name="trees", factory="semblant_trees.backend:TreesBackend", summary="decision trees").learns
     'tabular'

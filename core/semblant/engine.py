@@ -76,6 +76,7 @@ class Engine:
         self._listeners: list[Callable[[Event], None]] = [on_event] if on_event else []
         self._own_process = own_process
         self._lock = threading.Lock()
+        self._telling = threading.RLock()
         self._running: set[Running] = set()
 
     def __enter__(self) -> Self:
@@ -91,7 +92,7 @@ class Engine:
         self.cancel()
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``listener`` for every event; gives the function that ends it. May be called from any thread."""
+        """Call ``listener`` for every event, one at a time; gives the function that ends it. From any thread."""
         with self._lock:
             self._listeners.append(listener)
 
@@ -376,10 +377,11 @@ class Engine:
     def _emit(self, event: Event) -> None:
         with self._lock:
             listeners = list(self._listeners)
-        log_event(event)
-        for listener in listeners:
-            listener(event)
-        self.host.observe(event)
+        with self._telling:  # tables may train at the same time
+            log_event(event)
+            for listener in listeners:
+                listener(event)
+            self.host.observe(event)
 
     def _generator_path(self, generator: Path | str | TrainedGenerator | JobResult) -> Path:
         from semblant.home import Kind

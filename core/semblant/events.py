@@ -30,6 +30,8 @@ class EventKind(enum.StrEnum):
     STEP_FINISHED = "step_finished"
     STEP_SKIPPED = "step_skipped"
     """Done by an earlier attempt: its result was found complete and is used."""
+    STEP_CANCELLED = "step_cancelled"
+    """Ended before it was done, because the job ends: it was cancelled, or another step at work has failed."""
     TABLE_LEARNED = "table_learned"
     """The models of a table are trained: ``details`` has what was used for it (rows, goal, size, epochs)."""
     NOTICE = "notice"

@@ -244,6 +244,7 @@ def event_words(event: Event) -> str:
         EventKind.STEP_PROGRESS: f"{place}{far}",
         EventKind.STEP_FINISHED: f"{place} is done{took}",
         EventKind.STEP_SKIPPED: f"{place} was done before and is taken over",
+        EventKind.STEP_CANCELLED: f"{place} is ended, because the job is",
         EventKind.TABLE_LEARNED: f"{event.table}: learned",
     }
     return words.get(event.kind) or event.message or str(event.kind)

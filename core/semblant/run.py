@@ -27,9 +27,13 @@ class Token:
 
     >>> token = Token(); token.set(); token.is_set()
     True
+    >>> Token(above=token).is_set()
+    True
     """
 
     _event: threading.Event = field(factory=threading.Event)
+    above: Token | None = field(default=None, kw_only=True)
+    """A flag that raises this one with it, but is not raised by it."""
 
     def set(self) -> None:
         """Raise the flag; it stays up."""
@@ -37,7 +41,7 @@ class Token:
 
     def is_set(self) -> bool:
         """Tell whether the flag is up."""
-        return self._event.is_set()
+        return self._event.is_set() or (self.above is not None and self.above.is_set())
 
 
 class Supervisor(Protocol):

@@ -12,6 +12,7 @@ BENCHMARKS = (
     "conditions",
     "constraints",
     "growth",
+    "together",
     "marginal",
     "peers",
     "relational",

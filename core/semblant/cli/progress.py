@@ -156,6 +156,9 @@ class LineProgress:
         if event.kind is EventKind.STEP_STARTED:
             self._began[key] = (_place(event), now)
             return self._due(key, now, f"{_place(event)}")
+        if event.kind is EventKind.STEP_CANCELLED:
+            self._began.pop(key, None)
+            return ""
         if event.kind is EventKind.STEP_FINISHED:
             self._began.pop(key, None)
             taken = event.seconds or 0.0
@@ -188,7 +191,8 @@ class BarProgress:
     def __init__(self, session: Session) -> None:
         """Make the display; it is drawn from the first event on."""
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
-        from rich.progress import Progress as Display
+
+        from semblant.cli.bars import Bars
 
         self.session = session
         self._narrow = session.err.width < 76
@@ -200,7 +204,7 @@ class BarProgress:
         if not self._narrow:
             columns.append(BarColumn(bar_width=18))
         columns.append(TextColumn("{task.fields[state]}", markup=False, justify="right"))
-        self._display = Display(*columns, console=session.err, transient=False, refresh_per_second=8)
+        self._display = Bars(*columns, console=session.err, transient=False, refresh_per_second=8)
         self._tasks: dict[tuple[Any, Any], TaskID] = {}
         self._lock = threading.Lock()
 
@@ -246,6 +250,9 @@ class BarProgress:
         elif event.kind in {EventKind.STEP_FINISHED, EventKind.STEP_SKIPPED}:
             state = spoken(event.seconds or 0.0) if event.kind is EventKind.STEP_FINISHED else "done before"
             self._display.update(task, total=1.0, completed=1.0, state=state)
+        elif event.kind is EventKind.STEP_CANCELLED:
+            self._display.update(task, state="ended")
+            self._display.stop_task(task)
 
     def _state(self, event: Event) -> str:
         parts = [f"{_share(event)} %"] if event.total else [_amount(event)]

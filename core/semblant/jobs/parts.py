@@ -70,6 +70,11 @@ class Part:
         """Tell whether it runs, and only time says how far it is."""
         return self.state is PartState.RUNNING and self.step in _BY_THE_CLOCK
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it is at work and says itself how long it will be."""
+        return self.state is PartState.RUNNING and self.seconds_left is not None and not self.goes_by_the_clock()
+
     def done(self, now: float, pace: float = 1.0) -> float:
         """Give the expected seconds that are done; ``pace`` is how long one of them takes.
 
@@ -200,6 +205,9 @@ class Parts:
             change |= {"state": part.state, "ended": now, "seconds": event.seconds, "seconds_left": None}
             if skipped:
                 self._taken_over += part.expected
+        elif event.kind is EventKind.STEP_CANCELLED:  # of several at work it is not the one that failed
+            part.state, part.seconds_left = PartState.CANCELLED, None
+            change |= {"state": part.state, "ended": now, "seconds_left": None}
         self._task_of(part, now)
 
     def _task_of(self, part: Part, now: float) -> None:
@@ -234,13 +242,18 @@ class Parts:
         return self._share
 
     def seconds_left(self) -> float | None:
-        """Guess how long the rest takes: what the running step says, and the others at the pace of the first ones."""
+        """Guess how long the rest takes: what the running step says, and the others at the pace of the first ones.
+
+        Steps of several tables at work at once each reckon with what the others leave them of the machine: together
+        they take as long as they say on average, because what one needs no more goes to the others.
+        """
         pace, now, left = self._pace(), time.monotonic(), 0.0
         if pace is None:
             return None
+        at_work = [part for part in self.parts.values() if part.is_told]
         for part in self.parts.values():
-            if part.state is PartState.RUNNING and part.seconds_left is not None and not part.goes_by_the_clock():
-                left += part.seconds_left
+            if part.is_told and part.seconds_left is not None:
+                left += part.seconds_left / len(at_work)
             elif part.state in {PartState.WAITING, PartState.RUNNING}:
                 left += pace * (part.expected - part.done(now, pace))
         return left

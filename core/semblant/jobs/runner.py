@@ -186,7 +186,8 @@ def _death(attempt: Attempt) -> dict[str, Any]:
 
     error = SemblantError(
         f"the process that worked on it {how}{last}",
-        fix="if the system ended it for want of memory, take a smaller model (--size small) or fewer columns; "
+        fix="if the system ended it for want of memory, take a smaller model (--size small), fewer columns or "
+        "one table at a time (--set tables_at_once=1); "
         f"what it printed is in {attempt.workspace / 'process.log'}",
     )
     error.code = "process-died"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -26,7 +27,9 @@ from semblant.pipeline.relations.matching import MATCHED, match_task, shared_anc
 from semblant.pipeline.relations.numbers import numbers_of
 from semblant.pipeline.relations.repeating import Shown, shown_rows
 from semblant.pipeline.relations.totals import totals_of
+from semblant.pipeline.sharing import sharing
 from semblant.pipeline.steps import Steps, fingerprint
+from semblant.pipeline.together import together
 from semblant.relations import LinkKind
 from semblant.settings import AUTO
 from semblant.settings.structure import unstructure
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from semblant.host import PluginHost
+    from semblant.pipeline.keys import KeyForm
     from semblant.plan import Plan, TablePlan
     from semblant.protocols import Model, Source
     from semblant.run import Run
@@ -79,13 +83,20 @@ class TrainingJob:
         """Read every table once, then learn those that are synthesized."""
         self.run.privacy.expect(parts_of(self.plan))
         patiently(self.run, lambda: self.read(source), "reading all tables")
-        for plan in self.plan.tables:
-            if plan.copied:
-                self.originals[plan.name] = self.organized[plan.name] / TRAIN
-            else:
-                self._learn(plan)
-        for name in list(self.learned):
-            self._learn_matches(name)
+        self.originals |= {plan.name: self.organized[plan.name] / TRAIN for plan in self.plan.tables if plan.copied}
+        analyzed = {plan.name: self._analyze(plan) for plan in self.plan.synthesized}
+        # a model is learned from real rows alone: none waits for another
+        shared = sharing(self.plan, self.host, self.run)
+        pieces = [shared.piece(name, partial(self._learn, *analyzed[name])) for name in shared.ordered(list(analyzed))]
+        together(pieces, self.run, most=shared.most, memory_bytes=shared.memory_bytes)
+        self.learned = {name: self.learned[name] for name in analyzed if name in self.learned}
+        matches = [
+            shared.piece(name, partial(self._learn_match, found, facts))
+            for name, found in self.learned.items()
+            for facts in found.links
+            if facts.kind in MATCHED and rows_of(self.organized[name] / TRAIN)
+        ]
+        together(matches, self.run, most=shared.most, memory_bytes=shared.memory_bytes)
 
     def read(self, source: Source) -> None:
         """Organize all tables out of one state of the source; when that is lost on the way, none is kept."""
@@ -155,27 +166,30 @@ class TrainingJob:
         kept = pq.read_table(self.organized[parent.references] / HOLDOUT, columns=list(parent.referenced_columns))
         return lambda rows: numbers_of(rows.select(list(parent.columns)), kept) >= 0
 
-    def _learn(self, plan: TablePlan) -> None:
-        path, mark = self.organized[plan.name] / TRAIN, self.marks[plan.name]
-        spec = self.plan.spec
-        final, key = analyze(spec, plan, path, self.steps, mark)
-        if engine_made_key(final) is None:
-            key = None
-        split = validation_split(final, self.run, self._root(plan.name))
+    def _analyze(self, plan: TablePlan) -> tuple[TablePlan, KeyForm | None]:
+        """Give the plan of a table as its rows show it; what others are conditioned on is then known."""
+        final, key = analyze(self.plan.spec, plan, self.organized[plan.name] / TRAIN, self.steps, self.marks[plan.name])
         self.relations.members[plan.name] = self._member(final)
-        some = self.run.privacy.private or rows_of(path) > 0
-        belonging = self._belonging(final) if plan.links and some else None
+        return final, None if engine_made_key(final) is None else key
+
+    def _learn(self, plan: TablePlan, key: KeyForm | None, run: Run) -> None:
+        """Learn a table whose plan is final; others may be learned at the same time."""
+        path, mark = self.organized[plan.name] / TRAIN, self.marks[plan.name]
+        steps = self.steps.on(run)
+        split = validation_split(plan, run, self._root(plan.name))
+        some = run.privacy.private or rows_of(path) > 0
+        belonging = self._belonging(plan) if plan.links and some else None
         known = {} if plan.links else self._known(plan)
         if belonging is not None or known:  # what a row refers to is learned from too
             links = [(link.name, str(link.kind)) for link in plan.links]
             mark = fingerprint(mark, self.mark, links)
-        shown = Shown(plan=final, path=path, mark=mark)
+        shown = Shown(plan=plan, path=path, mark=mark)
         if belonging is not None:
-            shown = shown_rows(final, path, self.relations, self.steps, mark)
-        found = learn(shown.plan, key, shown.path, split, self.host, self.steps, shown.mark, known, belonging)
-        found = evolve(found, plan=final, train_path=path, echoes=shown.echoes)
+            shown = shown_rows(plan, path, self.relations, steps, mark)
+        found = learn(shown.plan, key, shown.path, split, self.host, steps, shown.mark, known, belonging)
+        found = evolve(found, plan=plan, train_path=path, echoes=shown.echoes)
         self.learned[plan.name] = found
-        self.run.learned(plan.name, settings_used(found, self.run.privacy))
+        run.learned(plan.name, settings_used(found, run.privacy))
 
     def _belonging(self, plan: TablePlan) -> Belonging:
         """Give whom the rows of a table belong to, and what they are conditioned on."""
@@ -216,25 +230,20 @@ class TrainingJob:
         columns = plan.content if plan.copied else plan.columns
         return Member(name=plan.name, path=self.organized[plan.name] / TRAIN, plans=columns, links=plan.links)
 
-    def _learn_matches(self, name: str) -> None:
-        """Learn the matched keys of a table, now that every table is known."""
-        found = self.learned[name]
-        plan, path = found.plan, self.organized[name] / TRAIN
-        for facts in found.links:
-            if facts.kind not in MATCHED or not rows_of(path):
-                continue
-            backend = make_backend(self.host, plan.backend, plan.model)
-            link = facts.link.name
-            mark = fingerprint("match", self.mark, name, link, facts.within)
+    def _learn_match(self, found: Learned, facts: LinkFacts, run: Run) -> None:
+        """Learn a matched key of a table, now that every table is known."""
+        plan, link = found.plan, facts.link.name
+        backend: Any = make_backend(self.host, plan.backend, plan.model)
+        mark = fingerprint("match", self.mark, plan.name, link, facts.within)
 
-            def work(run: Run, facts: LinkFacts = facts, backend: Any = backend) -> None:
-                task = match_task(self.relations, name, facts, found.split, plan.model.min_subjects)
-                matcher = backend.fit_match(task, run)
-                (run.workspace / "match").mkdir()
-                matcher.save(run.workspace / "match")
+        def work(run: Run) -> None:
+            task = match_task(self.relations, plan.name, facts, found.split, plan.model.min_subjects)
+            matcher = backend.fit_match(task, run)
+            (run.workspace / "match").mkdir()
+            matcher.save(run.workspace / "match")
 
-            folder = self.steps.perform(Step.TRAIN, f"{name} ({link})", mark, work)
-            self.matchers[name, link] = folder / "match"
+        folder = self.steps.on(run).perform(Step.TRAIN, f"{plan.name} ({link})", mark, work)
+        self.matchers[plan.name, link] = folder / "match"
 
     def _root(self, name: str) -> str:
         """Give the table at the top of a table's line of parents."""

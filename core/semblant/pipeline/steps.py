@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
@@ -16,7 +18,7 @@ from semblant.errors import Cancelled, JobError, SemblantError
 from semblant.events import Event, EventKind, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from semblant.run import Run
@@ -39,12 +41,20 @@ def fingerprint(*parts: Any) -> str:
 
 @define
 class Steps:
-    """Runs the steps of a job in its workspace and keeps their times."""
+    """Runs the steps of a job in its workspace and keeps their times; several tables may be at theirs at once."""
 
     run: Run
     seconds: dict[str, float] = field(factory=dict)
-    """Time per step, summed over tables; a step that was taken over from an earlier attempt counts 0."""
-    done: int = 0
+    """Time per step during which any table was at it; one taken over from an earlier attempt counts 0."""
+    _busy: dict[Step, tuple[int, float]] = field(factory=dict, init=False)
+    """Per step how many tables are at it, and since when any is."""
+    _lock: Any = field(factory=threading.Lock, init=False, repr=False, eq=False)
+
+    def on(self, run: Run) -> Steps:
+        """Give the same steps for another run of the same job; times are kept together."""
+        other = Steps(run, self.seconds)
+        other._busy, other._lock = self._busy, self._lock
+        return other
 
     def perform(
         self, step: Step, table: str | None, mark: str, work: Callable[[Run], None], *, keep_partial: bool = False
@@ -66,9 +76,11 @@ class Steps:
         started = time.monotonic()
         placed = self.run.at(step, table, workspace=partial)
         try:
-            placed.check()
-            work(placed)
+            with self._counted(step):
+                placed.check()
+                work(placed)
         except Cancelled:
+            self._emit(EventKind.STEP_CANCELLED, step, table)
             raise
         except SemblantError:
             raise
@@ -78,9 +90,23 @@ class Steps:
         if self.run.privacy.private:
             (partial / ACCOUNT).write_text(json.dumps(self.run.privacy.as_dict()), encoding="utf-8")
         _complete(partial, final, mark)
-        self.seconds[str(step)] = self.seconds.get(str(step), 0.0) + seconds
         self._emit(EventKind.STEP_FINISHED, step, table, seconds=seconds)
         return final
+
+    @contextmanager
+    def _counted(self, step: Step) -> Iterator[None]:
+        """Keep the time of a step: from when a first table is at it until none is any more."""
+        with self._lock:
+            at_it, since = self._busy.get(step, (0, 0.0))
+            self._busy[step] = (at_it + 1, since if at_it else time.monotonic())
+        try:
+            yield
+        finally:
+            with self._lock:
+                at_it, since = self._busy[step]
+                self._busy[step] = (at_it - 1, since)
+                if at_it == 1:
+                    self.seconds[str(step)] = self.seconds.get(str(step), 0.0) + time.monotonic() - since
 
     def _take_over_account(self, folder: Path) -> None:
         """Charge what a step of an earlier attempt released: its result is used, so it was paid for."""
@@ -108,7 +134,8 @@ def _named(exc: BaseException, step: Step, table: str | None) -> JobError:
             f"memory ran out in {where}",
             step=str(step),
             table=table,
-            fix="use fewer columns, a smaller model (--size small) or a machine with more memory",
+            fix="use fewer columns, a smaller model (--size small), one table at a time (--set tables_at_once=1) or a "
+            "machine with more memory",
         )
     if isinstance(exc, OSError) and exc.errno == 28:
         return JobError(

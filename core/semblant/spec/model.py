@@ -184,6 +184,14 @@ class Spec:
     default_include: bool = setting(True, help="false: only the tables named under 'tables' are used", feature=(6,))
     tables: Mapping[str, TableSpec] = setting(help="settings per table; tables not named are auto", factory=dict)
     model: ModelSpec = setting(help="the model, for all tables", factory=ModelSpec)
+    tables_at_once: int | Auto = setting(
+        AUTO,
+        help="tables that train at the same time at most, as far as memory holds them; auto: where it is faster on "
+        "this machine; the rows are the same",
+        ge=1,
+        le=64,
+        feature=(262,),
+    )
     privacy: PrivacySpec | None = setting(None, help="differential privacy", feature=(32,))
     generation: GenerationSpec = setting(help="what to generate", factory=GenerationSpec)
     report: ReportSpec = setting(help="the quality report", factory=ReportSpec)

@@ -36,6 +36,7 @@ _TABULAR = ModelType(
         "private_steps": True,
         "checkpointing": True,
         "log_prob": True,
+        "threads": True,
         "encodings": (
             "categorical",
             "boolean",
@@ -73,6 +74,7 @@ _GRU = ModelType(
         "privacy": False,
         "checkpointing": True,
         "log_prob": True,
+        "threads": True,
         "encodings": ("text",),
     },
 )
@@ -128,6 +130,7 @@ _NGRAM = ModelType(
         "privacy": False,
         "checkpointing": False,
         "log_prob": True,
+        "threads": True,
         "encodings": ("text",),
     },
 )

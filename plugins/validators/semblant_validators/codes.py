@@ -98,6 +98,7 @@ PRIVACY: Final = {
     "privacy-seed": (ERROR, "a private run takes its randomness from the operating system"),
     "privacy-original-tables": (WARNING, "original tables are copied and not covered by epsilon"),
     "privacy-delta-large": (WARNING, "delta is not well below one over the number of subjects"),
+    "privacy-in-order": (WARNING, "the tables of a private job train one after the other"),
     "privacy-strength": (INFO, "how strong the protection is, in words"),
 }
 PRIVACY_SUPPORT: Final = {

@@ -43,6 +43,7 @@ class PrivacyValidator:
             *_determined(spec.privacy),
             *_batches(spec, spec.privacy),
             *_randomness(spec),
+            *_in_order(spec),
             *_delta(view, spec.privacy),
             *_strength(spec.privacy),
         ]
@@ -127,6 +128,12 @@ def _randomness(spec: Spec) -> Iterator[Finding]:
         yield finding(
             "privacy-seed", "seed", message, "remove it: a private run takes entropy from the operating system"
         )
+
+
+def _in_order(spec: Spec) -> Iterator[Finding]:
+    if spec.tables_at_once not in (AUTO, 1):
+        message = f"{spec.tables_at_once} tables are to train at once; a private job trains one after the other"
+        yield finding("privacy-in-order", "tables_at_once", message, "remove it: all releases go through one account")
 
 
 def _delta(view: View, privacy: PrivacySpec) -> Iterator[Finding]:

@@ -121,6 +121,18 @@ def test_a_step_that_is_silent_for_long_is_said_to_be_at_work(clock, lines):
     assert lines[2:] == ["customers: AI training: done in 31 s"]
 
 
+@pytest.mark.feature(262)
+def test_tables_that_train_at_once_speak_each_for_itself(clock, lines):
+    shown = LineProgress(Session())
+    for table in ("customers", "orders"):
+        shown.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table=table))
+    assert lines == ["customers: AI training", "orders: AI training"]
+    shown.take(Event(kind=EventKind.STEP_CANCELLED, step=Step.TRAIN, table="customers"))
+    clock.now += 31
+    shown.breathe()
+    assert lines[2:] == ["orders: AI training: still at work after 31 s"]
+
+
 def test_warnings_and_notices_are_never_held_back(clock, lines):
     shown = LineProgress(Session())
     for _ in range(3):
@@ -198,3 +210,24 @@ def test_a_reader_of_messages_that_went_away_does_not_end_the_job(monkeypatch):
 
     monkeypatch.setattr("sys.stderr", Gone())
     Session().tell("hello")
+
+
+@pytest.mark.feature(262)
+def test_the_bars_that_move_are_seen_however_many_are_full(monkeypatch):
+    screen = terminal(monkeypatch)
+    monkeypatch.setenv("LINES", "12")
+    shown = BarProgress(Session())
+    with shown:
+        for number in range(30):
+            for kind in (EventKind.STEP_STARTED, EventKind.STEP_FINISHED):
+                shown.take(Event(kind=kind, step=Step.ORGANIZE, table=f"t{number}", seconds=1.0))
+        for table in ("customers", "orders"):
+            shown.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table=table))
+        before = len(screen.getvalue())
+        shown._display.refresh()
+        live = screen.getvalue()[before:]
+        before = len(screen.getvalue())
+    assert [f"{table}: AI training" in live for table in ("customers", "orders")] == [True, True]
+    assert "t29: organizing data" in live
+    assert "t0: organizing data" not in live
+    assert all(f"t{number}: organizing data" in screen.getvalue()[before:] for number in range(30))

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from semblant.cli.show.watching import view
+from semblant.cli.show.watching import line, view
 from semblant.events import Event, EventKind, Step
 from semblant.jobs.details import details_of
 from semblant.jobs.history import history_of
 from semblant.jobs.parts import Parts
-from semblant.jobs.states import JobType, State
+from semblant.jobs.states import JobType, PartState, State
 from tests.core.jobs.plans import EVERYTHING
 
 TABLES = [
@@ -225,6 +225,25 @@ def test_the_live_view_says_rows_and_what_was_spent(told, local):
     shown = console.export_text()
     assert "generating: 400 of 1,000 rows, 9 s left" in shown
     assert "people: epsilon 0.987 spent" in shown
+
+
+@pytest.mark.feature(262)
+def test_every_table_that_is_in_training_is_told_and_only_the_one_that_failed_fails(told, local):
+    for table in ("people", "notes"):
+        told.hear(EventKind.STEP_STARTED, Step.TRAIN, table)
+        found = told.hear(EventKind.STEP_PROGRESS, Step.TRAIN, table, done=3, total=9, unit="epochs", seconds_left=8.0)
+    assert line(found).startswith("shop running: people, notes: AI training, ")
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(view(found, {}))
+    shown = [words for words in console.export_text().splitlines() if "AI training: 3 of 9 epochs" in words]
+    assert [words.split(":")[0] for words in shown] == ["people", "notes"]
+    told.hear(EventKind.STEP_CANCELLED, Step.TRAIN, "notes")
+    told.store.progress.close(told.job.hold, PartState.FAILED, "the loss is not a number", 9.0)
+    tasks = {(task.kind, task.table_name): (str(task.state), task.message) for task in told.details().tasks}
+    assert tasks["synthesizing table", "people"] == ("failed", "the loss is not a number")
+    assert tasks["synthesizing table", "notes"] == ("cancelled", "")
+    states = {step.task: str(step.state) for step in told.details().steps if step.step == Step.TRAIN}
+    assert (states[0], states[1]) == ("failed", "cancelled")
 
 
 @pytest.mark.feature(120)

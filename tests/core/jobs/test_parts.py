@@ -221,3 +221,34 @@ def test_a_report_is_followed_by_the_clock_since_its_sections_are_unequal(monkey
     clock[0] += 100 * report.expected
     assert before < found.share() < 0.99
     assert found.seconds_left() == pytest.approx(0.1 * 3 * report.expected)
+
+
+@pytest.mark.feature(261, 262)
+def test_tables_that_train_at_once_take_together_what_they_say_on_average(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("semblant.jobs.parts.time.monotonic", lambda: clock[0])
+    tables = [{**TABLES[1], "text": False, "name": name, "training_seconds": 50.0} for name in "abc"]
+    found = Parts(attempt=1)
+    found._began = 0.0
+    found.plan({**DETAILS, "tables": tables, "reports": False, "generates": False, "archives": False})
+    rest = sum(part.expected for part in found.parts.values() if part.step is not Step.TRAIN)
+    clock[0], left = 30.0, []
+    for name, seconds in (("a", 40.0), ("b", 60.0), ("c", 20.0)):
+        found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table=name))
+        event = Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table=name, done=20, total=100)
+        found.take(evolve(event, seconds_left=seconds))
+        left.append(found.seconds_left())
+    assert left[0] == pytest.approx(40 + 3 * (rest + 100))
+    assert left[2] == pytest.approx((40 + 60 + 20) / 3 + rest)
+    found.take(Event(kind=EventKind.STEP_FINISHED, step=Step.TRAIN, table="a", seconds=30.0))
+    assert found.seconds_left() == pytest.approx((60 + 20) / 2 + 30 / 70 * rest)
+
+
+def test_a_step_that_was_ended_because_another_failed_is_cancelled_and_not_at_work():
+    found = planned()
+    for table in ("notes", "notes (text)"):
+        found.take(Event(kind=EventKind.STEP_STARTED, step=Step.TRAIN, table=table))
+    found.take(Event(kind=EventKind.STEP_CANCELLED, step=Step.TRAIN, table="notes"))
+    assert found.parts[1, Step.TRAIN].state is PartState.CANCELLED
+    assert found.changed_steps[1, "AI training"]["state"] is PartState.CANCELLED
+    assert found.parts[2, Step.TRAIN].state is PartState.RUNNING

@@ -82,6 +82,44 @@ def test_a_checkpoint_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
     assert found == [False, False]
 
 
+def test_the_time_of_a_step_counts_once_while_several_tables_are_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("semblant.pipeline.steps.time.monotonic", lambda: clock[0])
+    steps = _steps(tmp_path)
+    other = steps.on(steps.run)
+
+    def pass_time(seconds: float) -> None:
+        clock[0] += seconds
+
+    def outer(run: Run) -> None:
+        pass_time(2.0)
+        other.perform(Step.TRAIN, "b", "m", lambda run: pass_time(3.0))
+        pass_time(1.0)
+
+    steps.perform(Step.TRAIN, "a", "m", outer)
+    steps.perform(Step.TRAIN, "c", "m", lambda run: pass_time(4.0))
+    assert steps.seconds == {"AI training": 10.0}
+    assert other.seconds is steps.seconds
+
+
+def test_a_step_that_is_cancelled_says_so_and_one_that_fails_does_not(tmp_path: Path) -> None:
+    def cancel(run: Run) -> None:
+        run.cancel.set()
+        run.check()
+
+    def fail(run: Run) -> None:
+        msg = "no"
+        raise ModelError(msg)
+
+    for work, expected in ((fail, []), (cancel, ["t"])):
+        events: list[Event] = []
+        with pytest.raises((Cancelled, ModelError)):
+            _steps(tmp_path, events).perform(Step.TRAIN, "t", "m", work)
+        assert [event.table for event in events if event.kind is EventKind.STEP_CANCELLED] == expected
+
+
 def test_two_tables_whose_names_look_alike_have_folders_of_their_own(tmp_path: Path) -> None:
     folders = {
         _steps(tmp_path).perform(Step.TRAIN, name, "m", lambda run: None) for name in ("a b", "a/b", "a_b", "ä_b")

@@ -139,7 +139,7 @@ def test_all_tables_are_read_anew_when_their_state_is_lost(
         organize(source, table, run, **settings)
 
     monkeypatch.setattr("semblant.pipeline.job.organize", disturbed)
-    monkeypatch.setattr(TrainingJob, "_learn", lambda self, plan: None)
+    monkeypatch.setattr(TrainingJob, "_learn", lambda *_: None)
     run = Run(job="j", seed=1, workspace=tmp_path)
     job = TrainingJob(plan=plan, name="j", host=engine.host, run=run, steps=Steps(run))
     with contextlib.closing(place.reader()) as source:

@@ -282,6 +282,7 @@ CASES: list[tuple[str, dict[str, Any], Schema, str]] = [
     ),
     ("privacy-underdetermined", {"privacy": {"steps": 100}}, ALONE, "privacy.epsilon"),
     ("privacy-overdetermined", {"privacy": {"epsilon": 1, "noise_multiplier": 1, "steps": 9}}, ALONE, "privacy"),
+    ("privacy-in-order", {"tables_at_once": 2, "privacy": {"epsilon": 1}}, ALONE, "tables_at_once"),
     ("privacy-batch-by-hand", {"privacy": {"epsilon": 1, "max_gradient_norm": 1}}, ALONE, "privacy.max_gradient_norm"),
     (
         "privacy-batch-by-hand",

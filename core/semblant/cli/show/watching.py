@@ -11,7 +11,7 @@ from rich.text import Text
 
 from semblant.cli.progress import spoken
 from semblant.cli.show.jobs import state_text, step_so_far
-from semblant.cli.show.text import heading
+from semblant.cli.show.text import heading, listed
 from semblant.cli.storing import elapsed
 from semblant.jobs.states import PartState
 from semblant.visible import visible
@@ -28,11 +28,13 @@ _POINTS = 24
 def line(found: Details) -> str:
     """Say in one line how far a job is."""
     job = found.job
-    running = next((step for step in found.steps if step.state is PartState.RUNNING), None)
-    table = "" if running is None else found.tasks[running.task].table_name
-    what = f": {f'{table}: ' if table else ''}{running.step}" if running is not None else ""
+    running = [step for step in found.steps if step.state is PartState.RUNNING]
+    what = ""
+    for name in dict.fromkeys(step.step for step in running):  # several tables may be at the same step
+        tables = [found.tasks[step.task].table_name for step in running if step.step == name]
+        what += f"{'; ' if what else ': '}{f'{listed(tables)}: ' if any(tables) else ''}{name}"
     left = f", about {spoken(job.seconds_left)} left" if job.seconds_left is not None else ""
-    return f"{job.name} {job.state}{visible(what)}, {job.share:.0%} done{left}"
+    return f"{job.name} {job.state}{what}, {job.share:.0%} done{left}"
 
 
 def view(found: Details, history: Mapping[str, Sequence[Mapping[str, float]]]) -> Group:
@@ -46,7 +48,9 @@ def view(found: Details, history: Mapping[str, Sequence[Mapping[str, float]]]) -
         grid.add_row(
             Text(visible(name)), state_text(str(task.state)), _bar(found, task.number), _now(found, task.number)
         )
-    parts: list[Any] = [head, ProgressBar(total=1.0, completed=job.share, width=60), grid]
+    whole = Table.grid()  # a bar ends no line by itself
+    whole.add_row(ProgressBar(total=1.0, completed=job.share, width=60))
+    parts: list[Any] = [head, whole, grid]
     for name, entries in history.items():
         losses = [entry["validation_loss"] for entry in entries if "validation_loss" in entry]
         if losses:

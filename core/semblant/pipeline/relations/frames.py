@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -59,12 +60,16 @@ class Member:
 
 @define
 class Relations:
-    """The tables of one database, real or made, with their references as row numbers."""
+    """The tables of one database, real or made, with their references as row numbers.
+
+    What is asked for is found once and kept; several tables that train at the same time may ask.
+    """
 
     members: dict[str, Member]
     _numbers: dict[tuple[str, str], np.ndarray] = field(factory=dict)
     _frames: dict[str, tuple[tuple[ColumnPlan, ...], pa.Table]] = field(factory=dict)
     _subjects: dict[str, np.ndarray] = field(factory=dict)
+    _lock: Any = field(factory=threading.RLock, init=False, repr=False, eq=False)
 
     def rows(self, name: str) -> int:
         """Rows of a table."""
@@ -72,11 +77,12 @@ class Relations:
 
     def numbers(self, name: str, link: Link) -> np.ndarray:
         """Give the row that each row of a table refers to."""
-        if (name, link.name) not in self._numbers:
-            own, target = self.members[name], self.members[link.key.references]
-            found = row_numbers(own.path, link.key.columns, target.path, link.key.referenced_columns)
-            self._numbers[name, link.name] = found
-        return self._numbers[name, link.name]
+        with self._lock:
+            if (name, link.name) not in self._numbers:
+                own, target = self.members[name], self.members[link.key.references]
+                found = row_numbers(own.path, link.key.columns, target.path, link.key.referenced_columns)
+                self._numbers[name, link.name] = found
+            return self._numbers[name, link.name]
 
     def set_numbers(self, name: str, link: Link, numbers: np.ndarray) -> None:
         """Take references that are known without looking keys up."""
@@ -84,16 +90,20 @@ class Relations:
 
     def subjects(self, name: str) -> np.ndarray:
         """Give whom each row belongs to, uint64: the row of the root above it; an orphan belongs to itself."""
-        if name not in self._subjects:
-            own = np.arange(self.rows(name), dtype=np.uint64)
-            link = self.members[name].parent
-            if link is not None:
-                above, numbers = self.subjects(link.key.references), self.numbers(name, link)
-                offset = np.uint64(above.max() + 1) if len(above) else np.uint64(0)
-                found = above[np.maximum(numbers, 0)] if len(above) else own
-                own = np.where(numbers >= 0, found, own + offset)
-            self._subjects[name] = own
-        return self._subjects[name]
+        with self._lock:
+            if name not in self._subjects:
+                self._subjects[name] = self._owners(name)
+            return self._subjects[name]
+
+    def _owners(self, name: str) -> np.ndarray:
+        own = np.arange(self.rows(name), dtype=np.uint64)
+        link = self.members[name].parent
+        if link is None:
+            return own
+        above, numbers = self.subjects(link.key.references), self.numbers(name, link)
+        offset = np.uint64(above.max() + 1) if len(above) else np.uint64(0)
+        found = above[np.maximum(numbers, 0)] if len(above) else own
+        return np.where(numbers >= 0, found, own + offset)
 
     def content(self, link: Link) -> tuple[tuple[ColumnPlan, ...], pa.Table]:
         """Give the content of the rows that a link may lead to."""
@@ -104,8 +114,12 @@ class Relations:
 
     def frame(self, name: str) -> tuple[tuple[ColumnPlan, ...], pa.Table]:
         """Give what children of a table's rows are conditioned on, one row for each of them."""
-        if name in self._frames:
+        with self._lock:
+            if name not in self._frames:
+                self._frames[name] = self._framed(name)
             return self._frames[name]
+
+    def _framed(self, name: str) -> tuple[tuple[ColumnPlan, ...], pa.Table]:
         member = self.members[name]
         own = pq.read_table(member.path, columns=[plan.name for plan in member.visible])
         plans = [_named(plan, f"{name}.{plan.name}") for plan in member.visible]
@@ -121,9 +135,9 @@ class Relations:
             columns += _taken(table, self.numbers(name, member.parent)).columns
         keep = _kept(len(plans))
         plans, columns = [plans[i] for i in keep], [columns[i] for i in keep]
-        frame = pa.table(columns, names=[plan.name for plan in plans])
-        self._frames[name] = (tuple(plans), frame) if plans else _alike(self.rows(name))
-        return self._frames[name]
+        if not plans:
+            return _alike(self.rows(name))
+        return tuple(plans), pa.table(columns, names=[plan.name for plan in plans])
 
     def texts(self, name: str) -> tuple[tuple[ColumnPlan, ...], pa.Table]:
         """Give the text columns of a table: texts of its children may repeat what they say."""
