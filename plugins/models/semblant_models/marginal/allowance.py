@@ -23,8 +23,8 @@ _USUAL_EPSILON, _USUAL_DELTA = 1.0, 1e-6
 """For an account that keeps a budget and does not say which."""
 _DELTA_SHARE = 0.1
 """Of the account's delta, for partition selection."""
-_SHARE, _SHARE_AT, _FALL = 0.3, 0.032, 0.08
-"""Share of preprocessing at the rho of epsilon 1, and the power by which it falls with rho (decision 0017)."""
+_SHARE, _SHARE_AT, _FALL = 0.4, 0.032, 0.19
+"""Share of preprocessing up to the rho of epsilon 1, and the power by which it falls beyond (decision 0024)."""
 _SLACK = 0.998
 """Part of epsilon that is aimed at: accountants round upwards."""
 
@@ -78,8 +78,12 @@ def _divided(rho: float, delta: float, share: float | None) -> Allowance:
 
 
 def preprocessing_share(rho: float) -> float:
-    """Give the share of preprocessing: the smaller the budget, the more of it goes into single columns."""
-    return float(np.clip(_SHARE * (rho / _SHARE_AT) ** -_FALL, 0.15, 0.6))
+    """Give the share of preprocessing: beyond a small budget, more goes into pairs.
+
+    >>> [round(preprocessing_share(rho), 2) for rho in (0.0004, 0.03, 0.4)]
+    [0.4, 0.4, 0.25]
+    """
+    return float(np.clip(_SHARE * (rho / _SHARE_AT) ** -_FALL, 0.15, _SHARE))
 
 
 def _bisected(event: dp_accounting.DpEvent, epsilon: float, delta: float, most: float) -> float:

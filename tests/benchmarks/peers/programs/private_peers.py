@@ -28,41 +28,57 @@ def main() -> None:
     made.to_parquet(asked.out)
 
 
-def _cut(frame: Any) -> tuple[Any, dict[str, Any]]:
-    """Cut numbers into 32 parts by quantiles, taken for public; what is missing is one part more."""
+_PARTS = 32
+_MISSING = "(missing)"
+
+
+def _cut(frame: Any) -> tuple[Any, dict[str, tuple[Any, Any]]]:
+    """Cut numbers into 32 parts taken for public: frequent numbers by themselves, the rest by quantiles.
+
+    What is missing is one part more.
+    """
     import numpy as np
     import pandas as pd
 
-    edges, out = {}, frame.copy()
+    parts, out = {}, frame.copy()
     for column in frame:
         values = frame[column]
         if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            out[column] = values.astype("string").fillna("?").astype(object)
+            out[column] = values.astype("string").fillna(_MISSING).astype(object)
             continue
         there = values.dropna().to_numpy(float)
-        edges[column] = np.unique(np.quantile(there, np.linspace(0, 1, 33)))
-        last = max(len(edges[column]) - 2, 0)
-        codes = np.clip(np.searchsorted(edges[column], values.fillna(there[0]), side="right") - 1, 0, last)
-        out[column] = np.where(values.isna(), last + 1, codes).astype(int)
-    return out, edges
+        unique, counts = np.unique(there, return_counts=True)
+        single = unique if len(unique) <= _PARTS else unique[counts >= len(there) / _PARTS]
+        rest = there[~np.isin(there, single)]
+        cuts = np.unique(np.quantile(rest, np.linspace(0, 1, _PARTS + 1 - len(single)))) if len(rest) else np.zeros(0)
+        parts[column] = (single, cuts)
+        numbers = values.fillna(there[0]).to_numpy(float)
+        ranges = max(len(cuts) - 1, 0)
+        code = len(single) + np.clip(np.searchsorted(cuts, numbers, side="right") - 1, 0, max(ranges - 1, 0))
+        found = np.isin(numbers, single)
+        code[found] = np.searchsorted(single, numbers[found])
+        out[column] = np.where(values.isna(), len(single) + ranges, code).astype(int)
+    return out, parts
 
 
-def _joined(codes: Any, edges: dict[str, Any], frame: Any) -> Any:
-    """Draw values inside of the parts."""
+def _joined(codes: Any, parts: dict[str, tuple[Any, Any]], frame: Any) -> Any:
+    """Give the frequent numbers back, and draw numbers inside of the ranges."""
     import numpy as np
 
     rng, out = np.random.default_rng(), codes.copy()
-    for column, cuts in edges.items():
-        code, last = codes[column].astype(int).to_numpy(), max(len(cuts) - 2, 0)
-        at = np.clip(code, 0, last)
-        high = cuts[np.minimum(at + 1, len(cuts) - 1)]
-        drawn = cuts[at] + rng.random(len(at)) * (high - cuts[at])
+    for column, (single, cuts) in parts.items():
+        code, ranges = codes[column].astype(int).to_numpy(), max(len(cuts) - 1, 0)
+        drawn = single[np.clip(code, 0, max(len(single) - 1, 0))] if len(single) else np.zeros(len(code))
+        if ranges:
+            at = np.clip(code - len(single), 0, ranges - 1)
+            inside = cuts[at] + rng.random(len(at)) * (cuts[at + 1] - cuts[at])
+            drawn = np.where(code >= len(single), inside, drawn)
         if frame[column].isna().any():
-            out[column] = np.where(code > last, np.nan, drawn)
+            out[column] = np.where(code >= len(single) + ranges, np.nan, drawn)
         else:
             out[column] = drawn.astype(frame[column].dtype)
-    for column in set(frame) - set(edges):
-        out[column] = codes[column].where(codes[column] != "?", None)
+    for column in set(frame) - set(parts):
+        out[column] = codes[column].astype(object).where(codes[column] != _MISSING, None)
     return out
 
 

@@ -6,7 +6,7 @@ import math
 
 from attrs import frozen
 
-COUNT, VOTE, VALUES, SINGLES, BOUNDS, COARSE, FINE = 0.5, 0.1, 2.0, 1.0, 0.3, 0.6, 1.0
+COUNT, VOTE, VALUES, SINGLES, BOUNDS, COARSE, FINE = 0.5, 0.1, 2.0, 1.6, 0.3, 0.5, 0.6
 """Weights of the releases: the number of rows; and per column the votes for its step, the counts of its categories,
 of its frequent single numbers, of powers of two, of coarse cells, of fine cells."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from attrs import evolve, frozen
 
@@ -53,17 +55,18 @@ class Cells:
         """Which cells may hold something, as 1.0 and 0.0."""
         return np.ones(len(self)) if self.empty is None else 1.0 - self.empty
 
-    def split(self, parts: int, rows: float, *, whole: bool) -> Cells:
+    def split(self, parts: int, rows: float, *, whole: bool, single: int = 0) -> Cells:
         """Split cells that hold much into equal parts, so that ``parts`` cells would hold all ``rows`` evenly.
 
         :param whole: numbers are whole: no cell becomes narrower than one.
+        :param single: cells of so many whole numbers at most become single numbers, where they would be split at all.
         """
         edges, parent = [self.edges[:1]], []
         for cell in range(len(self)):
             low, high = self.edges[cell], self.edges[cell + 1]
             many = int(np.clip(np.ceil(self.counts[cell] / max(rows, 1.0) * parts), 1, parts))
             if whole:
-                many = int(min(many, max(high - low, 1)))
+                many = int(high - low if many > 1 and high - low <= single else min(many, max(high - low, 1)))
             cuts = low + (high - low) * np.arange(1, many + 1) / many
             if whole:
                 cuts = np.round(cuts)
@@ -96,18 +99,43 @@ class Cells:
     def flattened(self, former: Cells, least: float) -> Cells:
         """Even out the parts of a former cell that differ by no more than noise.
 
-        :param least: how many standard deviations a part must stand apart for any of its siblings to be told apart.
+        See :func:`evened`.
+
+        :param least: how many standard deviations from the median of its siblings a part stands apart.
         """
         if self.parent is None:
             return self
-        live = self.live
-        parts = np.maximum(np.bincount(self.parent, live, minlength=len(former)), 1.0)
-        mean = np.bincount(self.parent, self.counts, minlength=len(former)) / parts
-        apart = live * np.abs(self.counts - mean[self.parent]) / np.sqrt(self.variances)
-        most = np.zeros(len(former))
-        np.maximum.at(most, self.parent, apart)
-        flat = (most < least)[self.parent]
-        return evolve(self, counts=np.where(flat, mean[self.parent] * live, self.counts))
+        counts, variances = self.counts * self.live, self.variances.copy()
+        ends = np.searchsorted(self.parent, np.arange(len(former) + 1))
+        for first, last in pairwise(ends):
+            held = first + np.flatnonzero(self.live[first:last])
+            counts[held], variances[held] = evened(counts[held], variances[held], least)
+        return evolve(self, counts=counts, variances=variances)
+
+
+def evened(counts: np.ndarray, variances: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Even out noisy counts of equal cells that differ by no more than noise.
+
+    Those that stand apart keep what they hold; the others are drawn together towards their mean as far as noise
+    explains that they differ (positive-part estimator of James & Stein 1961, Efron & Morris 1973; three or fewer
+    become equal). Where most stand apart nothing is changed.
+
+    :param least: how many standard deviations from the median a count stands apart.
+    :returns: estimates and their variances.
+
+    >>> evened(np.array([4.0, 250, 9, 12, 8, 17]), np.full(6, 100.0), 3.0)[0].tolist()
+    [10.0, 250.0, 10.0, 10.0, 10.0, 10.0]
+    """
+    apart = np.abs(counts - np.median(counts)) > least * np.sqrt(variances) if len(counts) else np.zeros(0, bool)
+    rest = ~apart
+    many = int(rest.sum())
+    if many < 2 or 2 * many < len(counts):
+        return counts, variances
+    mean = counts[rest].mean()
+    off = float(((counts[rest] - mean) ** 2).sum())
+    kept = max(1.0 - (many - 3) * float(variances[rest].mean()) / off, 0.0) if many > 3 and off > 0 else 0.0
+    evener = np.where(apart, counts, mean + kept * (counts - mean))
+    return evener, np.where(apart, variances, variances * (kept + (1 - kept) / many))
 
 
 def octaves(*, whole: bool, low: float = -np.inf, high: float = np.inf) -> Cells:
@@ -133,19 +161,21 @@ def even(low: float, high: float, parts: int, *, whole: bool) -> Cells:
     return evolve(one.split(parts, 1.0, whole=whole), parent=None)
 
 
-def spanned(cells: Cells, least: float, far: float, known: np.ndarray) -> Cells:
+def spanned(cells: Cells, beside: float, least: float, far: float, known: np.ndarray) -> Cells:
     """Cut off the cells at both ends that hold nothing but noise.
 
     Among a hundred empty powers of two the noise of some column passes ``least`` now and then. Where its neighbours
     hold something it does little harm; alone at 2**40 it would make a mean of billions: more is asked of it there.
 
+    :param beside: what a cell holds more than that touches the sure ones: there are two of these, and a wrong one is
+        found to be empty when its parts are counted.
     :param least: what a cell holds more than that reaches no further than ``REACH`` times the sure ones.
     :param far: what any other holds more than. Where none does, those are sure that hold one of the ``known`` numbers,
         and without these the fullest one.
 
     >>> ends = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
     >>> counts = np.array([90.0, 60.0, 1.0, 4.2, 0.0, 0.0, 4.2])
-    >>> spanned(Cells(ends, counts, np.ones(7)), 4.0, 5.0, np.zeros(0)).edges.tolist()
+    >>> spanned(Cells(ends, counts, np.ones(7)), 2.0, 4.0, 5.0, np.zeros(0)).edges.tolist()
     [0.0, 1.0, 2.0, 4.0, 8.0]
     """
     size = np.maximum(np.abs(cells.edges[:-1]), np.abs(cells.edges[1:]))
@@ -153,7 +183,9 @@ def spanned(cells: Cells, least: float, far: float, known: np.ndarray) -> Cells:
     if not sure.any():
         sure[cells.places(known) if len(known) else int(np.argmax(cells.counts))] = True
     while True:
+        touching = np.concatenate([sure[1:], [False]]) | np.concatenate([[False], sure[:-1]])
         near = (cells.counts > least) & (size <= REACH * float(size[sure].max()))
+        near |= (cells.counts > beside) & touching
         if not (near & ~sure).any():
             break
         sure |= near

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from attrs import define, field
+from attrs import define, evolve, field
 
 from semblant_models.privacy.preprocessing import budget as weights
 from semblant_models.privacy.preprocessing.cells import Cells, even, octaves, settled, spanned, within
@@ -30,12 +30,19 @@ _SURE = 3.1
 """Standard deviations above which a count among some hundred is hardly noise."""
 _SURE_OF_MANY = 3.8
 """The same where a column has a hundred counts, most of them empty: noise passes it in one of a hundred columns."""
+_BESIDE = 2.0
+"""The same for a power of two beside one that holds data."""
 _SURE_AFAR = 5.0
 """The same for a power of two that lies far from those that hold the data."""
 _DISTINCT = 3.3
+"""Standard deviations by which a cell stands apart from its siblings."""
 _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
 _COARSE, _FINE = 48, 128
+"""Cells that would hold all rows evenly, at most; fewer where each would not hold ``_HELD`` deviations of its noise."""
+_HELD, _LEAST_CELLS = 3.5, 8
+_SINGLE = 32
+"""Whole numbers that a coarse cell spans at most to be counted one by one (decision 0024)."""
 _MOST_CELLS = 60_000
 _NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
@@ -124,9 +131,10 @@ def learn_codes(
     _frequent(work, budget, releases, least)
     told("finding bounds")
     _bounds(work, budget, releases, total)
-    for parts, weight, name in ((_COARSE, weights.COARSE, "coarse"), (_FINE, weights.FINE, "fine")):
-        told(f"counting {name} cells")
-        _refine(work, budget, releases, total, parts, weight, name)
+    told("counting coarse cells")
+    _refine(work, budget, releases, total, _COARSE, weights.COARSE, "coarse")
+    told("counting fine cells")
+    _refine(work, budget, releases, total, _FINE, weights.FINE, "fine", _SINGLE)
     return total, [_codes(column, budget, total) for column in work]
 
 
@@ -237,23 +245,33 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
     found = releases.noisy(_named("powers of two", sought), vectors, [scale] * len(sought))
     for column, grid, noisy in zip(sought, grids, found, strict=True):
         measured = grid.measured(noisy, scale**2, grid)
-        column.cells = spanned(measured, _SURE_OF_MANY * scale, _SURE_AFAR * scale, column.singles)
+        column.cells = spanned(measured, _BESIDE * scale, _SURE_OF_MANY * scale, _SURE_AFAR * scale, column.singles)
 
 
 def _refine(
-    work: list[_Column], budget: Budget, releases: Releases, total: float, parts: int, weight: float, name: str
+    work: list[_Column],
+    budget: Budget,
+    releases: Releases,
+    total: float,
+    parts: int,
+    weight: float,
+    name: str,
+    single: int = 0,
 ) -> None:
     scale = budget.deviation(weight)
+    many = int(np.clip(total / (_HELD * scale), _LEAST_CELLS, parts))
     having = [(c, c.cells) for c in work if c.cells is not None]
     finer = []
     for column, cells in having:
         declared = not np.isfinite(cells.variances).any()
-        made = cells if declared else cells.split(parts, total, whole=column.step is not None)
+        made = cells if declared else cells.split(many, total, whole=column.step is not None, single=single)
         finer.append(made if column.step is None else made.without(column.singles))
     vectors = [cells.histogram(column.remaining()) for cells, (column, _) in zip(finer, having, strict=True)]
     noisy = releases.noisy(_named(f"{name} cells", [c for c, _ in having]), vectors, [scale] * len(having))
     for (column, former), cells, found in zip(having, finer, noisy, strict=True):
-        column.cells = cells.measured(found, scale**2, former).flattened(former, _DISTINCT)
+        measured = cells.measured(found, scale**2, former)
+        flat = measured.flattened(former, _DISTINCT)
+        column.cells = flat if single else evolve(flat, variances=measured.variances)
 
 
 def _codes(column: _Column, budget: Budget, total: float) -> ColumnCodes:
