@@ -130,8 +130,9 @@ def _made(
         return {"seconds": time.monotonic() - started, "note": f"stopped after {minutes:g} minutes"}
     seconds = time.monotonic() - started
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["failed"])[-1]
-        return {"seconds": seconds, "note": f"failed: {last[:100]}"}
+        said = done.stderr.strip().splitlines() or ["?"]
+        told = next((line for line in said if line.startswith("error")), said[-1])  # ours ends with whom to ask
+        return {"seconds": seconds, "note": f"failed: {told[:200]}"}
     if system.backend:
         (found,) = out.with_suffix("").glob("*.parquet")
         found.rename(out)
