@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PASSING: Final = (ConnectionError, TimeoutError)
 _FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DEPTH: Final = 20
+_MORE_MEMORY: Final = "use fewer columns, a smaller model (--size small) or a machine with more memory"
 
 
 def fault_document(error: BaseException) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def fault_document(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, SemblantError):
         found["kind"] = "semblant"
     elif isinstance(error, MemoryError):
-        found["kind"] = "memory"
+        found |= {"kind": "memory", "message": "memory ran out", "fix": _MORE_MEMORY}
     if isinstance(error, SemblantError):
         found |= {"code": error.code, "exit_code": error.exit_code, "message": redact(error.message)}
         found["fix"] = redact(error.fix or "")
