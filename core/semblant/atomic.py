@@ -26,17 +26,6 @@ PARTIAL = ".partial"
 _ASIDE = ".replaced"
 
 
-def prove_writable(folder: Path) -> None:
-    """Write to a file in ``folder`` that has no name where the system can do that: a kill leaves nothing.
-
-    :raises OSError: it cannot be written to.
-    """
-    with tempfile.TemporaryFile(dir=folder, prefix=".semblant-check-") as file:
-        file.write(b"semblant")
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def partial_path(path: Path) -> Path:
     """Give a fresh hidden name beside ``path`` for its unfinished form.
 
@@ -199,3 +188,14 @@ def write_json(path: Path | str, data: Any, *, mode: int = 0o644) -> None:
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with atomic_write(path, mode=mode) as file:
         file.write(text.encode())
+
+
+def prove_writable(folder: Path) -> None:
+    """Write to a file in ``folder`` that has no name where the system can do that: a kill leaves nothing.
+
+    :raises OSError: it cannot be written to.
+    """
+    with tempfile.TemporaryFile(dir=folder, prefix=".semblant-check-") as file:
+        file.write(b"semblant")
+        file.flush()
+        os.fsync(file.fileno())

@@ -17,6 +17,11 @@ from semblant.atomic import write_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LESS_MEMORY: Final = (
+    "use fewer columns, a smaller model (--size small), one table at a time (--set tables_at_once=1) or a machine with "
+    "more memory"
+)
+"""What helps a job that ran out of memory."""
 CGROUP: Final = Path("/sys/fs/cgroup")
 FILE: Final = "speed.json"
 _SIDE: Final = 96

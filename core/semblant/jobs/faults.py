@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from semblant.errors import Cancelled, ConfigError, JobError, SemblantError
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.logs import redact
+from semblant.machine import LESS_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 _PASSING: Final = (ConnectionError, TimeoutError)
 _FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DEPTH: Final = 20
-_MORE_MEMORY: Final = "use fewer columns, a smaller model (--size small) or a machine with more memory"
 
 
 def fault_document(error: BaseException) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def fault_document(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, SemblantError):
         found["kind"] = "semblant"
     elif isinstance(error, MemoryError):
-        found |= {"kind": "memory", "message": "memory ran out", "fix": _MORE_MEMORY}
+        found |= {"kind": "memory", "message": "memory ran out", "fix": LESS_MEMORY}
     if isinstance(error, SemblantError):
         found |= {"code": error.code, "exit_code": error.exit_code, "message": redact(error.message)}
         found["fix"] = redact(error.fix or "")

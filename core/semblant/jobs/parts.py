@@ -71,9 +71,9 @@ class Part:
         return self.state is PartState.RUNNING and self.step in _BY_THE_CLOCK
 
     @property
-    def is_told(self) -> bool:
-        """Whether it is at work and says itself how long it will be."""
-        return self.state is PartState.RUNNING and self.seconds_left is not None and not self.goes_by_the_clock()
+    def told_left(self) -> float | None:
+        """Seconds that it says itself it will be; None where it is not at work, or only the clock tells."""
+        return None if self.state is not PartState.RUNNING or self.goes_by_the_clock() else self.seconds_left
 
     def done(self, now: float, pace: float = 1.0) -> float:
         """Give the expected seconds that are done; ``pace`` is how long one of them takes.
@@ -250,13 +250,11 @@ class Parts:
         pace, now, left = self._pace(), time.monotonic(), 0.0
         if pace is None:
             return None
-        at_work = [part for part in self.parts.values() if part.is_told]
+        told = [part.told_left for part in self.parts.values() if part.told_left is not None]
         for part in self.parts.values():
-            if part.is_told and part.seconds_left is not None:
-                left += part.seconds_left / len(at_work)
-            elif part.state in {PartState.WAITING, PartState.RUNNING}:
+            if part.told_left is None and part.state in {PartState.WAITING, PartState.RUNNING}:
                 left += pace * (part.expected - part.done(now, pace))
-        return left
+        return left + (sum(told) / len(told) if told else 0.0)
 
     def _done(self, pace: float) -> float:
         return sum(part.done(time.monotonic(), pace) for part in self.parts.values())

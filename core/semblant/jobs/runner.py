@@ -19,6 +19,7 @@ from semblant.jobs.process import Child, kill_left_over
 from semblant.jobs.sizes import bytes_below
 from semblant.jobs.states import PartState, State
 from semblant.jobs.supervise import Attempt
+from semblant.machine import LESS_MEMORY
 from semblant.store.faults import StoreError
 from semblant.store.jobs import LostError
 from semblant.workspaces import LOCK_FILE
@@ -186,8 +187,7 @@ def _death(attempt: Attempt) -> dict[str, Any]:
 
     error = SemblantError(
         f"the process that worked on it {how}{last}",
-        fix="if the system ended it for want of memory, take a smaller model (--size small), fewer columns or "
-        "one table at a time (--set tables_at_once=1); "
+        fix=f"if the system ended it for want of memory, {LESS_MEMORY}; "
         f"what it printed is in {attempt.workspace / 'process.log'}",
     )
     error.code = "process-died"

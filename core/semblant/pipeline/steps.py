@@ -16,6 +16,7 @@ from attrs import define, field
 from semblant.atomic import sweep
 from semblant.errors import Cancelled, JobError, SemblantError
 from semblant.events import Event, EventKind, Step
+from semblant.machine import LESS_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,8 +135,7 @@ def _named(exc: BaseException, step: Step, table: str | None) -> JobError:
             f"memory ran out in {where}",
             step=str(step),
             table=table,
-            fix="use fewer columns, a smaller model (--size small), one table at a time (--set tables_at_once=1) or a "
-            "machine with more memory",
+            fix=LESS_MEMORY,
         )
     if isinstance(exc, OSError) and exc.errno == 28:
         return JobError(

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from semblant.engine import Engine
 
+
 @pytest.fixture(scope="module")
 def made(result: Any, real: dict[str, pa.Table]) -> dict[str, pa.Table]:
     return {name: result.table(name) for name in real}

@@ -27,6 +27,7 @@ from semblant.planning import open_source
 from semblant.run import Run
 from semblant.testing.lessons import PrivateAccount
 from tests.core.pipeline.shop import TABLES
+from tests.core.pipeline.waiting import until_cancelled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -199,13 +200,7 @@ def test_the_first_error_is_told_the_others_are_ended_and_a_next_attempt_takes_o
         msg = "the loss is not a number"
         raise ModelError(msg)
 
-    def train(run: Run) -> None:
-        at_it.set()
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            run.check()
-            time.sleep(0.005)
-
+    train = until_cancelled(at_it, PATIENCE)
     trainings.work = {"order": fail, "line": train, "customer": lambda run: done.set()}
     trainings.work |= {"clerk": lambda run: done.wait(PATIENCE), "nothing": lambda run: done.wait(PATIENCE)}
     events: list[Event] = []

@@ -11,6 +11,7 @@ import pytest
 from semblant.errors import Cancelled, DataError
 from semblant.pipeline.together import Piece, together
 from semblant.run import Run
+from tests.core.pipeline.waiting import until_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,13 +124,7 @@ def test_the_first_error_is_told_and_ends_the_others(crowd: Crowd, run: Run) -> 
         msg = "the data are bad"
         raise DataError(msg)
 
-    def train(run: Run) -> None:
-        begun.set()
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            run.check()
-            time.sleep(0.005)
-
+    train = until_cancelled(begun, PATIENCE)
     pieces = [crowd.piece("good", train), crowd.piece("bad", fail), crowd.piece("later")]
     started = time.monotonic()
     with pytest.raises(DataError, match="the data are bad"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from semblant_models.privacy.preprocessing import budget as weights
 from semblant_models.privacy.preprocessing.cells import Cells, even, octaves, settled, spanned, within
@@ -38,11 +38,8 @@ _DISTINCT = 3.3
 """Standard deviations by which a cell stands apart from its siblings."""
 _STEP_SHARE = 0.98
 """Share of the values that the step of a column must divide."""
-_COARSE, _FINE = 48, 128
-"""Cells that would hold all rows evenly, at most; fewer where each would not hold ``_HELD`` deviations of its noise."""
 _HELD, _LEAST_CELLS = 3.5, 8
-_SINGLE = 32
-"""Whole numbers that a coarse cell spans at most to be counted one by one (decision 0024)."""
+"""Deviations of its noise that a cell would hold, were all rows spread evenly, and cells at least (decision 0024)."""
 _MOST_CELLS = 60_000
 _NUMBERS, _POWER = 1.0, 0.3
 """Codes of a column of numbers: this factor times this power of rows over the noise of a pair (decision 0017)."""
@@ -50,6 +47,22 @@ _MOST_CODES, _LEAST_CODES = 32, 4
 _WHOLE = 1e-6
 _LEAST_GRAIN = 0.1
 """Share of numbers that must be heaped on a step to be drawn there on purpose."""
+
+
+@frozen(eq=False)
+class _Stage:
+    """A stage that splits cells further."""
+
+    name: str
+    weight: float
+    """Of its release."""
+    most: int
+    """Cells that would hold all rows evenly, at most."""
+    single: int = 0
+    """Whole numbers that a former cell spans at most to be counted one by one."""
+
+
+_COARSE, _FINE = _Stage("coarse", weights.COARSE, 48), _Stage("fine", weights.FINE, 128, single=32)
 
 
 @define(eq=False)
@@ -131,10 +144,9 @@ def learn_codes(
     _frequent(work, budget, releases, least)
     told("finding bounds")
     _bounds(work, budget, releases, total)
-    told("counting coarse cells")
-    _refine(work, budget, releases, total, _COARSE, weights.COARSE, "coarse")
-    told("counting fine cells")
-    _refine(work, budget, releases, total, _FINE, weights.FINE, "fine", _SINGLE)
+    for cells in (_COARSE, _FINE):
+        told(f"counting {cells.name} cells")
+        _refine(work, budget, releases, total, cells)
     return total, [_codes(column, budget, total) for column in work]
 
 
@@ -234,7 +246,7 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
         if left < _SURE * budget.deviation(weights.SINGLES) * np.sqrt(len(column.known_counts) + 2):
             continue
         if column.declared:
-            column.cells = even(*column.ends(), _COARSE, whole=column.step is not None)
+            column.cells = even(*column.ends(), _COARSE.most, whole=column.step is not None)
         else:
             sought.append(column)
     grids = []
@@ -248,30 +260,22 @@ def _bounds(work: list[_Column], budget: Budget, releases: Releases, total: floa
         column.cells = spanned(measured, _BESIDE * scale, _SURE_OF_MANY * scale, _SURE_AFAR * scale, column.singles)
 
 
-def _refine(
-    work: list[_Column],
-    budget: Budget,
-    releases: Releases,
-    total: float,
-    parts: int,
-    weight: float,
-    name: str,
-    single: int = 0,
-) -> None:
-    scale = budget.deviation(weight)
-    many = int(np.clip(total / (_HELD * scale), _LEAST_CELLS, parts))
+def _refine(work: list[_Column], budget: Budget, releases: Releases, total: float, stage: _Stage) -> None:
+    scale = budget.deviation(stage.weight)
+    parts = int(np.clip(total / (_HELD * scale), _LEAST_CELLS, stage.most))
     having = [(c, c.cells) for c in work if c.cells is not None]
     finer = []
     for column, cells in having:
         declared = not np.isfinite(cells.variances).any()
-        made = cells if declared else cells.split(many, total, whole=column.step is not None, single=single)
+        made = cells if declared else cells.split(parts, total, whole=column.step is not None, single=stage.single)
         finer.append(made if column.step is None else made.without(column.singles))
     vectors = [cells.histogram(column.remaining()) for cells, (column, _) in zip(finer, having, strict=True)]
-    noisy = releases.noisy(_named(f"{name} cells", [c for c, _ in having]), vectors, [scale] * len(having))
+    noisy = releases.noisy(_named(f"{stage.name} cells", [c for c, _ in having]), vectors, [scale] * len(having))
     for (column, former), cells, found in zip(having, finer, noisy, strict=True):
         measured = cells.measured(found, scale**2, former)
         flat = measured.flattened(former, _DISTINCT)
-        column.cells = flat if single else evolve(flat, variances=measured.variances)
+        # what is split once more is averaged with its parts by the variance of the count itself
+        column.cells = flat if stage is _FINE else evolve(flat, variances=measured.variances)
 
 
 def _codes(column: _Column, budget: Budget, total: float) -> ColumnCodes:

@@ -140,13 +140,13 @@ class RelatedModel:
             return known, None if drawing is None else drawing.fitting(known)
         orphans = first + np.arange(parents.num_rows) >= context.parent_rows
         assert scheme.counts is not None
-        counts, ends = self._usual(drawing, above, key, rng)
+        counts, ends = self._drawn_counts(drawing, above, key, rng)
         counts *= context.ratio
         whole = np.floor(counts).astype(np.int64)
         whole += rng.random(len(whole)) < counts - whole
         return np.where(orphans, 1, whole), ends
 
-    def _usual(
+    def _drawn_counts(
         self, drawing: ExtentDraw | None, above: np.ndarray, key: jax.Array, rng: np.random.Generator
     ) -> tuple[np.ndarray, Ends | None]:
         """Draw numbers of rows, float64, and extents; few parents' ones several times, and one is taken.
@@ -157,14 +157,14 @@ class RelatedModel:
         counts = self.scheme.counts
         assert counts is not None
         found: list[tuple[np.ndarray, Ends | None]] = []
-        for place in range(_DRAWS if 1 < len(above) <= SIZES[0] else 1):
-            one, ends = key if not place else jax.random.fold_in(key, _APART + place), None
+        again = range(1, _DRAWS) if 1 < len(above) <= SIZES[0] else ()
+        for own in (key, *(jax.random.fold_in(key, _APART + number) for number in again)):
             if drawing is not None:
-                ends, drawn = evolve(drawing, key=one).free()
+                ends, drawn = evolve(drawing, key=own).free()
             else:
-                tokens = np.zeros((len(above), 0), np.int16)
+                ends, tokens = None, np.zeros((len(above), 0), np.int16)
                 if "counts" in self.nets:
-                    tokens = self.nets["counts"].draw(one, above)
+                    tokens = self.nets["counts"].draw(own, above)
                 drawn = counts.decode(tokens, Draw(rng=rng)).to_numpy(zero_copy_only=False)
             found.append((np.maximum(drawn, 0.0), ends))
         sums = np.array([drawn.sum() for drawn, _ in found])
