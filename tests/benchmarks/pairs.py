@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from semblant.engine import Engine
 from semblant.vocabulary import EncodingType
-from tests.benchmarks.relational import DATABASES
+from tests.benchmarks.relational import DATABASES, copied
 from tests.benchmarks.single import measured
 
 if TYPE_CHECKING:
@@ -38,18 +38,15 @@ _MOST_ROWS = 100_000
 
 def run(arguments: list[str]) -> None:
     """Print a line per reference."""
-    root = Path(os.environ.get("SEMBLANT_TEST_DATA", "")) / "dev" / "relational"
+    root = Path(os.environ.get("SEMBLANT_TEST_DATA", ""))
     rig = shlex.split(os.environ.get("SEMBLANT_RIG", ""))
-    if not root.is_dir() or not rig:
+    if not (root / "dev" / "relational").is_dir() or not rig:
         print("no databases or no rig: SEMBLANT_TEST_DATA and SEMBLANT_RIG name them")
         return
     rig[-1] = str(Path(rig[-1]).with_name("evaluate_rel.py"))
     for name in arguments or DATABASES:
         with tempfile.TemporaryDirectory(prefix="semblant-pairs-") as folder:
-            data, made = Path(folder) / "data", Path(folder) / "made"
-            data.mkdir()
-            for path in (root / name).glob("*.parquet"):
-                shutil.copyfile(path, data / path.name)
+            data, made = copied(root, name, Path(folder) / "data"), Path(folder) / "made"
             note = measured(data, made).get("note")
             print(f"{name}: {note}" if note else f"{name:<44}" + "".join(f"{head:>14}" for head in HEADS), flush=True)
             if note is None:

@@ -17,6 +17,14 @@ DATABASES = ("online_retail", "nycflights13", "northwind", "chinook")
 COPIES = {"train_parent": "players", "train_child": "seasons"}
 
 
+def copied(root: Path, name: str, target: Path) -> Path:
+    """Copy the tables of a database of ``dev/relational`` to a folder of their own; gives the folder."""
+    target.mkdir()
+    for path in (root / "dev" / "relational" / name).glob("*.parquet"):
+        shutil.copyfile(path, target / path.name)
+    return target
+
+
 def baseball(root: Path) -> None:
     """Run the pair of tables, lay it out for the rig and print the command."""
     data, work = root / "bench" / "baseball", Path(tempfile.mkdtemp(prefix="semblant-baseball-"))
@@ -44,11 +52,7 @@ def run(arguments: list[str]) -> None:
         if arguments and name not in arguments:
             continue
         with tempfile.TemporaryDirectory(prefix="semblant-bench-") as folder:
-            source = Path(folder) / "data"
-            source.mkdir()
-            for path in (root / "dev" / "relational" / name).glob("*.parquet"):
-                shutil.copyfile(path, source / path.name)
-            figures = measured(source, Path(folder) / "out")
+            figures = measured(copied(root, name, Path(folder) / "data"), Path(folder) / "out")
             note = str(figures.pop("note", ""))
             shown = "  ".join(f"{key} {value:.4g}" for key, value in figures.items())
             print(f"{name:<22} {note or shown}", flush=True)

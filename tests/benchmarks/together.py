@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,8 +28,8 @@ def trained(name: str, at_once: str) -> dict[str, Any]:
     from semblant.engine import Engine
     from semblant.events import Event, EventKind, Step
     from semblant.spec.write import spec_data
+    from tests.benchmarks.relational import copied
 
-    root = Path(os.environ["SEMBLANT_TEST_DATA"]) / "dev" / "relational" / name
     at_it, seen, learning = set[str | None](), [0], list[float]()
 
     def hear(event: Event) -> None:
@@ -43,10 +42,7 @@ def trained(name: str, at_once: str) -> dict[str, Any]:
             at_it.discard(event.table)
 
     with tempfile.TemporaryDirectory(prefix="semblant-together-") as folder:
-        data = Path(folder) / "data"
-        data.mkdir()
-        for path in root.glob("*.parquet"):
-            shutil.copyfile(path, data / path.name)
+        data = copied(Path(os.environ["SEMBLANT_TEST_DATA"]), name, Path(folder) / "data")
         began, cpu = time.monotonic(), time.process_time()
         with Engine(home=Path(folder) / "home", on_event=hear) as engine:
             spec = engine.load(spec_data(engine.spec_for(str(data))), [f"tables_at_once={at_once}"])
