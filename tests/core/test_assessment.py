@@ -252,7 +252,7 @@ def test_the_steps_of_a_job_are_weighed_by_what_its_texts_take(tmp_path: Path, m
     texts = plan.assessment and plan.assessment.texts["people"]
     assert texts
     assert forecast(Step.TRAIN, known, [], text=True) == texts.training_seconds
-    assert forecast(Step.GENERATE_TEXT, known, [], text=True) == max(texts.generation_seconds, 0.1)
+    assert forecast(Step.GENERATE_TEXT, known, [], text=True) == 1.0 + max(texts.generation_seconds, 0.1)
     assert forecast(Step.TRAIN, known, [], text=False) == known["training_seconds"]
     assert known["text_epochs"] == texts.details["epochs"]
 

@@ -39,6 +39,8 @@ _KNOWN: Final = {
     Step.GENERATE: "generation_seconds",
     Step.GENERATE_TEXT: "generation_seconds",
 }
+_BEGUN: Final = 1.0
+"""From the beginning of generating to its first rows, which backends do not count: what draws them is compiled."""
 _TEXT: Final = 20.0
 """Training on texts, where nobody estimates it."""
 
@@ -64,7 +66,8 @@ def forecast(step: Step, table: Mapping[str, Any] | None, tables: Sequence[Mappi
         return _SECONDS[step] * max(len(shown), 1) + _PER_ROOT_OF_CELLS * sum(math.sqrt(size) for size in shown)
     known = _KNOWN.get(step)
     if known is not None and table.get(f"text_{known}" if text else known):
-        return max(float(table[f"text_{known}" if text else known]), 0.1)
+        begun = _BEGUN if step in {Step.GENERATE, Step.GENERATE_TEXT} else 0.0
+        return begun + max(float(table[f"text_{known}" if text else known]), 0.1)
     if text:
         return _TEXT if step is Step.TRAIN else _SECONDS[step]
     return _SECONDS[step] + _PER_CELL.get(step, 0.0) * (table.get("cells") or 0)

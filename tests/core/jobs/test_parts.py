@@ -189,7 +189,7 @@ def test_where_training_says_that_it_will_end_is_believed(monkeypatch):
     event = Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table="notes", unit="epochs", total=150)
     found.take(evolve(event, done=4.0, expected=8.0, seconds_left=33.0))
     assert found.share() == pytest.approx((20 + 20) / (20 + 40 + rest))
-    assert found.seconds_left() == pytest.approx(33 + 30 / 40 * rest)
+    assert found.seconds_left() == pytest.approx(33 + (30 / 40) ** 0.5 * rest)
     shares = []
     for expected in (24.0, 6.0):
         found.take(evolve(event, done=5.0, expected=expected, seconds_left=1.0))
@@ -238,10 +238,10 @@ def test_tables_that_train_at_once_take_together_what_they_say_on_average(monkey
         event = Event(kind=EventKind.STEP_PROGRESS, step=Step.TRAIN, table=name, done=20, total=100)
         found.take(evolve(event, seconds_left=seconds))
         left.append(found.seconds_left())
-    assert left[0] == pytest.approx(40 + 3 * (rest + 100))
+    assert left[0] == pytest.approx(40 + 3 * 100 + 3**0.5 * rest)
     assert left[2] == pytest.approx((40 + 60 + 20) / 3 + rest)
     found.take(Event(kind=EventKind.STEP_FINISHED, step=Step.TRAIN, table="a", seconds=30.0))
-    assert found.seconds_left() == pytest.approx((60 + 20) / 2 + 30 / 70 * rest)
+    assert found.seconds_left() == pytest.approx((60 + 20) / 2 + (30 / 70) ** 0.5 * rest)
 
 
 def test_a_step_that_was_ended_because_another_failed_is_cancelled_and_not_at_work():
