@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import define, evolve, field
 
+from semblant.constraints.guarded import GuardedModel
 from semblant.errors import ModelError
 from semblant.pipeline.generate import assembled, balanced, simple_shares
 from semblant.pipeline.rebalance import joined
 from semblant.pipeline.relations.echoes import with_flags
 from semblant.pipeline.relations.given import Placed, placed, spread
 from semblant.pipeline.relations.making import References, generation_context, without_repeats
+from semblant.pipeline.relations.numbering import numbered_apart, numbering_column
 from semblant.pipeline.text_columns import DATA, is_text, unwritten
 from semblant.protocols import CountingModel
 from semblant.relations import LinkKind
@@ -139,20 +141,21 @@ class RelatedTable:
         }
         later |= {plan.name for plan in entry.plans if is_text(plan)}  # made different when they are written
         checked = bool(entry.table.primary_key) and entry.key is None and later.isdisjoint(entry.table.primary_key)
-        below = self._below or self._placed is not None
+        if self._below or self._placed is not None:
+            yield from self._below_parents(references, run, checked=checked)
+            return
         seen, missing = np.empty(0, np.uint64), self.order.rows
-        for attempt in range(1 if below else _MOST_ROUNDS):
+        for attempt in range(_MOST_ROUNDS):
             for made in self._rows(run, attempt, missing if not attempt else max(2 * missing, _LEAST_AGAIN)):
                 batch = references.fill(made)
                 if checked:
                     batch, fresh, seen = without_repeats(entry, batch, seen)
-                    keep = fresh if below else fresh & (np.cumsum(fresh) <= missing)
-                    references.keep(keep)
-                    batch = batch if below else batch.slice(0, missing)
+                    references.keep(fresh & (np.cumsum(fresh) <= missing))
+                    batch = batch.slice(0, missing)
                 missing -= batch.num_rows
                 if batch.num_rows:
                     yield batch
-            if below or missing <= 0:
+            if missing <= 0:
                 return
         if missing <= _FEW * self.order.rows:
             run.notice(
@@ -161,6 +164,24 @@ class RelatedTable:
             return
         msg = f"only {self.order.rows - missing:,} different primary keys could be made for table '{entry.table.name}'"
         raise ModelError(msg, fix=f"ask for fewer rows, or set 'tables.{entry.table.name}.primary_key: null'")
+
+    def _below_parents(self, references: References, run: Run, *, checked: bool) -> Iterator[pa.Table]:
+        """Stream rows of every parent: numbers that are part of the key are told apart, what repeats is left out."""
+        entry, seen, lost = self.entry, np.empty(0, np.uint64), 0
+        number = numbering_column(entry, constrained(self.model)) if checked and self._placed is None else None
+        for made in self._rows(run, 0, self.order.rows):
+            batch = references.fill(made)
+            if number is not None:
+                batch = numbered_apart(batch, entry.table.primary_key, number)
+            if checked:
+                batch, fresh, seen = without_repeats(entry, batch, seen)
+                references.keep(fresh)
+                lost += int((~fresh).sum())
+            if batch.num_rows:
+                yield batch
+        if lost and self._placed is None:
+            words = f"{lost:,} rows are left out, because their primary keys repeat others or lack a part"
+            run.notice(f"table '{entry.table.name}': {words}", warning=True)
 
     def _rows(self, run: Run, attempt: int, missing: int) -> Iterator[pa.Table]:
         """Stream what the model makes."""
@@ -197,6 +218,13 @@ class RelatedTable:
         )
         for batch in self.model.generate(request, run):
             yield pa.Table.from_batches([batch])
+
+
+def constrained(model: Model | None) -> frozenset[str]:
+    """Give the columns that a model's constraints name: their values are not changed afterwards."""
+    if not isinstance(model, GuardedModel):
+        return frozenset()
+    return frozenset(name for constraint in model.shaping.constraints for name in constraint.columns)
 
 
 def write_numbers(folder: Path, numbers: dict[str, np.ndarray]) -> None:

@@ -21,6 +21,7 @@ from semblant_models.tabular.context.gather import (
     tokens_of,
 )
 from semblant_models.tabular.context.history import histories
+from semblant_models.tabular.context.lift import Lift
 from semblant_models.tabular.context.reference import Reference
 from semblant_models.tabular.context.rising import NO_VALUE, Rising, ticks_of
 from semblant_models.tabular.context.scheme import Lookup, Scheme
@@ -237,6 +238,7 @@ class _Work:
         counts = pa.array(sequences.lengths[:real], pa.int64())
         who = None if parent.subjects is None else parent.subjects()[:real]
         scheme.counts = Number.fit(Sample(values=counts, subjects=who, min_subjects=self.training.min_subjects))
+        scheme.lift = Lift.fit(scheme.counts, sequences.lengths[:real])
         arrays["counts"] = scheme.counts.encode(counts).astype(np.int16)
         if scheme.rising:
             ends = _ends(sequences).taken(slice(real))

@@ -16,6 +16,7 @@ from attrs import define, field
 from semblant.errors import ArtefactError
 from semblant_models.tabular.context.extent import Extent
 from semblant_models.tabular.context.history import Followed
+from semblant_models.tabular.context.lift import Lift
 from semblant_models.tabular.context.reference import Reference
 from semblant_models.tabular.context.rising import Rising
 from semblant_models.tabular.context.shape import Seen
@@ -82,6 +83,8 @@ class Scheme:
     parent: TableEncoding | None = None
     counts: Encoding | None = None
     """Number of rows per parent."""
+    lift: Lift = field(factory=Lift)
+    """What such a number is multiplied with when it comes back."""
     extent: Extent | None = None
     """Where sequences begin and end; None without a rising column."""
     anchors: tuple[str, ...] = field(default=())
@@ -191,6 +194,7 @@ class Scheme:
             "lookups": [entry.to_dict() for entry in self.lookups],
             "parent": None if self.parent is None else self.parent.to_dict(),
             "counts": None if self.counts is None else self.counts.to_dict(),
+            "lift": self.lift.to_dict(),
             "extent": None if self.extent is None else self.extent.to_dict(),
             "anchors": list(self.anchors),
         }
@@ -217,6 +221,7 @@ class Scheme:
                 ),
                 parent=None if state["parent"] is None else TableEncoding.from_dict(state["parent"]),
                 counts=None if state["counts"] is None else encoding_from_dict(state["counts"]),
+                lift=Lift(**state.get("lift", {})),
                 extent=Extent.from_dict(state["extent"]) if state.get("extent") else None,
                 anchors=tuple(map(str, state["anchors"])),
             )
