@@ -228,7 +228,10 @@ class TestBigqueryDestination(InEmulator, DestinationConformance):
     component = BIGQUERY_DESTINATION
     keeps_types = TestBigquerySource.keeps_types
     keeps_order = "a table has no order of its own"
-    not_kept = TestBigquerySource.not_kept
+    not_kept: ClassVar[Mapping[str, str]] = {
+        **TestBigquerySource.not_kept,
+        "tables.very_long": "the stand-in makes a folder of each name, which may have 255 bytes",
+    }
 
     def settings(self, folder: Path) -> BigqueryDestination:
         return BigqueryDestination(**place_in(self.server, folder))

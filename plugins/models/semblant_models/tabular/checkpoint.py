@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from attrs import asdict
 
@@ -54,5 +53,6 @@ def load_checkpoint(
         return None
     if any(f is None or f.shape != leaf.shape for f, leaf in zip(found, leaves, strict=True)):
         return None
-    state = jax.tree.unflatten(tree, [jnp.asarray(f, leaf.dtype) for f, leaf in zip(found, leaves, strict=True)])
+    typed = [np.asarray(f, leaf.dtype) for f, leaf in zip(found, leaves, strict=True)]
+    state = jax.device_put(jax.tree.unflatten(tree, typed))
     return state, best, dict(stored["progress"])

@@ -16,7 +16,8 @@ from semblant_models.tabular.conditions import Conditions
 from semblant_models.tabular.encodings import Draw
 from semblant_models.tabular.given import put_given
 from semblant_models.tabular.network import IMPOSSIBLE, parameter_shapes, row_losses
-from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
+from semblant_models.tabular.rearranged import on_device
+from semblant_models.tabular.sampler import Kind, make_sampler
 from semblant_models.tabular.shape import Shape
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 from semblant_models.tabular.table import TableEncoding
@@ -185,19 +186,7 @@ class TabularModel:
     def _on_device(self) -> dict[str, Any]:
         """Put the arrays on the device once, rearranged for drawing."""
         if not self._weights:
-            params = {name: jnp.asarray(value) for name, value in self.arrays.items()}
-            allowed = {}
-            for k, head in enumerate(self.shape.heads):
-                table = np.zeros((len(head.tokens), head.size), np.float32)
-                for row, token in enumerate(head.tokens):
-                    table[row, list(self.encoding.layout.blocked[token])] = IMPOSSIBLE
-                allowed[f"allowed_{k}"] = jnp.asarray(table)
-            self._weights = {
-                "params": params,
-                "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
-                "allowed": allowed,
-                "made": generation_tables(self.shape, self.arrays),
-            }
+            self._weights = on_device(self.shape, self.encoding.layout, self.arrays, self.tables)
         return self._weights
 
     def _without_nulls(self, columns: frozenset[str]) -> dict[str, Any]:

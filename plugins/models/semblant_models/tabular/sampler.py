@@ -10,7 +10,7 @@ to how likely the given code is under each (sequential importance resampling).
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -18,19 +18,16 @@ import numpy as np
 from attrs import define, frozen
 
 from semblant_models.tabular.context.encoder import context_layer
-from semblant_models.tabular.network import IMPOSSIBLE, first_mask, later_layer
+from semblant_models.tabular.network import IMPOSSIBLE, later_layer
+from semblant_models.tabular.rearranged import few
 from semblant_models.tabular.stratified import uniforms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from semblant_models.tabular.shape import Shape
 
 _ONE_LEVEL = 32
 """Codes among which one is drawn in one go."""
 _GROUP = 16
-_UNROLLED = 40
-"""Tokens up to which a program without a loop is compiled: each layer has its own size then, nothing is padded."""
 
 
 @frozen(kw_only=True)
@@ -45,46 +42,11 @@ class Kind:
     nucleus: bool = False
 
 
-def generation_tables(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Rearrange parameters for drawing: masked first layers per token, padded blocks.
-
-    It is done by NumPy: on the device, each rearrangement would be a program to compile.
-    """
-    n, g, e, h = shape.blocks, shape.block, shape.embedding, shape.hidden
-    pad = n * g - shape.tokens
-
-    def per_token(name: str, *, lower: bool) -> np.ndarray:
-        weights: np.ndarray = (params[name] * first_mask(shape, lower=lower)).reshape(n, g * e, g, h)
-        return weights.transpose(0, 2, 1, 3)
-
-    head, place = shape.places()
-    parent = np.array([*shape.parent, *[-1] * pad], np.int32)
-    out: dict[str, Any] = {
-        "first": per_token("first", lower=True),
-        "bias": params["first_bias"].reshape(n, g, h),
-        "block": params["block"].reshape(n, g, h, h),
-        "block_bias": params["block_bias"].reshape(n, g, h),
-        "offset": np.concatenate([shape.offsets, np.zeros(pad, np.int32)]).reshape(n, g),
-        "head": head.reshape(n, g),
-        "place": place.reshape(n, g),
-        "parent": parent.reshape(n, g),
-        "token": np.minimum(np.arange(n * g), shape.tokens - 1).astype(np.int32).reshape(n, g),
-        "real": (np.arange(n * g) < shape.tokens).reshape(n, g),
-    }
-    if n > 1:
-        out |= {
-            "context": params["context"].reshape(n, shape.summary, g, h).transpose(0, 2, 1, 3),
-            "summary": params["summary"],
-            "summary_bias": params["summary_bias"],
-        }
-    return {name: jnp.asarray(np.ascontiguousarray(value)) for name, value in out.items()}
-
-
 def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
     """Give a compiled sampler.
 
-    It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of ``params``, ``tables``,
-    ``allowed`` and ``made`` (:func:`generation_tables`); int32 codes and bool mask of given tokens, shape
+    It takes ``(weights, key, codes, given, temperature, top_p)``: the dict of
+    :func:`~semblant_models.tabular.rearranged.on_device`; int32 codes and bool mask of given tokens, shape
     (rows, tokens), with the columns of a context behind the codes; per token the temperature and top-p,
     shape (tokens,). It gives int16 tokens of shape (rows, tokens), and per row the log-probability of its
     given tokens (estimated from the candidates where there are several).
@@ -99,8 +61,7 @@ def make_sampler(shape: Shape, kind: Kind) -> jax.stages.Wrapped:
         temperature: jax.Array,
         top_p: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        few = shape.tokens <= _UNROLLED and shape.context is None
-        way = _Unrolled if few else _Looped
+        way = _Unrolled if few(shape) else _Looped
         return way(shape, kind, weights, key).run(codes, given, temperature, top_p)
 
     return sample
@@ -134,10 +95,18 @@ class _Drawing:
         """Repeat each row for its candidates."""
         return jnp.repeat(values, self.kind.candidates, axis=0)
 
-    def uniform(self, at: Any) -> jax.Array:
-        """Draw a number for each row; strata would tie a row's candidates to each other."""
-        key = jax.random.fold_in(self.key, at)
-        return uniforms(key, self.total) if self.kind.candidates == 1 else jax.random.uniform(key, (self.total,))
+    def uniforms(self) -> jax.Array:
+        """Draw a number for each token and row, shape (tokens, total); strata would tie a row's candidates together.
+
+        All at once, and kept apart: the program of one token's numbers is longer than that of drawing it.
+        """
+
+        def of_token(at: jax.Array) -> jax.Array:
+            key = jax.random.fold_in(self.key, at)
+            return uniforms(key, self.total) if self.kind.candidates == 1 else jax.random.uniform(key, (self.total,))
+
+        apart = jax.lax.optimization_barrier(jax.vmap(of_token)(jnp.arange(self.shape.tokens)))  # type: ignore[no-untyped-call]
+        return cast("jax.Array", apart)
 
     def result(self, drawn: jax.Array, weight: jax.Array, score: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Keep one candidate of each row."""
@@ -150,7 +119,7 @@ class _Drawing:
         self,
         index: int,
         size: int,
-        hidden: jax.Array,
+        logits: jax.Array,
         place: Any,
         parent_code: Any,
         u: jax.Array,
@@ -159,9 +128,8 @@ class _Drawing:
         top: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
         """Draw the codes, below ``size``, of a token of head ``index``; also the log-probability of the ``wanted``."""
-        head, params = self.shape.heads[index], self.weights["params"]
+        head = self.shape.heads[index]
         start = head.rows[place] if isinstance(place, int) else jnp.asarray(head.rows, jnp.int32)[place]
-        logits = hidden @ params[f"out_{index}"][place][:, :size] + params[f"out_bias_{index}"][place][:size]
         logits += self.weights["tables"][f"shares_{index}"][:, :size][start + parent_code if head.child else start]
         log_p = jnp.zeros(self.total)
         if self.kind.given:
@@ -198,29 +166,31 @@ class _Unrolled(_Drawing):
     def run(
         self, codes: jax.Array, given: jax.Array, temperature: jax.Array, top_p: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        shape, made, params = self.shape, self.weights["made"], self.weights["params"]
+        shape = self.shape
         codes, later = self.added(codes, given)
         codes, given = self.candidates(codes), self.candidates(given)
         weight, score = jnp.zeros(self.total), jnp.zeros(self.kind.rows)
         heads, places = shape.places()
+        numbers = self.uniforms()
         drawn: list[jax.Array] = []
         embedded: list[jax.Array] = []
         for at in range(shape.tokens):
-            before = jnp.broadcast_to(made["bias"][0, at], (self.total, shape.hidden))
+            own = self.weights["made"][at]
+            before = jnp.broadcast_to(own["bias"], (self.total, shape.hidden))
             if at:
-                before += jnp.concatenate(embedded, axis=1) @ made["first"][0, at, : at * shape.embedding]
+                before += jnp.concatenate(embedded, axis=1) @ own["first"]
             if later is not None:
                 before += later[at]
             hidden = jax.nn.silu(before)
-            hidden = hidden + jax.nn.silu(hidden @ made["block"][0, at] + made["block_bias"][0, at])
-            parent, size = shape.parent[at], shape.cardinality[at]
+            hidden = hidden + jax.nn.silu(hidden @ own["block"] + own["block_bias"])
+            parent = shape.parent[at]
             code, log_p = self.draw(
                 int(heads[at]),
-                size,
-                hidden,
+                shape.cardinality[at],
+                hidden @ own["out"] + own["out_bias"],
                 int(places[at]),
                 drawn[parent] if parent >= 0 else 0,
-                self.uniform(at),
+                numbers[at],
                 codes[:, at],
                 temperature[at],
                 top_p[at],
@@ -228,9 +198,8 @@ class _Unrolled(_Drawing):
             if self.kind.given:
                 code = jnp.where(given[:, at], codes[:, at], code)
                 weight = weight + jnp.where(given[:, at], log_p, 0.0)
-            start = int(shape.offsets[at])
             drawn.append(code)
-            embedded.append(params["embedding"][start : start + size][code])
+            embedded.append(own["embedding"][code])
             if self.kind.given and self.kind.candidates > 1:
                 take, weight, score = self.chosen(weight, score, at, given[:, at])
                 drawn, embedded = [x[take] for x in drawn], [x[take] for x in embedded]
@@ -254,13 +223,14 @@ class _Looped(_Drawing):
         }
         codes, later = self.added(codes, given)
         codes, given = self.candidates(codes), self.candidates(given)
+        numbers = self.uniforms()
 
         def block_step(carry: Any, item: dict[str, jax.Array]) -> tuple[Any, None]:
             drawn, context, weight, score = carry
             item = dict(item)
             scale = item.pop("scale")
             summary = {name: item.pop(name) for name in ("summary", "summary_bias") if name in item}
-            fixed = (codes, given, context * scale, later)
+            fixed = (codes, given, context * scale, later, numbers)
             start = (drawn, jnp.zeros((self.total, g, shape.embedding)), weight, score)
             (drawn, block, weight, score), _ = jax.lax.scan(lambda s, i: (self.token(s, i, fixed), None), start, item)
             if n > 1:
@@ -280,7 +250,7 @@ class _Looped(_Drawing):
     def token(self, state: Any, item: dict[str, jax.Array], fixed: Any) -> Any:
         """Draw one token of all rows."""
         codes, block, weight, score = state
-        given_codes, given, context, later = fixed
+        given_codes, given, context, later, numbers = fixed
         at = item["token"]
         before = block.reshape(self.total, -1) @ item["first"] + item["bias"]
         if self.shape.blocks > 1:
@@ -292,10 +262,9 @@ class _Looped(_Drawing):
         parent = item["parent"]
         parent_code = jnp.where(parent >= 0, codes[:, jnp.maximum(parent, 0)], 0)
         wanted = given_codes[:, at]
-        branches = [partial(self.draw, index, head.size) for index, head in enumerate(self.shape.heads)]
-        u = self.uniform(at)
+        branches = [partial(self.draw_of_head, index) for index in range(len(self.shape.heads))]
         drawn, log_p = jax.lax.switch(
-            item["head"], branches, hidden, item["place"], parent_code, u, wanted, item["heat"], item["top"]
+            item["head"], branches, hidden, item["place"], parent_code, numbers[at], wanted, item["heat"], item["top"]
         )
         if self.kind.given:
             here = given[:, at] & item["real"]
@@ -309,6 +278,12 @@ class _Looped(_Drawing):
             codes, block = codes[take], block[take]
         return codes, block, weight, score
 
+    def draw_of_head(self, index: int, hidden: jax.Array, place: jax.Array, *rest: jax.Array) -> Any:
+        """Draw a token of head ``index`` at some ``place`` in it."""
+        params = self.weights["params"]
+        logits = hidden @ params[f"out_{index}"][place] + params[f"out_bias_{index}"][place]
+        return self.draw(index, self.shape.heads[index].size, logits, place, *rest)
+
 
 def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:
     """Draw an index per row in proportion to ``weights``, shape (rows, size), with uniforms ``u``, shape (rows,).
@@ -321,7 +296,7 @@ def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:
         edges = weights @ _triangle(size)
         drawn = _count_below(edges, u * edges[:, -1])
         # rounding may leave the uniform above the last edge: then it is the last code that is possible at all
-        last = size - 1 - jnp.argmax(weights[:, ::-1] > 0, axis=1).astype(jnp.int32)
+        last = jnp.max(jnp.where(weights > 0, jnp.arange(size, dtype=jnp.int32), 0), axis=1)
         return jnp.minimum(drawn, last)
     groups = -(-size // _GROUP)
     members = jnp.pad(weights, ((0, 0), (0, groups * _GROUP - size))).reshape(rows, groups, _GROUP)

@@ -60,9 +60,9 @@ def initial_state(params: dict[str, np.ndarray], recipe: Recipe) -> State:
     size = sum(value.size for value in params.values())
     empty = jax.eval_shape(optimizer_of(recipe).init, np.zeros(size, np.float32))
     return {
-        "params": {name: jnp.asarray(value) for name, value in params.items()},
-        "average": {name: jnp.asarray(np.array(value)) for name, value in params.items()},
-        "optimizer": jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), empty),
+        "params": jax.device_put(dict(params)),
+        "average": jax.device_put({name: np.array(value) for name, value in params.items()}),
+        "optimizer": jax.device_put(jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), empty)),
     }
 
 

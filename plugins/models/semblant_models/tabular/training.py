@@ -59,11 +59,11 @@ class Training:
         per_epoch = max(rows // (recipe.batch_size * recipe.accumulation), 1)
         total = max(per_epoch * recipe.max_epochs, 1)
         state, best, progress = self._start(run, total)
-        tables = {name: jnp.asarray(value) for name, value in self.tables.items()}
-        data = jnp.asarray(self.train)
+        tables = jax.device_put(dict(self.tables))
+        data = jax.device_put(self.train)
         held = self.validation[:_VALIDATION_ROWS] if len(self.validation) else self.train[:_VALIDATION_ROWS]
         batches, seen_batches = (
-            jnp.asarray(validation_batches(part, min(len(held), 2048))) for part in (held, self._seen(len(held)))
+            jax.device_put(validation_batches(part, min(len(held), 2048))) for part in (held, self._seen(len(held)))
         )
         steps, validate = make_steps(self.shape, recipe), make_validation(self.shape, len(held))
         like = jax.eval_shape(lambda *arrays: arrays, state["average"], tables, batches)
@@ -90,13 +90,13 @@ class Training:
                 state, mean = steps(
                     state,
                     tables,
-                    jnp.asarray(progress.dropout, jnp.float32),
+                    np.asarray(progress.dropout, np.float32),
                     data,
-                    jnp.asarray(index),
-                    jnp.asarray(padded, jnp.float32),
+                    index,
+                    padded.astype(np.float32),
                     base,
-                    jnp.asarray(progress.step, jnp.int32),
-                    jnp.asarray(count, jnp.int32),
+                    np.int32(progress.step),
+                    np.int32(count),
                 )
                 losses.append((float(mean), count))
                 progress.step += count
@@ -116,7 +116,7 @@ class Training:
                 state, best, progress = self._restart(best, progress, total, run)
                 continue
             loss = sum(v * n for v, n in losses) / max(sum(n for _, n in losses), 1)
-            seen = float(validating()(state["average"], tables, seen_batches)[-1].sum())
+            seen = float(np.asarray(validating()(state["average"], tables, seen_batches))[-1].sum())
             rate = float(rates[-1])
             progress.history.append(
                 {

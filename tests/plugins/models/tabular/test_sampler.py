@@ -12,6 +12,7 @@ import pytest
 
 from semblant_models.tabular.model import TabularModel
 from semblant_models.tabular.network import log_share_tables, parameter_shapes, row_losses
+from semblant_models.tabular.rearranged import by_block, by_token
 from semblant_models.tabular.sampler import Kind, _Drawing, _Looped, _Unrolled
 from semblant_models.tabular.shape import Shape
 from tests.plugins.models.tabular.making import backend_with, people, run_in, training_table
@@ -56,9 +57,9 @@ def both(model: TabularModel, kind: Kind, codes: np.ndarray, given: np.ndarray, 
 
         return jax.jit(sample)
 
-    for way in (_Unrolled, _Looped):
+    for way, parameters in ((_Unrolled, by_token), (_Looped, by_block)):
         tokens, score = made(way)(
-            weights,
+            weights | {"made": parameters(model.shape, model.arrays)},
             jax.random.key(5),
             jnp.asarray(codes),
             jnp.asarray(given),

@@ -12,8 +12,9 @@ from attrs import asdict, define, evolve, field
 
 from semblant_models.tabular.compiling import compiling_ahead
 from semblant_models.tabular.context.shape import ContextShape, Seen
-from semblant_models.tabular.network import IMPOSSIBLE, log_share_tables, parameter_shapes, row_losses
-from semblant_models.tabular.sampler import Kind, generation_tables, make_sampler
+from semblant_models.tabular.network import log_share_tables, parameter_shapes, row_losses
+from semblant_models.tabular.rearranged import on_device
+from semblant_models.tabular.sampler import Kind, make_sampler
 from semblant_models.tabular.shape import Shape
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
 from semblant_models.tabular.training import Training
@@ -178,19 +179,7 @@ class Net:
 
     def _on_device(self) -> dict[str, Any]:
         if not self._weights:
-            params = {name: jnp.asarray(value) for name, value in self.arrays.items()}
-            allowed = {}
-            for k, head in enumerate(self.shape.heads):
-                table = np.zeros((len(head.tokens), head.size), np.float32)
-                for row, token in enumerate(head.tokens):
-                    table[row, list(self.layout.blocked[token])] = IMPOSSIBLE
-                allowed[f"allowed_{k}"] = jnp.asarray(table)
-            self._weights = {
-                "params": params,
-                "tables": {name: jnp.asarray(value) for name, value in self.tables.items()},
-                "allowed": allowed,
-                "made": generation_tables(self.shape, self.arrays),
-            }
+            self._weights = on_device(self.shape, self.layout, self.arrays, self.tables)
         return self._weights
 
 
