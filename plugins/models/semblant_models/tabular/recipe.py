@@ -43,6 +43,10 @@ class Recipe:
     patience: int
     minds_memory: bool
     """Whether training also ends where held-out rows gain little of what training rows gain."""
+    cools_first: bool = False
+    """Whether the rate falls before it ends for that, where held-out rows gain at all."""
+    cool_share: float = 0.4
+    """How long the rate falls, as a share of the steps done."""
     flexible: bool
     any_order_share: float
 

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from semblant_models.schedule import Progress
     from semblant_models.tabular.recipe import Recipe
 
-_COOL_SHARE = 0.4
 _COOLED_IN_VAIN = 2
 """Validations of the falling rate without a better one after which it ends: more of it is memory."""
 LEAST_STEPS = 150
@@ -22,12 +21,12 @@ _COOLING_TRANSFER = 0.25
 def early_stop(progress: Progress, recipe: Recipe) -> None:
     """End where the latest validations gained too little each, or gained on the training rows only.
 
-    Where the last one was still the best, the rate falls for 40 % of the steps done first; where the loss
+    Where the last one was still the best, the rate falls for a share of the steps done first; where the loss
     rises already, a lower rate has nothing to win (0008). The gain is counted per validation, so that many small
     gains do not add up to go on for ever. With ``early_stop_delta: 0`` nothing ends it but the last step.
     """
-    losses, window = [entry["validation_loss"] for entry in progress.history], recipe.patience
-    if recipe.early_stop_delta > 0 and recipe.minds_memory and _remembers(progress, window):
+    remembers = recipe.early_stop_delta > 0 and recipe.minds_memory and _remembers(progress, recipe.patience)
+    if remembers and not (recipe.cools_first and recipe.adaptive):
         progress.stopped = "early stop"
         return
     if progress.cool_from is not None:
@@ -37,17 +36,23 @@ def early_stop(progress: Progress, recipe: Recipe) -> None:
         if len(cooling) >= _COOLED_IN_VAIN and progress.best_step < cooling[-_COOLED_IN_VAIN]["step"]:
             progress.stopped = "early stop"
         return
-    if progress.step < LEAST_STEPS or len(losses) <= window:
+    losses = [entry["validation_loss"] for entry in progress.history]
+    if not remembers and _gains(losses, progress, recipe):
         return
-    now = min(losses)
-    gain = (min(losses[:-window]) - now) / window
-    if gain > 0 and gain >= recipe.early_stop_delta * abs(now):
-        return
-    if not recipe.adaptive or losses[-1] > now:
+    if not recipe.adaptive or losses[-1] > min(losses):
         progress.stopped = "early stop"
         return
     progress.cool_from = progress.step
-    progress.end = min(progress.end, progress.step + max(round(progress.step * _COOL_SHARE), 1))
+    progress.end = min(progress.end, progress.step + max(round(progress.step * recipe.cool_share), 1))
+
+
+def _gains(losses: list[float], progress: Progress, recipe: Recipe) -> bool:
+    """Tell whether the latest validations gained enough to go on, or are too few to say."""
+    window = recipe.patience
+    if progress.step < LEAST_STEPS or len(losses) <= window:
+        return True
+    gain = (min(losses[:-window]) - min(losses)) / window
+    return gain > 0 and gain >= recipe.early_stop_delta * abs(min(losses))
 
 
 def _remembers(progress: Progress, window: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from attrs import evolve
 
 from semblant.spec.training import ModelSpec
 from semblant_models.schedule import Progress
@@ -96,3 +97,24 @@ def test_training_ends_when_the_training_rows_alone_gain(held: list[float], delt
     made = progress([20.0, 19.0, 18.0, 17.0], held)
     early_stop(made, Recipe.of(ModelSpec(early_stop_delta=delta), ColumnArSettings(), 50_000))
     assert made.stopped == stopped
+
+
+@pytest.mark.parametrize(
+    ("held", "cool_from", "stopped", "cools"),
+    [
+        ([20.0, 19.7, 19.4, 19.1], None, "", True),
+        ([20.0, 19.7, 19.4, 19.5], None, "early stop", False),
+        ([20.0, 19.9, 19.8, 19.7], 200, "", True),
+        ([20.0, 19.9, 19.95, 19.99], 200, "early stop", True),
+    ],
+    ids=["the rate falls first", "nothing to win", "it falls to its end", "it falls in vain"],
+)
+def test_below_a_parent_the_rate_falls_before_training_that_remembers_ends(
+    held: list[float], cool_from: int | None, stopped: str, cools: bool
+) -> None:
+    made = progress([20.0, 19.0, 18.0, 17.0], held)
+    made.best_step = 200 + int(np.argmin(held))
+    made.cool_from = cool_from
+    recipe = Recipe.of(ModelSpec(early_stop_delta=0.001), ColumnArSettings(), 50_000)
+    early_stop(made, evolve(recipe, cools_first=True))
+    assert (made.stopped, made.cool_from is not None) == (stopped, cools)

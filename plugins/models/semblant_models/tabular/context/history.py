@@ -5,8 +5,6 @@ Training and generation step through sequences with the same code, so that they 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from attrs import define, frozen
 
@@ -15,6 +13,8 @@ from semblant_models.tabular.context.shape import to_codes
 _EXACT = 32
 """Places up to which position and length have a code each; beyond it there are two per octave."""
 _PLACES = _EXACT + 1 + 2 * 26
+_SPARE_EXACT, _SPARE_MOST = 8, 16
+"""Steps to spare, or missing, up to which each number has a code, and the codes on either side of none."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
 _MOST_FIGURES = 160
@@ -32,6 +32,22 @@ def place_codes(numbers: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(exact + np.where(numbers > _EXACT, octave + 1, 0), _PLACES - 1), np.int64)
 
 
+def spare_codes(time: np.ndarray, steps: np.ndarray, usual: int) -> np.ndarray:
+    """Give codes of how many usual steps the time that is left is longer, or shorter, than the steps that are to come.
+
+    A sequence of years in which none is to spare goes on year by year to its end; one with more rows than years has to
+    repeat some. Two codes, of the time and of the rows, tell as much, but not so that it is easily learned.
+
+    >>> spare_codes(np.array([5, 9, 3, 400]), np.array([5, 5, 5, 5]), 1).tolist()
+    [16, 20, 14, 30]
+    """
+    spare = np.rint(time / usual).astype(np.int64) - steps
+    size = np.abs(spare)
+    octave = np.ceil(np.log2(np.maximum(size, _SPARE_EXACT) / _SPARE_EXACT)).astype(np.int64)
+    size = np.minimum(np.minimum(size, _SPARE_EXACT) + octave, _SPARE_MOST)
+    return np.asarray(_SPARE_MOST + np.sign(spare) * size, np.int64)
+
+
 @frozen(kw_only=True)
 class Followed:
     """Which tokens of a row the next rows see, and how."""
@@ -42,11 +58,14 @@ class Followed:
     """Whether a token is a number's first code: it has running figures."""
     timed: bool = False
     """Whether rows know how much time is left of their sequence."""
+    usual: int = 0
+    """A usual step: rows of a timed sequence know how many of them are to spare; 0 where they do not."""
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Cardinalities of number of rows, position, rows left, and time left."""
-        return (_PLACES,) * (4 if self.timed else 3)
+        """Cardinalities of number of rows, position, rows left, time left, and steps to spare."""
+        spare = (2 * _SPARE_MOST + 1,) if self.timed and self.usual else ()
+        return (_PLACES,) * (4 if self.timed else 3) + spare
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -72,19 +91,6 @@ class Followed:
     def dense(self) -> int:
         """How many numbers the context holds."""
         return 3 + 2 * self.timed + 4 * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the state as JSON."""
-        return {"cardinality": list(self.cardinality), "ordered": list(self.ordered), "timed": self.timed}
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Followed:
-        """Take back what :meth:`to_dict` gave."""
-        return cls(
-            cardinality=tuple(int(c) for c in state["cardinality"]),
-            ordered=tuple(bool(o) for o in state["ordered"]),
-            timed=bool(state.get("timed", False)),
-        )
 
 
 @define(eq=False)
@@ -114,6 +120,8 @@ class History:
         if self.followed.timed:
             time = np.zeros(rows, np.int64) if ahead is None else np.maximum(ahead, 0)
             places.append(place_codes(time))
+            if self.followed.usual:
+                places.append(spare_codes(time, left + (t > 0), self.followed.usual))
             scale += [np.log1p(time) / 10, np.log1p(time / (left + 1)) / 10]
         figures = np.zeros((rows, 4 * len(self.followed.numbers))) if self._figures is None else self._figures
         shares = np.zeros((rows, sum(self.followed.cardinality[i] for i in self.followed.shared)))

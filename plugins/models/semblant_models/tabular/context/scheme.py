@@ -140,6 +140,7 @@ class Scheme:
             cardinality=(*(int(c) for c in layout.cardinality), *self.known),
             ordered=tuple(bool(o) for o in ordered),
             timed=self.extent is not None,
+            usual=max(self.extent.near, 1) if self.extent is not None else 0,
         )
 
     @property

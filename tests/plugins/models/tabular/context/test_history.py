@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from semblant_models.tabular.context.history import Followed, History, histories
+from semblant_models.tabular.context.history import Followed, History, histories, spare_codes
 from semblant_models.tabular.context.shape import CENTRE, UNIT, to_codes
 
 FOLLOWED = Followed(cardinality=(11, 3), ordered=(True, False))
@@ -35,3 +35,19 @@ def test_generation_sees_step_by_step_what_training_saw() -> None:
             row = np.concatenate([codes.astype(np.int16), to_codes(dense)], axis=1)
             assert (row[0] == known[start + step]).all()
             state.add(tokens[[start + step]])
+
+
+def test_rows_of_a_timed_sequence_see_how_many_steps_are_to_spare() -> None:
+    timed = Followed(cardinality=(3,), ordered=(False,), timed=True, usual=2)
+    tokens, starts, lengths = np.zeros((7, 1), np.int64), np.array([0, 4]), np.array([4, 3])
+    ahead = np.array([6, 6, 4, 2, 8, 8, 0])
+    found = histories(timed, tokens, starts, lengths, ahead)
+    assert timed.places[4] == 33
+    # four rows two apart have none to spare; of three, one step took all the time and the last one finds none
+    assert (found[:, 4] - 16).tolist() == [0, 0, 0, 0, 2, 2, -1]
+
+
+def test_steps_to_spare_are_told_apart_up_to_eight_and_then_by_doublings() -> None:
+    steps = np.full(8, 10)
+    spare = spare_codes(np.array([0, 9, 10, 18, 19, 26, 27, 10**6]), steps, 1) - 16
+    assert spare.tolist() == [-9, -1, 0, 8, 9, 9, 10, 16]
