@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _RESIDENT_BYTES = 2**30
 _COOL_SHARE = 0.7
-"""Rows that follow each other gain more while the rate falls than rows that stand alone (0008)."""
+"""Rows that follow each other gain more while the rate falls than rows that stand alone (0027)."""
 
 
 def fit_related_table(prepared: PreparedRelated, run: Run, spec: ModelSpec, settings: ColumnArSettings) -> RelatedModel:

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from attrs import asdict, define, evolve, field
 
@@ -142,7 +141,7 @@ class Net:
         """Take other log-shares."""
         self.tables = tables
         if self._weights:
-            self._weights["tables"] = {name: jnp.asarray(value) for name, value in tables.items()}
+            self._weights["tables"] = jax.device_put(dict(tables))
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``NAME.safetensors`` and ``NAME.json``."""
