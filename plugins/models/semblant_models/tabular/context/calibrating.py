@@ -55,6 +55,9 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
         if scheme.extent is not None:
             ends = Ends(prepared.array("firsts")[rows], prepared.array("lasts")[rows])
         anchors = {name: prepared.array(f"anchor{place}")[rows] for place, name in enumerate(scheme.anchors)}
+    # where sequences begin and end is drawn before their rows: steps to a known end tell nothing of those drawn freely
+    told = np.concatenate([scheme.key_places(part) for part in range(3)]) if ends is not None else np.zeros(0, int)
+    inner = {} if ends is None else {"real": _inner(prepared.array("lengths"), len(keys)), "drawn": _inner(counts)}
     for number in range(_ROUNDS):
         run.check()
         stepper = Stepper(
@@ -66,9 +69,10 @@ def calibrate_related(nets: dict[str, Net], prepared: PreparedRelated, run: Run,
             rng=rng,
         )
         made = stepper.rows(above, anchors, counts, ends)
-        for name, real, drawn in (("keys", keys, made.keys), ("features", features, made.features)):
-            if name in nets:
-                shift(nets[name], real, drawn)
+        if "features" in nets:
+            shift(nets["features"], features, made.features)
+        if "keys" in nets:
+            shift(nets["keys"], keys, made.keys, told, (inner.get("real"), inner.get("drawn")))
 
 
 def _counts(net: Net, prepared: PreparedRelated, seed: int) -> None:
@@ -104,12 +108,36 @@ def _staged(net: Net, prepared: PreparedRelated, parents: np.ndarray, key: jax.A
     return scheme.extent.tokens(ends, base, scheme.counts, pa.array(numbers.astype(np.int64)))
 
 
-def shift(net: Net, real: np.ndarray, drawn: np.ndarray) -> None:
-    """Shift a network's log-shares by the ratio of real to drawn counts of each token's codes."""
+def _inner(lengths: np.ndarray, rows: int | None = None) -> np.ndarray:
+    """Tell which of ``rows`` rows, sequence after sequence, are neither the first nor the last of theirs."""
+    inner = np.zeros(int(lengths.sum()) if rows is None else rows, bool)
+    first = np.cumsum(lengths) - lengths
+    inner[: int(lengths.sum())] = True
+    inner[first[lengths > 0]] = inner[(first + lengths - 1)[lengths > 0]] = False
+    return inner
+
+
+def shift(
+    net: Net,
+    real: np.ndarray,
+    drawn: np.ndarray,
+    some: np.ndarray | None = None,
+    which: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+) -> None:
+    """Shift a network's log-shares by the ratio of real to drawn counts of each token's codes.
+
+    :param some: places of tokens of which only some rows count: the real and the drawn ones that ``which`` marks.
+    """
     layout = net.layout
     wanted, found = np.zeros((2, int(layout.count_offsets[-1])), np.int64)
-    layout.count(real, wanted)
-    layout.count(drawn, found)
+    for rows, into, marked in zip((real, drawn), (wanted, found), which, strict=True):
+        layout.count(rows, into)
+        if some is not None and len(some) and marked is not None:
+            partly = np.zeros_like(into)
+            layout.count(rows[marked], partly)
+            for token in some:
+                part = slice(int(layout.count_offsets[token]), int(layout.count_offsets[token + 1]))
+                into[part] = partly[part]
     change = corrections(layout, wanted, found)
     tables = {name: table.copy() for name, table in net.tables.items()}
     for k, head in enumerate(net.shape.heads):

@@ -15,6 +15,10 @@ _EXACT = 32
 _PLACES = _EXACT + 1 + 2 * 26
 _SPARE_EXACT, _SPARE_MOST = 8, 16
 """Steps to spare, or missing, up to which each number has a code, and the codes on either side of none."""
+_PACE_MOST, _PACE_EXACT, _PACE_STEPS = 4, 8, 12
+"""Steps to spare on either side of none, steps to come up to which each number has codes, and the codes of those."""
+_PACE_PLACE = 5
+"""Where the pace stands among the places of a row."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
 _MOST_FIGURES = 160
@@ -48,6 +52,20 @@ def spare_codes(time: np.ndarray, steps: np.ndarray, usual: int) -> np.ndarray:
     return np.asarray(_SPARE_MOST + np.sign(spare) * size, np.int64)
 
 
+def pace_codes(time: np.ndarray, steps: np.ndarray, usual: int) -> np.ndarray:
+    """Give codes of steps to spare and steps to come together: how likely it is that this step is the one that differs.
+
+    One year to spare is a gap here and now with a chance of about one in the steps to come.
+
+    >>> pace_codes(np.array([5, 6, 3, 400]), np.array([5, 5, 2, 40]), 1).tolist()
+    [49, 50, 23, 107]
+    """
+    spare = np.clip(np.rint(time / usual).astype(np.int64) - steps, -_PACE_MOST, _PACE_MOST)
+    octave = np.ceil(np.log2(np.maximum(steps, _PACE_EXACT) / _PACE_EXACT)).astype(np.int64)
+    come = np.minimum(np.minimum(steps, _PACE_EXACT) + octave, _PACE_STEPS)
+    return np.asarray(come * (2 * _PACE_MOST + 1) + spare + _PACE_MOST, np.int64)
+
+
 @frozen(kw_only=True)
 class Followed:
     """Which tokens of a row the next rows see, and how."""
@@ -63,9 +81,15 @@ class Followed:
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Cardinalities of number of rows, position, rows left, time left, and steps to spare."""
-        spare = (2 * _SPARE_MOST + 1,) if self.timed and self.usual else ()
+        """Cardinalities of number of rows, position, rows left, time left, steps to spare, and pace."""
+        pace = (2 * _PACE_MOST + 1) * (_PACE_STEPS + 1)
+        spare = (2 * _SPARE_MOST + 1, pace) if self.timed and self.usual else ()
         return (_PLACES,) * (4 if self.timed else 3) + spare
+
+    @property
+    def ordered_places(self) -> tuple[bool, ...]:
+        """Which of :attr:`places` are numbers: all but the pace, which is two at once."""
+        return tuple(place < _PACE_PLACE for place, _ in enumerate(self.places))
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -122,6 +146,7 @@ class History:
             places.append(place_codes(time))
             if self.followed.usual:
                 places.append(spare_codes(time, left + (t > 0), self.followed.usual))
+                places.append(pace_codes(time, left + (t > 0), self.followed.usual))
             scale += [np.log1p(time) / 10, np.log1p(time / (left + 1)) / 10]
         figures = np.zeros((rows, 4 * len(self.followed.numbers))) if self._figures is None else self._figures
         shares = np.zeros((rows, sum(self.followed.cardinality[i] for i in self.followed.shared)))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from semblant.training import GenerationRequest
     from semblant_models.tabular.context.extent import Ends
 
-FORMAT = "related-2"
+FORMAT = "related-3"
 _PARENTS = 4096
 _ROWS = 65_536
 """Rows made together at most, as far as whole sequences allow."""

@@ -167,7 +167,7 @@ class Scheme:
             return Seen(cardinality=())
         past = self.followed
         tokens = (*self.parent_tokens, *past.tokens)
-        ordered = (*self._above, *(True for _ in past.places), *past.ordered)
+        ordered = (*self._above, *past.ordered_places, *past.ordered)
         return Seen(cardinality=tokens, dense=past.dense, ordered=ordered)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from semblant_models.tabular.context.history import Followed, History, histories, spare_codes
+from semblant_models.tabular.context.history import Followed, History, histories, pace_codes, spare_codes
 from semblant_models.tabular.context.shape import CENTRE, UNIT, to_codes
 
 FOLLOWED = Followed(cardinality=(11, 3), ordered=(True, False))
@@ -42,7 +42,7 @@ def test_rows_of_a_timed_sequence_see_how_many_steps_are_to_spare() -> None:
     tokens, starts, lengths = np.zeros((7, 1), np.int64), np.array([0, 4]), np.array([4, 3])
     ahead = np.array([6, 6, 4, 2, 8, 8, 0])
     found = histories(timed, tokens, starts, lengths, ahead)
-    assert timed.places[4] == 33
+    assert timed.places[4:] == (33, 117)
     # four rows two apart have none to spare; of three, one step took all the time and the last one finds none
     assert (found[:, 4] - 16).tolist() == [0, 0, 0, 0, 2, 2, -1]
 
@@ -51,3 +51,10 @@ def test_steps_to_spare_are_told_apart_up_to_eight_and_then_by_doublings() -> No
     steps = np.full(8, 10)
     spare = spare_codes(np.array([0, 9, 10, 18, 19, 26, 27, 10**6]), steps, 1) - 16
     assert spare.tolist() == [-9, -1, 0, 8, 9, 9, 10, 16]
+
+
+def test_the_pace_tells_steps_to_spare_and_steps_to_come_together() -> None:
+    come = np.array([0, 1, 8, 9, 16, 17, 10**5])
+    assert (pace_codes(come, come, 1) - 4).tolist() == [0, 9, 72, 81, 81, 90, 108]
+    spare = np.array([-9, -4, -1, 0, 1, 4, 900])
+    assert (pace_codes(3 * (10 + spare), np.full(7, 10), 3) - 81).tolist() == [0, 0, 3, 4, 5, 8, 8]
