@@ -43,11 +43,20 @@ def corrections(layout: Layout, wanted: np.ndarray, drawn: np.ndarray) -> np.nda
         open_ = np.ones(size, bool)
         open_[list(layout.blocked[token])] = False
         true, made = true * open_, made * open_
-        scale = true.sum(axis=1, keepdims=True) / np.maximum(made.sum(axis=1, keepdims=True), 1.0)
-        shift = np.log((true + _PRIOR) / (made * scale + _PRIOR))
+        shift = log_ratio(true, made)
         shift[(made.sum(axis=1) == 0) | (true.sum(axis=1) == 0)] = 0.0
-        out[part] = np.clip(shift * open_, -_MOST, _MOST).reshape(-1)
+        out[part] = (shift * open_).reshape(-1)
     return out
+
+
+def log_ratio(wanted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Give the logarithm of wanted shares over drawn ones from their counts along the last axis; at most 1 each.
+
+    >>> log_ratio(np.array([500.0, 500.0, 0.0]), np.array([600.0, 400.0, 0.0])).round(2).tolist()
+    [-0.18, 0.21, 0.0]
+    """
+    scale = wanted.sum(axis=-1, keepdims=True) / np.maximum(drawn.sum(axis=-1, keepdims=True), 1.0)
+    return np.asarray(np.clip(np.log((wanted + _PRIOR) / (drawn * scale + _PRIOR)), -_MOST, _MOST))
 
 
 def calibrate(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _AGAIN = 4
 """Further draws of extents that lie beyond the end of the data."""
+_PULLED = 8
+"""Draws of a first day that is counted from an anchor; one is taken, by how common these days are."""
 _CANDIDATES = 12
 """Draws of extents for a number of rows that is known already; the one with the nearest number is taken."""
 
@@ -73,8 +75,7 @@ class ExtentDraw:
         tokens = self.net.draw(key, above)
         first = self._part(tokens, extent.day)
         if extent.gap is not None and base is not None:
-            gap = self._part(tokens, extent.gap)
-            first = np.where((gap != NO_VALUE) & (base != NO_VALUE), base + gap, first)
+            tokens, first = self._counted_from(base, above, tokens, first, key)
             tokens = self._again(jax.random.fold_in(key, 1), above, tokens, Ends(first, first), base, extent.day)
         known = first != NO_VALUE
         left, span = self._part(tokens, extent.left), self._part(tokens, extent.span)
@@ -91,6 +92,30 @@ class ExtentDraw:
         tokens = self._again(jax.random.fold_in(key, 2), above, tokens, ends, base, extent.span)
         rows = self.counts.decode(self._tokens(tokens, len(extent.parts)), self.draw).to_numpy(zero_copy_only=False)
         return ends, np.array(rows, np.float64)
+
+    def _counted_from(
+        self, base: np.ndarray, above: np.ndarray, tokens: np.ndarray, first: np.ndarray, key: jax.Array
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give tokens and first days, of which those that are counted from an anchor are days that are common.
+
+        A gap tells how old one was, not that 1900 was a year in which few began. So several are drawn, and one is
+        taken with the weight of its day (sampling importance resampling: Rubin 1988).
+        """
+        gap_part = self.extent.gap
+        assert gap_part is not None
+        weight, many = np.full(len(first), -np.inf), _PULLED if len(self.extent.pull) else 1
+        best, days = tokens, first
+        for number in range(many):
+            found = tokens if not number else self.net.draw(jax.random.fold_in(key, 100 + number), above)
+            gap = self._part(found, gap_part)
+            counted = (gap != NO_VALUE) & (base != NO_VALUE)
+            here = np.where(counted, base + np.where(counted, gap, 0), self._part(found, self.extent.day))
+            # the largest of log-weights with Gumbel noise is a draw by weight
+            own = self.draw.rng.gumbel(size=len(here)) + np.where(counted, self.extent.pulled(here), 0.0)
+            better = own > weight
+            weight, days = np.where(better, own, weight), np.where(better, here, days)
+            best = np.where(better[:, None], found, best)
+        return best, days
 
     def _tokens(self, tokens: np.ndarray, number: int) -> np.ndarray:
         return tokens[:, places(self.extent.layout(self.counts), number)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def context_shapes(context: ContextShape, tokens: int, hidden: int) -> dict[str, tuple[int, ...]]:
     """Name every trained array of the encoder and give its shape."""
-    c = context.width
+    c, as_they_are = context.width, context.inputs if context.direct else context.dense
     return {
         "seen_embedding": (max(sum(context.cardinality), 1), context.embedding),
         "seen_in": (1, context.inputs, c),
@@ -31,7 +31,7 @@ def context_shapes(context: ContextShape, tokens: int, hidden: int) -> dict[str,
         "seen_block": (1, c, c),
         "seen_block_bias": (c,),
         "seen_out": (1, c, tokens * hidden),
-        **({"seen_direct": (1, context.inputs, tokens * hidden)} if context.direct else {}),
+        **({"seen_direct": (1, as_they_are, tokens * hidden)} if as_they_are else {}),
     }
 
 
@@ -81,6 +81,6 @@ def context_layer(
         hidden = hidden * (kept / (1 - drop[1]))
     hidden = hidden + jax.nn.silu(hidden @ params["seen_block"][0] + params["seen_block_bias"])
     out = hidden @ params["seen_out"][0]
-    if context.direct:  # sharp dependence, such as on the value before, is lost in a narrow vector
-        out = out + inputs @ params["seen_direct"][0]
+    if "seen_direct" in params:  # sharp dependence, such as on the value before, is lost in a narrow vector
+        out = out + (inputs if context.direct else numbers) @ params["seen_direct"][0]
     return out.reshape(rows, shape.tokens, shape.hidden).transpose(1, 0, 2)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from attrs import define, frozen
+from attrs import define, field, frozen
 
+from semblant_models.tabular.calibration import log_ratio
 from semblant_models.tabular.context.rising import NO_VALUE
 from semblant_models.tabular.encodings import Sample, encoding_from_dict
 from semblant_models.tabular.encodings.number import Number
@@ -50,6 +51,8 @@ class Extent:
     end: int
     """Where the data end, with the days before it in which a sequence counts as going on."""
     near: int
+    pull: np.ndarray = field(factory=lambda: np.zeros(0))
+    """How much likelier first days are than their gaps alone say: a log-weight per first code of ``day``."""
 
     @classmethod
     def fit(
@@ -87,18 +90,34 @@ class Extent:
             out[:, places(layout, place)] = codes
         return out
 
+    def pulled(self, first: np.ndarray) -> np.ndarray:
+        """Give the log-weights of first days, float64."""
+        return self.pull[self.day.encode(pa.array(first))[:, 0]] if len(self.pull) else np.zeros(len(first))
+
+    def pull_towards(self, real: np.ndarray, drawn: np.ndarray) -> None:
+        """Change :attr:`pull` by the ratio of real to drawn numbers of first days that were counted from an anchor."""
+        size = self.day.fields[0].cardinality
+        wanted, found = (
+            np.bincount(self.day.encode(pa.array(days))[:, 0], minlength=size).astype(np.float64)
+            for days in (real, drawn)
+        )
+        if len(real) and len(drawn):
+            change = log_ratio(wanted, found)
+            self.pull = change if not len(self.pull) else self.pull + change
+
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         gap = None if self.gap is None else self.gap.to_dict()
         parts = {name: getattr(self, name).to_dict() for name in ("day", "left", "span")}
-        return {"gap": gap, **parts, "end": self.end, "near": self.near}
+        return {"gap": gap, **parts, "end": self.end, "near": self.near, "pull": self.pull.round(4).tolist()}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Extent:
         """Take back what :meth:`to_dict` gave."""
         gap = None if state["gap"] is None else encoding_from_dict(state["gap"])
         parts = {name: encoding_from_dict(state[name]) for name in ("day", "left", "span")}
-        return cls(gap=gap, **parts, end=int(state["end"]), near=int(state["near"]))
+        pull = np.array(state["pull"], np.float64)
+        return cls(gap=gap, **parts, end=int(state["end"]), near=int(state["near"]), pull=pull)
 
 
 def places(layout: Layout, number: int) -> np.ndarray:

@@ -21,7 +21,7 @@ _PACE_PLACE = 5
 """Where the pace stands among the places of a row."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
-_MOST_FIGURES = 160
+_FIGURES, _MOST_FIGURES = 5, 160
 _DECAY = 0.6
 
 
@@ -104,7 +104,7 @@ class Followed:
     @property
     def shared(self) -> tuple[int, ...]:
         """Places of the tokens with running shares, as many as there is room for."""
-        room, out = _MOST_FIGURES - 4 * len(self.numbers), []
+        room, out = _MOST_FIGURES - _FIGURES * len(self.numbers), []
         for place, size in enumerate(self.cardinality):
             if not self.ordered[place] and 2 <= size <= _SHARES and size <= room:
                 out.append(place)
@@ -114,7 +114,7 @@ class Followed:
     @property
     def dense(self) -> int:
         """How many numbers the context holds."""
-        return 3 + 2 * self.timed + 4 * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
+        return 3 + 2 * self.timed + _FIGURES * len(self.numbers) + sum(self.cardinality[i] for i in self.shared)
 
 
 @define(eq=False)
@@ -127,7 +127,7 @@ class History:
     step: int = 0
     _before: np.ndarray | None = None
     _figures: np.ndarray | None = None
-    """Mean, decayed mean, least and largest rank of each number, shape (sequences, numbers, 4)."""
+    """Mean, decayed mean, least, largest and latest rank of each number, shape (sequences, numbers, 5)."""
     _shares: np.ndarray | None = None
 
     def context(self, ahead: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +148,7 @@ class History:
                 places.append(spare_codes(time, left + (t > 0), self.followed.usual))
                 places.append(pace_codes(time, left + (t > 0), self.followed.usual))
             scale += [np.log1p(time) / 10, np.log1p(time / (left + 1)) / 10]
-        figures = np.zeros((rows, 4 * len(self.followed.numbers))) if self._figures is None else self._figures
+        figures = np.zeros((rows, _FIGURES * len(self.followed.numbers))) if self._figures is None else self._figures
         shares = np.zeros((rows, sum(self.followed.cardinality[i] for i in self.followed.shared)))
         shares = shares if self._shares is None else self._shares
         dense = np.concatenate([np.stack(scale, axis=1), figures.reshape(rows, -1), shares], axis=1)
@@ -164,7 +164,7 @@ class History:
             size = np.maximum(np.array(followed.cardinality)[at] - 1, 1)
             rank = tokens[:, at] / size
             if self._figures is None:
-                self._figures = np.repeat(rank[:, :, None], 4, axis=2)
+                self._figures = np.repeat(rank[:, :, None], _FIGURES, axis=2)
             else:
                 old = self._figures
                 self._figures = np.stack(
@@ -173,6 +173,7 @@ class History:
                         _DECAY * old[:, :, 1] + (1 - _DECAY) * rank,
                         np.minimum(old[:, :, 2], rank),
                         np.maximum(old[:, :, 3], rank),
+                        rank,
                     ],
                     axis=2,
                 )

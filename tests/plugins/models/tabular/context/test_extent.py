@@ -21,18 +21,21 @@ from semblant_models.tabular.encodings.number import Number  # noqa: E402
 if TYPE_CHECKING:
     from pathlib import Path
 
-MEMBERS, END = 1200, 2020
+MEMBERS, END, CLOSED = 1200, 2020, 2009
 
 
 def clubs(seed: int = 2) -> dict[str, pl.DataFrame]:
-    """Make members with a row a year from their first one on; each leaves with a chance of a fifth a year."""
+    """Make members with a row a year from their first one on; each leaves with a chance of a fifth a year.
+
+    In one year the club takes nobody.
+    """
     rng = np.random.default_rng(seed)
-    first = rng.integers(2001, END + 1, MEMBERS)
+    first = rng.choice(np.setdiff1d(np.arange(2001, END + 1), [CLOSED]), MEMBERS)
     years = np.minimum(rng.geometric(0.2, MEMBERS), END - first + 1)
     owner = np.repeat(np.arange(MEMBERS), years)
     year = first[owner] + np.concatenate([np.arange(n) for n in years])
     fee = np.where(rng.random(MEMBERS) < 0.5, 10, 20)[owner] + rng.integers(0, 3, len(owner))
-    born = (first - rng.integers(18, 40, MEMBERS) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+    born = (first - rng.integers(18, 26, MEMBERS) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
     return {
         "member": pl.DataFrame({"id": np.arange(MEMBERS), "born": born, "sex": rng.choice(["f", "m"], MEMBERS)}),
         "year": pl.DataFrame({"member_id": owner, "year": year, "fee": fee}),
@@ -95,6 +98,11 @@ def test_a_number_of_rows_that_is_asked_for_still_ends_in_time(trained: Any) -> 
     assert when.min() >= 2001
 
 
+def test_hardly_anybody_begins_in_a_year_in_which_nobody_began_though_all_ages_do(trained: Any) -> None:
+    assert (careers(clubs()["year"])["first"] == CLOSED).sum() == 0
+    assert (careers(trained[1]["year"])["first"] == CLOSED).mean() < 0.02
+
+
 ENDS = Ends(
     np.repeat([5, 10, 90, NO_VALUE], 25).astype(np.int64), np.repeat([15, 99, 98, NO_VALUE], 25).astype(np.int64)
 )
@@ -112,3 +120,13 @@ def test_days_of_an_extent_become_tokens_and_come_back() -> None:
         for part, tokens in zip(extent.parts, extent.encode(ENDS, base), strict=True)
     ]
     assert parts == [[4, None, 10, None], [5, 10, 90, None], [None, 1, 2, None], [10, 89, 8, None]]
+
+
+def test_first_days_are_pulled_to_where_real_ones_lie_and_the_pull_is_kept() -> None:
+    base = np.repeat([1, 1, 80, 7], 25).astype(np.int64)
+    extent = Extent.fit(ENDS, base, 100, 3, None, 5)
+    assert extent.pulled(np.array([5, 10])).tolist() == [0.0, 0.0]
+    extent.pull_towards(np.repeat([5, 10], [300, 100]), np.repeat([5, 10], [200, 200]))
+    often, seldom, _ = Extent.from_dict(extent.to_dict()).pulled(np.array([5, 10, 90]))
+    assert often == pytest.approx(np.log(320 / 220), abs=1e-3)
+    assert seldom == pytest.approx(np.log(120 / 220), abs=1e-3)
