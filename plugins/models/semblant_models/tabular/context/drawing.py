@@ -75,7 +75,7 @@ class ExtentDraw:
         tokens = self.net.draw(key, above)
         first = self._part(tokens, extent.day)
         if extent.gap is not None and base is not None:
-            tokens, first = self._counted_from(base, above, tokens, first, key)
+            tokens, first = self._counted_from(base, above, tokens, key)
             tokens = self._again(jax.random.fold_in(key, 1), above, tokens, Ends(first, first), base, extent.day)
         known = first != NO_VALUE
         left, span = self._part(tokens, extent.left), self._part(tokens, extent.span)
@@ -94,28 +94,36 @@ class ExtentDraw:
         return ends, np.array(rows, np.float64)
 
     def _counted_from(
-        self, base: np.ndarray, above: np.ndarray, tokens: np.ndarray, first: np.ndarray, key: jax.Array
+        self, base: np.ndarray, above: np.ndarray, tokens: np.ndarray, key: jax.Array
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Give tokens and first days, of which those that are counted from an anchor are days that are common.
+        """Give tokens and first days; days that are counted from an anchor are as common as in the data.
 
         A gap tells how old one was, not that 1900 was a year in which few began. So several are drawn, and one is
         taken with the weight of its day (sampling importance resampling: Rubin 1988).
         """
-        gap_part = self.extent.gap
-        assert gap_part is not None
-        weight, many = np.full(len(first), -np.inf), _PULLED if len(self.extent.pull) else 1
-        best, days = tokens, first
-        for number in range(many):
-            found = tokens if not number else self.net.draw(jax.random.fold_in(key, 100 + number), above)
-            gap = self._part(found, gap_part)
-            counted = (gap != NO_VALUE) & (base != NO_VALUE)
-            here = np.where(counted, base + np.where(counted, gap, 0), self._part(found, self.extent.day))
-            # the largest of log-weights with Gumbel noise is a draw by weight
-            own = self.draw.rng.gumbel(size=len(here)) + np.where(counted, self.extent.pulled(here), 0.0)
+        days, counted = self._days_from(base, tokens)
+        if not len(self.extent.pull):
+            return tokens, days
+        weight = np.where(counted, self._noisy_pull(days), np.inf)
+        for number in range(1, _PULLED):
+            found = self.net.draw(jax.random.fold_in(key, _PULLED + number), above)
+            here, fits = self._days_from(base, found)
+            own = np.where(fits, self._noisy_pull(here), -np.inf)
             better = own > weight
             weight, days = np.where(better, own, weight), np.where(better, here, days)
-            best = np.where(better[:, None], found, best)
-        return best, days
+            tokens = np.where(better[:, None], found, tokens)
+        return tokens, days
+
+    def _days_from(self, base: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give first days, int64, and which of them are counted from an anchor, bool."""
+        assert self.extent.gap is not None
+        gap = self._part(tokens, self.extent.gap)
+        counted = (gap != NO_VALUE) & (base != NO_VALUE)
+        return np.where(counted, base + np.where(counted, gap, 0), self._part(tokens, self.extent.day)), counted
+
+    def _noisy_pull(self, days: np.ndarray) -> np.ndarray:
+        """Give log-weights with Gumbel noise: the day with the largest is one drawn by weight."""
+        return self.extent.pulled(days) + self.draw.rng.gumbel(size=len(days))
 
     def _tokens(self, tokens: np.ndarray, number: int) -> np.ndarray:
         return tokens[:, places(self.extent.layout(self.counts), number)]

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from semblant_models.tabular.encodings import Encoding
 
 
+_DAYS, _CLASSES = 512, 128
+"""Days up to which each is a class of first days, and classes of as many rows beyond it."""
+
+
 @frozen(eq=False)
 class Ends:
     """First and last day (or number) of sequences, int64, ``NO_VALUE`` where there are no rows."""
@@ -51,8 +55,10 @@ class Extent:
     end: int
     """Where the data end, with the days before it in which a sequence counts as going on."""
     near: int
+    cuts: np.ndarray
+    """Days at which classes of first days begin, int64, ascending: a class per day, or as many rows in each."""
     pull: np.ndarray = field(factory=lambda: np.zeros(0))
-    """How much likelier first days are than their gaps alone say: a log-weight per first code of ``day``."""
+    """How much likelier first days are than their gaps alone say: a log-weight per class; empty before any is known."""
 
     @classmethod
     def fit(
@@ -66,7 +72,8 @@ class Extent:
         values = _values(ends, base, end, near)
         fitted = [Number.fit(Sample(values=part, subjects=subjects, min_subjects=least)) for part in values]
         gap = None if base is None else fitted[0]
-        return cls(gap=gap, day=fitted[-3], left=fitted[-2], span=fitted[-1], end=end, near=near)
+        cuts = _cuts(ends.first[ends.first != NO_VALUE], least)
+        return cls(gap=gap, day=fitted[-3], left=fitted[-2], span=fitted[-1], end=end, near=near, cuts=cuts)
 
     @property
     def parts(self) -> list[Encoding]:
@@ -91,14 +98,15 @@ class Extent:
         return out
 
     def pulled(self, first: np.ndarray) -> np.ndarray:
-        """Give the log-weights of first days, float64."""
-        return self.pull[self.day.encode(pa.array(first))[:, 0]] if len(self.pull) else np.zeros(len(first))
+        """Give the log-weights of first days, float64; 0 where there is none."""
+        if not len(self.pull):
+            return np.zeros(len(first))
+        return np.where(first != NO_VALUE, self.pull[np.searchsorted(self.cuts, first, side="right")], 0.0)
 
     def pull_towards(self, real: np.ndarray, drawn: np.ndarray) -> None:
         """Change :attr:`pull` by the ratio of real to drawn numbers of first days that were counted from an anchor."""
-        size = self.day.fields[0].cardinality
         wanted, found = (
-            np.bincount(self.day.encode(pa.array(days))[:, 0], minlength=size).astype(np.float64)
+            np.bincount(np.searchsorted(self.cuts, days, side="right"), minlength=len(self.cuts) + 1).astype(np.float64)
             for days in (real, drawn)
         )
         if len(real) and len(drawn):
@@ -109,15 +117,28 @@ class Extent:
         """Give the state as JSON."""
         gap = None if self.gap is None else self.gap.to_dict()
         parts = {name: getattr(self, name).to_dict() for name in ("day", "left", "span")}
-        return {"gap": gap, **parts, "end": self.end, "near": self.near, "pull": self.pull.round(4).tolist()}
+        return {"gap": gap, **parts, "end": self.end, "near": self.near, **self._weights()}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Extent:
         """Take back what :meth:`to_dict` gave."""
         gap = None if state["gap"] is None else encoding_from_dict(state["gap"])
         parts = {name: encoding_from_dict(state[name]) for name in ("day", "left", "span")}
-        pull = np.array(state["pull"], np.float64)
-        return cls(gap=gap, **parts, end=int(state["end"]), near=int(state["near"]), pull=pull)
+        cuts, pull = np.array(state["cuts"], np.int64), np.array(state["pull"], np.float64)
+        return cls(gap=gap, **parts, end=int(state["end"]), near=int(state["near"]), cuts=cuts, pull=pull)
+
+    def _weights(self) -> dict[str, Any]:
+        return {"cuts": self.cuts.tolist(), "pull": self.pull.round(4).tolist()}
+
+
+def _cuts(days: np.ndarray, least: int) -> np.ndarray:
+    """Cut days into classes, from where ``least`` subjects begin to where as few are left."""
+    if len(days) <= 2 * least:
+        return np.zeros(0, np.int64)
+    days = np.sort(days)[max(least - 1, 0) : len(days) - max(least - 1, 0)]
+    if days[-1] - days[0] < _DAYS:
+        return np.arange(days[0], days[-1] + 2)
+    return np.unique(np.quantile(days, np.linspace(0, 1, _CLASSES + 1), method="lower"))
 
 
 def places(layout: Layout, number: int) -> np.ndarray:
