@@ -3,7 +3,7 @@
 A network that predicts each token well given true earlier ones still drifts a little when it is fed
 its own draws. Drawing a set of rows, comparing the counts of each token (given its parent) with those
 of the training rows and adding the logarithm of their ratio removes the drift of marginals; the
-dependence between columns stays as learned. Counts below about ``_PRIOR`` rows move little.
+dependence between columns stays as learned. Small counts move little.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semblant_models.tabular.network import IMPOSSIBLE
+from semblant_models.tabular.ratio import log_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from semblant_models.tabular.layout import Layout
     from semblant_models.tabular.shape import Shape
-
-_PRIOR = 20.0
-_MOST = 1.0
 
 
 def corrections(layout: Layout, wanted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -47,16 +45,6 @@ def corrections(layout: Layout, wanted: np.ndarray, drawn: np.ndarray) -> np.nda
         shift[(made.sum(axis=1) == 0) | (true.sum(axis=1) == 0)] = 0.0
         out[part] = (shift * open_).reshape(-1)
     return out
-
-
-def log_ratio(wanted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Give the logarithm of wanted shares over drawn ones from their counts along the last axis; at most 1 each.
-
-    >>> log_ratio(np.array([500.0, 500.0, 0.0]), np.array([600.0, 400.0, 0.0])).round(2).tolist()
-    [-0.18, 0.21, 0.0]
-    """
-    scale = wanted.sum(axis=-1, keepdims=True) / np.maximum(drawn.sum(axis=-1, keepdims=True), 1.0)
-    return np.asarray(np.clip(np.log((wanted + _PRIOR) / (drawn * scale + _PRIOR)), -_MOST, _MOST))
 
 
 def calibrate(

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from attrs import define, field, frozen
 
-from semblant_models.tabular.calibration import log_ratio
 from semblant_models.tabular.context.rising import NO_VALUE
 from semblant_models.tabular.encodings import Sample, encoding_from_dict
 from semblant_models.tabular.encodings.number import Number
 from semblant_models.tabular.layout import Layout
+from semblant_models.tabular.ratio import log_ratio
 
 if TYPE_CHECKING:
     from semblant_models.tabular.encodings import Encoding
