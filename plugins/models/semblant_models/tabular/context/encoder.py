@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def context_shapes(context: ContextShape, tokens: int, hidden: int) -> dict[str, tuple[int, ...]]:
     """Name every trained array of the encoder and give its shape."""
-    c, as_they_are = context.width, context.inputs if context.direct else context.dense
+    c, as_they_are = context.width, context.inputs if context.direct else context.numbers
     return {
         "seen_embedding": (max(sum(context.cardinality), 1), context.embedding),
         "seen_in": (1, context.inputs, c),
@@ -73,7 +73,8 @@ def context_layer(
     if key is not None and drop[0] > 0:
         kept = jax.random.bernoulli(jax.random.fold_in(key, 4), 1 - drop[0], embedded.shape[:2])
         embedded = embedded * (kept[..., None] / (1 - drop[0]))
-    numbers = (seen[:, count:].astype(jnp.float32) - CENTRE) / UNIT
+    dense = (seen[:, count:].astype(jnp.float32) - CENTRE) / UNIT
+    numbers = jnp.concatenate([dense, _ranks(context, seen)], axis=1)
     inputs = jnp.concatenate([embedded.reshape(rows, -1), numbers], axis=1)
     hidden = jax.nn.silu(inputs @ params["seen_in"][0] + params["seen_in_bias"])
     if key is not None and drop[1] > 0:
@@ -84,3 +85,10 @@ def context_layer(
     if "seen_direct" in params:  # sharp dependence, such as on the value before, is lost in a narrow vector
         out = out + (inputs if context.direct else numbers) @ params["seen_direct"][0]
     return out.reshape(rows, shape.tokens, shape.hidden).transpose(1, 0, 2)
+
+
+def _ranks(context: ContextShape, seen: jax.Array) -> jax.Array:
+    """Give the rank, from 0 to 1, of every token that is a number, shape (rows, such tokens)."""
+    places = np.flatnonzero(np.array(context.ordered, bool))
+    most = np.maximum(np.array(context.cardinality, np.float32)[places] - 1, 1)
+    return seen[:, places].astype(jnp.float32) / most

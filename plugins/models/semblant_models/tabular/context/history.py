@@ -21,7 +21,7 @@ _PACE_PLACE = 5
 """Where the pace stands among the places of a row."""
 _SHARES = 12
 """Tokens of at most so many codes have the share of each code among the rows before."""
-_FIGURES, _MOST_FIGURES = 5, 160
+_FIGURES, _MOST_FIGURES = 4, 160
 _DECAY = 0.6
 
 
@@ -127,7 +127,7 @@ class History:
     step: int = 0
     _before: np.ndarray | None = None
     _figures: np.ndarray | None = None
-    """Mean, decayed mean, least, largest and latest rank of each number, shape (sequences, numbers, 5)."""
+    """Mean, decayed mean, least and largest rank of each number, shape (sequences, numbers, 4)."""
     _shares: np.ndarray | None = None
 
     def context(self, ahead: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -173,7 +173,6 @@ class History:
                         _DECAY * old[:, :, 1] + (1 - _DECAY) * rank,
                         np.minimum(old[:, :, 2], rank),
                         np.maximum(old[:, :, 3], rank),
-                        rank,
                     ],
                     axis=2,
                 )

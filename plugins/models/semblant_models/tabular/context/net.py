@@ -42,10 +42,10 @@ def shape_of(layout: Layout, sees: Seen, recipe: Recipe) -> Shape:
     context = ContextShape(
         cardinality=tuple(int(c) for c in sees.cardinality),
         dense=sees.dense,
-        embedding=max(recipe.embedding, LEAST_EMBEDDING) if sees.ordered else recipe.embedding,
+        embedding=max(recipe.embedding, LEAST_EMBEDDING) if sees.direct else recipe.embedding,
         width=width,
         ordered=tuple(bool(o) for o in sees.ordered),
-        direct=bool(sees.ordered),
+        direct=sees.direct,
     )
     return evolve(shape, context=context)
 

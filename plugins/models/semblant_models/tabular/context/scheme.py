@@ -158,7 +158,7 @@ class Scheme:
     @property
     def seen_by_counts(self) -> Seen:
         """What is seen of a parent when its number of rows is drawn."""
-        return Seen(cardinality=self.parent_tokens, ordered=self._above)
+        return Seen(cardinality=self.parent_tokens, ordered=self._above, direct=True)
 
     @property
     def seen_by_keys(self) -> Seen:
@@ -168,13 +168,14 @@ class Scheme:
         past = self.followed
         tokens = (*self.parent_tokens, *past.tokens)
         ordered = (*self._above, *past.ordered_places, *past.ordered)
-        return Seen(cardinality=tokens, dense=past.dense, ordered=ordered)
+        return Seen(cardinality=tokens, dense=past.dense, ordered=ordered, direct=True)
 
     @property
     def seen_by_features(self) -> Seen:
-        """What the second stage sees, by its summary alone: seen as they are, tokens are learned by heart."""
+        """What the second stage sees; what is no number by a summary alone: seen as it is, it is learned by heart."""
         before = self.seen_by_keys
-        return Seen(cardinality=(*self.known, *before.cardinality), dense=before.dense)
+        tokens, ordered = (*self.known, *before.cardinality), (*self._known_ordered, *before.ordered)
+        return Seen(cardinality=tokens, dense=before.dense, ordered=ordered)
 
     def known_codes(self, values: list[np.ndarray], steps: list[np.ndarray], contents: list[np.ndarray]) -> np.ndarray:
         """Put together what :attr:`known` lists, int16: absolute tokens and step tokens per rising column, contents."""

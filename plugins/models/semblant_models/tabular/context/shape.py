@@ -29,7 +29,7 @@ class ContextShape:
     ordered: tuple[bool, ...] = ()
     """Which of the tokens are numbers."""
     direct: bool = False
-    """Whether a row's tokens see the context also as it is, beside that vector."""
+    """Whether a row's tokens see the whole context also as it is, beside that vector: not its numbers only."""
 
     @property
     def columns(self) -> int:
@@ -37,9 +37,14 @@ class ContextShape:
         return len(self.cardinality) + self.dense
 
     @property
+    def numbers(self) -> int:
+        """Numbers that are seen as they are: the dense ones, and the rank of each token that is a number."""
+        return self.dense + sum(self.ordered)
+
+    @property
     def inputs(self) -> int:
         """Numbers that go into the first layer."""
-        return len(self.cardinality) * self.embedding + self.dense
+        return len(self.cardinality) * self.embedding + self.numbers
 
     @property
     def offsets(self) -> np.ndarray:
@@ -54,7 +59,9 @@ class Seen:
     cardinality: Sequence[int]
     dense: int = 0
     ordered: Sequence[bool] = ()
-    """Which of the tokens are numbers; with it all of them are seen also as they are."""
+    """Which of the tokens are numbers: their ranks are seen also as they are."""
+    direct: bool = False
+    """Whether all tokens are."""
 
 
 def to_codes(values: np.ndarray) -> np.ndarray:
