@@ -117,7 +117,8 @@ class Extent:
         """Give the state as JSON."""
         gap = None if self.gap is None else self.gap.to_dict()
         parts = {name: getattr(self, name).to_dict() for name in ("day", "left", "span")}
-        return {"gap": gap, **parts, "end": self.end, "near": self.near, **self._weights()}
+        weights = {"cuts": self.cuts.tolist(), "pull": self.pull.round(4).tolist()}
+        return {"gap": gap, **parts, "end": self.end, "near": self.near, **weights}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Extent:
@@ -126,9 +127,6 @@ class Extent:
         parts = {name: encoding_from_dict(state[name]) for name in ("day", "left", "span")}
         cuts, pull = np.array(state["cuts"], np.int64), np.array(state["pull"], np.float64)
         return cls(gap=gap, **parts, end=int(state["end"]), near=int(state["near"]), cuts=cuts, pull=pull)
-
-    def _weights(self) -> dict[str, Any]:
-        return {"cuts": self.cuts.tolist(), "pull": self.pull.round(4).tolist()}
 
 
 def _cuts(days: np.ndarray, least: int) -> np.ndarray:
