@@ -141,7 +141,7 @@ class RelatedModel:
         orphans = first + np.arange(parents.num_rows) >= context.parent_rows
         assert scheme.counts is not None
         counts, ends = self._drawn_counts(drawing, above, key, rng)
-        counts = scheme.lift.lifted(counts) * context.ratio
+        counts = scheme.lift.lifted(counts, rng) * context.ratio
         whole = np.floor(counts).astype(np.int64)
         whole += rng.random(len(whole)) < counts - whole
         return np.where(orphans, 1, whole), ends
