@@ -39,6 +39,8 @@ ALPHA = 1e-6
 ROWS, BATCH, STEPS, DELTA = 400, 60, 40, 1e-5
 CANARY = 0
 _TRIED = 12
+_MUCH = 3
+"""Preprocessing has so many times less noise than by default: its part must stand out of what chance hides."""
 _NOTHING = 0.05
 """Noise that small, over the sensitivity, is none: its epsilon is beyond 100."""
 
@@ -100,7 +102,7 @@ def audit(
     plan, budget = PrivacyPlan(epsilon=epsilon, delta=DELTA), BudgetAccount(epsilon, DELTA)
     noise = NoiseStream(key)
     releases = Releases(account(budget), noise)
-    releases.noisy("counts", [np.bincount(codes[:, 1])], [plan.noise_multiplier_of("preprocessing") / 2])
+    releases.noisy("counts", [np.bincount(codes[:, 1])], [plan.noise_multiplier_of("preprocessing") / _MUCH])
     before = budget.event if composed else dp_accounting.NoOpDpEvent()
     rough = Descent(rows=ROWS, batch_size=BATCH, steps=STEPS, noise_multiplier=1.0, physical=64, learning_rate=0.02)
     told = claimed(rough)
