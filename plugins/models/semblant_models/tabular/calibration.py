@@ -56,16 +56,20 @@ def calibrate(
     rounds: int = 2,
 ) -> dict[str, np.ndarray]:
     """Give shifted log-share tables; ``draw(tables, round)`` gives tokens, shape (n, tokens), drawn with them."""
-    offsets = layout.count_offsets
     for number in range(rounds):
         counts = np.zeros(len(wanted), np.int64)
         layout.count(draw(tables, number), counts)
-        shift = corrections(layout, wanted, counts)
-        tables = {name: table.copy() for name, table in tables.items()}
-        for k, head in enumerate(shape.heads):
-            table = tables[f"shares_{k}"]
-            for token, start in zip(head.tokens, head.rows, strict=True):
-                part = shift[offsets[token] : offsets[token + 1]].reshape(-1, int(layout.cardinality[token]))
-                block = table[start : start + len(part), : part.shape[1]]
-                block += np.where(block > IMPOSSIBLE / 2, part, 0.0).astype(np.float32)
+        tables = shifted(shape, layout, tables, corrections(layout, wanted, counts))
+    return tables
+
+
+def shifted(shape: Shape, layout: Layout, tables: dict[str, np.ndarray], change: np.ndarray) -> dict[str, np.ndarray]:
+    """Give log-share tables with ``change``, flat like the counts, added to what is possible."""
+    offsets, tables = layout.count_offsets, {name: table.copy() for name, table in tables.items()}
+    for k, head in enumerate(shape.heads):
+        table = tables[f"shares_{k}"]
+        for token, start in zip(head.tokens, head.rows, strict=True):
+            part = change[offsets[token] : offsets[token + 1]].reshape(-1, int(layout.cardinality[token]))
+            block = table[start : start + len(part), : part.shape[1]]
+            block += np.where(block > IMPOSSIBLE / 2, part, 0.0).astype(np.float32)
     return tables

@@ -14,13 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from semblant.training import GenerationRequest
-from semblant_models.tabular.calibration import corrections
+from semblant_models.tabular.calibration import corrections, shifted
 from semblant_models.tabular.context.drawing import ExtentDraw
 from semblant_models.tabular.context.extent import Ends, places
 from semblant_models.tabular.context.rising import NO_VALUE
 from semblant_models.tabular.context.stepping import Stepper
 from semblant_models.tabular.encodings import Draw
-from semblant_models.tabular.network import IMPOSSIBLE
 
 if TYPE_CHECKING:
     from semblant.run import Run
@@ -146,17 +145,8 @@ def _inner(lengths: np.ndarray, rows: int) -> np.ndarray:
 
 def shift(net: Net, wanted: np.ndarray, found: np.ndarray) -> None:
     """Shift a network's log-shares by the ratio of real to drawn counts of each token's codes."""
-    layout = net.layout
-    change = corrections(layout, wanted, found)
-    tables = {name: table.copy() for name, table in net.tables.items()}
-    for k, head in enumerate(net.shape.heads):
-        table = tables[f"shares_{k}"]
-        for token, start in zip(head.tokens, head.rows, strict=True):
-            low, high = int(layout.count_offsets[token]), int(layout.count_offsets[token + 1])
-            part = change[low:high].reshape(-1, int(layout.cardinality[token]))
-            block = table[start : start + len(part), : part.shape[1]]
-            block += np.where(block > IMPOSSIBLE / 2, part, 0.0).astype(np.float32)
-    net.replace(tables)
+    change = corrections(net.layout, wanted, found)
+    net.replace(shifted(net.shape, net.layout, net.tables, change))
 
 
 def _counted(

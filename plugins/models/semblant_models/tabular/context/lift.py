@@ -13,7 +13,7 @@ from semblant_models.tabular.encodings import Draw
 if TYPE_CHECKING:
     from semblant_models.tabular.encodings import Encoding
 
-_MOST: Final = 2.0
+_MOST: Final = 1.0
 """Largest mean excess: one parent with most of all rows is not made up for by others."""
 _DRAWS: Final = 8
 

@@ -52,5 +52,5 @@ def test_without_protection_nothing_is_lifted() -> None:
 @pytest.mark.feature(244)
 def test_one_parent_with_most_of_all_rows_is_not_made_up_for_by_others() -> None:
     drawn, lift = _drawn(np.concatenate([np.random.default_rng(0).poisson(1.5, 99), [100_000]]))
-    assert lift.excess <= 2
-    assert lift.lifted(drawn, np.random.default_rng(0)).mean() < 3 * drawn.mean()
+    assert 1 + lift.excess <= 2
+    assert lift.lifted(drawn, np.random.default_rng(0)).max() < 50
