@@ -7,6 +7,7 @@ only when the component is used, so that listing plugins loads nothing heavy.
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -31,6 +32,10 @@ CONTRACTS: Final[dict[str, tuple[int, int]]] = dict.fromkeys(
 
 The newest rises when a method that components have is changed; the oldest rises a major release after that.
 """
+
+
+_ONE_MODEL: Final = threading.RLock()
+"""Packages that import one another in circles (jax, optax) are only half there for the second of two threads."""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -177,6 +182,18 @@ class ModelType(Component):
     suits: str = ""
     """``"package.module:function"`` that says how well the backend suits a private job, from its section ``privacy``
     and the number of columns (rows are secret): the highest is taken for ``backend: auto``; 0 where it is empty."""
+
+    def load(self) -> Any:
+        """Import the factory, after what another thread of this process imports of a model."""
+        with _ONE_MODEL:
+            return super().load()
+
+    def preload(self) -> None:
+        """Import the factory and all packages that it will need, for a thread beside other work."""
+        with _ONE_MODEL:
+            self.load()
+            for package in self.requires:
+                importlib.import_module(package)
 
     def suitability(self, privacy: PrivacySpec, columns: int) -> float:
         """Give how well the backend suits a private job.

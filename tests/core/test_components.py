@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from semblant.components import SourceType
+from semblant.components import ModelType, SourceType
 from semblant.errors import MissingDependencyError
 
 
@@ -32,3 +35,18 @@ def test_a_module_of_a_package_that_is_there_in_part_is_missing_and_told_by_its_
     with pytest.raises(MissingDependencyError, match=f"needs the package '{needed}'") as caught:
         component.load()
     assert caught.value.fix == "pip install 'semblant[driver]'"
+
+
+def test_a_model_is_loaded_after_what_another_thread_imports_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_slow_need.py").write_text("import time\ntime.sleep(0.5)\nwhole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    model = ModelType(name="slow", factory="pathlib:Path", summary="takes its time", requires="a_slow_need")
+    beside = threading.Thread(target=model.preload)
+    beside.start()
+    while "a_slow_need" not in sys.modules:
+        time.sleep(0.01)
+    model.load()
+    assert hasattr(sys.modules["a_slow_need"], "whole"), "half of it was there"
+    beside.join()

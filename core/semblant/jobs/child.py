@@ -25,7 +25,6 @@ from semblant.events import Event, EventKind, Step
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from semblant.components import Component
     from semblant.engine import Engine
     from semblant.host import PluginHost
     from semblant.jobs.orders import Order
@@ -232,22 +231,19 @@ def preload() -> PluginHost:
     for module in ("semblant.engine", "semblant.work", "semblant.planning", "semblant.jobs.outcomes"):
         importlib.import_module(module)
     for component in (*host.validators.values(), *(host.sources[name] for name in ("files",) if name in host.sources)):
-        _load(component)
+        with contextlib.suppress(Exception):
+            component.load()
+            for package in component.requires:
+                importlib.import_module(package)
     return host
 
 
 def preload_model(host: PluginHost) -> None:
     """Import the usual model of tables: a second's work, which only a job that may begin should cost."""
     models = [model for model in host.models.values() if model.learns == "tabular"]
-    for component in sorted(models, key=lambda model: model.preference)[-1:]:
-        _load(component)
-
-
-def _load(component: Component) -> None:
-    with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
-        component.load()
-        for package in component.requires:
-            importlib.import_module(package)
+    for model in sorted(models, key=lambda model: model.preference)[-1:]:
+        with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
+            model.preload()
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The step *AI training* of a private run: one charge, then DP-SGD from the noisy independent model."""
+"""The step *AI training* of a private run: a start at noisy marginals, one charge, then DP-SGD."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import numpy as np
 from semblant_models.privacy.account import spent_by
 from semblant_models.privacy.descent.recipe import descent_of, width
 from semblant_models.privacy.descent.training import PrivateTraining
+from semblant_models.privacy.descent.warming import noisy_rows, warmed, warms
 from semblant_models.privacy.opening import budget_of
 from semblant_models.tabular.model import TabularModel
 from semblant_models.tabular.network import initial_parameters, log_share_tables
 from semblant_models.tabular.shape import Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from semblant.run import Run
     from semblant.spec.training import ModelSpec
     from semblant.training import TrainingTable
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _CALIBRATION_ROWS = 65_536
+_WARMING = 0.4
+"""Part of the time that the start takes."""
 
 
 def fit_private(
@@ -42,7 +47,13 @@ def fit_private(
     used: dict[str, Any] = {"embedding": embedding, "hidden": hidden}
     arrays: dict[str, np.ndarray] = {}
     if layout.tokens:
-        descent = descent_of(account.subjects, account, plan, account.spec, spec)
+        # where weights start needs no secrecy, but must not come from a seed that a user knows
+        first = initial_parameters(shape, layout.ordered, np.random.default_rng(account.noise.seed()))
+        tokens, warm = prepared.tokens(), warms(account.spec, layout.tokens)
+        if warm:
+            drawn = noisy_rows(tokens, prepared.codes(), account, plan, _part(run, 0.0, 0.2))
+            first = warmed(first, tables, shape, drawn, account.noise.seed(), _part(run, 0.2, _WARMING))
+        descent = descent_of(account.subjects, account, plan, account.spec, spec, warm=warm)
         account.charge(descent.event, f"training of table '{training.name}', {descent.steps} steps")
         epsilon = account.spent.epsilon
         run.notice(
@@ -50,11 +61,11 @@ def fit_private(
             f"{descent.noise_multiplier:.3g}, clipping norm {descent.clip:g}; with all that was released before, "
             f"epsilon {epsilon:.3g} at delta {account.delta:.2g}"
         )
-        # where weights start needs no secrecy, but must not come from a seed that a user knows
-        first = initial_parameters(shape, layout.ordered, np.random.default_rng(account.noise.seed()))
         loop = PrivateTraining(descent=descent, shape=shape, tables=tables, noise=account.noise)
-        arrays = loop.run(first, prepared.tokens(), lambda done, total: run.progress(done, total, "steps"))
+        told = _part(run, _WARMING if warm else 0.0, 1.0)
+        arrays = loop.run(first, tokens, lambda done, total: told(done / total))
         used |= {
+            "starts_at_noisy_pairs": warm,
             "parameters": int(sum(a.size for a in arrays.values())),
             "steps": descent.steps,
             "batch_size": descent.batch_size,
@@ -81,3 +92,8 @@ def fit_private(
         run.check()
         model.calibrate(prepared.shares(), rows=_CALIBRATION_ROWS, seed=account.noise.seed())
     return model
+
+
+def _part(run: Run, begins: float, ends: float) -> Callable[[float], None]:
+    """Give what tells of a part of the training, from one share of its time to another."""
+    return lambda done: run.progress(begins + (ends - begins) * done, 1.0, "steps")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from semblant.run import Run
     from semblant.training import TrainingTable
+    from semblant_models.privacy.preprocessing.codes import ColumnCodes
 
 FOLDER = "private"
 _DELTA_SHARE = 0.1
@@ -50,10 +51,14 @@ class PreparedPrivate:
         """Give the tokens of all rows: all of them train."""
         return np.fromfile(self.folder / "tokens.bin", np.int16).reshape(-1, max(self.encoding.layout.tokens, 1))
 
+    def codes(self) -> list[ColumnCodes]:
+        """Give the codes of each token, with their noisy counts."""
+        codes = [e.codes for e in self.encoding.encodings if isinstance(e, PrivateCodes)]
+        return [codes[c] for c in self.encoding.layout.column]
+
     def shares(self) -> np.ndarray:
         """Give the noisy counts of codes, flat as a layout counts, float64."""
-        codes = [e.codes for e in self.encoding.encodings if isinstance(e, PrivateCodes)]
-        kept = [codes[c].totals + _half(codes[c].deviations) for c in self.encoding.layout.column]
+        kept = [codes.totals + _half(codes.deviations) for codes in self.codes()]
         return np.concatenate([np.zeros(0), *kept])
 
 

@@ -1,7 +1,8 @@
 """From the settings and the released number of subjects to the numbers of private training.
 
 Large batches, few steps and a high rate: noise per step falls with the batch, and starting at the noisy independent
-model leaves only dependence to be learned. Figures: decision 0016.
+model leaves only dependence to be learned; starting at noisy pairs (:mod:`.warming`) leaves less, and a high rate
+would only undo them. Figures: decisions 0016 and 0029.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 BATCH_SHARE: Final = 0.25
 STEPS: Final = 150
 LEARNING_RATE: Final = 0.03
+WARM_LEARNING_RATE: Final = 0.015
 PHYSICAL: Final = 1024
 CLIP: Final = 1.0
 _MOST_BATCH: Final = 16_384
@@ -36,19 +38,26 @@ def width(plan: PrivacyPlan, settings: ColumnArSettings) -> tuple[int, int]:
 
 
 def descent_of(
-    subjects: int, account: BudgetAccount, plan: PrivacyPlan, privacy: PrivacySpec, model: ModelSpec
+    subjects: int,
+    account: BudgetAccount,
+    plan: PrivacyPlan,
+    privacy: PrivacySpec,
+    model: ModelSpec,
+    *,
+    warm: bool = False,
 ) -> Descent:
     """Decide batch, steps and noise; of epsilon, noise and steps the one that is not given follows from the others.
 
     :param subjects: their released number.
     :param account: with all that was charged so far.
+    :param warm: whether weights start at noisy pairs.
     :raises PrivacyError: nothing of the budget is left.
     """
     batch = int(min(max(round(BATCH_SHARE * subjects), _LEAST_BATCH), _MOST_BATCH, subjects))
     if not model.auto_batching and model.batch_size != AUTO:
         batch = min(int(model.batch_size), subjects)
     steps = STEPS if plan.steps is None else plan.steps
-    rate = LEARNING_RATE
+    rate = WARM_LEARNING_RATE if warm else LEARNING_RATE
     if not model.adaptive_learning_rate and model.learning_rate != AUTO:
         rate = float(model.learning_rate)
     physical = PHYSICAL if privacy.max_physical_batch_size == AUTO else int(privacy.max_physical_batch_size)
