@@ -19,6 +19,8 @@ def peers_python(folder: Path) -> Path:
         # the processor build of PyTorch first: nothing here needs a GPU
         subprocess.run([python, "-m", "pip", "install", "-q", "torch==2.13.0"], check=True)
         subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
+        # builds that come along for another PyTorch: what imports them fails, and no table needs them
+        subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "torchvision", "torchaudio"], check=True)
     return python
 
 

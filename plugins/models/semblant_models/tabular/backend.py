@@ -31,8 +31,8 @@ _BY_HAND = ("time", "asked", "as before")
 
 _PRIVATE = "private"
 
-_LEAST_CALIBRATED = 500
-"""Training rows below which counts are too few to correct marginals by."""
+_ROUNDS, _ROUNDS_OF_FEW, _FEW = 2, 6, 1_000
+"""Rounds that correct marginals: more below so many training rows (decision 0030)."""
 
 
 class ColumnArBackend:
@@ -98,7 +98,7 @@ class ColumnArBackend:
         recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts(), validation)
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}
-        calibrated = bool(layout.tokens) and len(train) >= _LEAST_CALIBRATED
+        calibrated = bool(layout.tokens)
         seed = run.random_seed("train", training.name)
         arrays = initial_parameters(shape, layout.ordered, np.random.default_rng(seed)) if layout.tokens else {}
         model = TabularModel(
@@ -142,6 +142,7 @@ class ColumnArBackend:
                 table.counts(),
                 rows=int(np.clip(2 * len(train), 32_768, 131_072)),
                 seed=run.random_seed("calibrate", training.name),
+                rounds=_ROUNDS if len(train) >= _FEW else _ROUNDS_OF_FEW,
             )
         return model
 

@@ -55,7 +55,10 @@ def calibrate(
     draw: Callable[[dict[str, np.ndarray], int], np.ndarray],
     rounds: int = 2,
 ) -> dict[str, np.ndarray]:
-    """Give shifted log-share tables; ``draw(tables, round)`` gives tokens, shape (n, tokens), drawn with them."""
+    """Give shifted log-share tables; ``draw(tables, round)`` gives tokens, shape (n, tokens), drawn with them.
+
+    A few counts move little, and a network that is sure of few rows follows little: then it takes more rounds.
+    """
     for number in range(rounds):
         counts = np.zeros(len(wanted), np.int64)
         layout.count(draw(tables, number), counts)

@@ -99,7 +99,7 @@ class TabularModel:
             ]
         return out
 
-    def calibrate(self, wanted: np.ndarray, *, rows: int, seed: int) -> None:
+    def calibrate(self, wanted: np.ndarray, *, rows: int, seed: int, rounds: int = 2) -> None:
         """Shift the fixed log-shares until the marginals of drawn tokens are those of ``wanted`` counts."""
         size = BATCH_ROWS
         root = jax.random.wrap_key_data(jnp.array([seed >> 32, seed & 0xFFFFFFFF], jnp.uint32))
@@ -114,7 +114,7 @@ class TabularModel:
             ]
             return np.concatenate([np.asarray(part) for part in parts])
 
-        self.tables = calibrate(self.shape, self.encoding.layout, self.tables, wanted, draw)
+        self.tables = calibrate(self.shape, self.encoding.layout, self.tables, wanted, draw, rounds)
         self._weights = {}
 
     def compile_drawing(self) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from semblant_models.settings import ColumnArSettings
 
 _WIDTH = {ModelSize.SMALL: (32, 8), ModelSize.MEDIUM: (64, 8), ModelSize.LARGE: (128, 12)}
+_NARROWER = {250: 8, 1_000: 4, 5_000: 2}
+"""Below so many rows the width is divided: a wide network remembers few rows and gains nothing (decision 0030)."""
+_LEAST_WIDTH = 8
 _VISITS = {Goal.ACCURACY: 4_000_000, Goal.SPEED: 1_000_000}
 
 
@@ -57,8 +60,10 @@ class Recipe:
         if spec.goal is Goal.SPEED:
             hidden = max(hidden // 2, 16)
         small = rows < 5_000
-        if small:
-            hidden = max(hidden // 2, 16)
+        for most, by in _NARROWER.items():
+            if rows < most:
+                hidden = max(hidden // by, _LEAST_WIDTH)
+                break
         batch = 512 if rows >= 8_000 else max(16, 2 ** ((max(rows, 1) // 24).bit_length()))
         if rows > 500_000:
             batch = 1024

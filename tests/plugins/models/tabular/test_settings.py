@@ -54,6 +54,12 @@ def test_a_larger_size_has_more_weights(usual: TabularModel, tmp_path: Path) -> 
     assert [recipe(size=s).hidden for s in ModelSize] == [32, 64, 128]
 
 
+def test_the_fewer_rows_the_narrower_the_network() -> None:
+    widths = [recipe(rows=rows).hidden for rows in (100, 500, 2_000, 20_000)]
+    assert widths == sorted(set(widths))
+    assert min(recipe(rows=rows, size=size).hidden for rows in (20, 300) for size in ModelSize) >= 8
+
+
 @pytest.mark.feature(130)
 def test_goal_speed_trains_less_and_narrower_than_goal_accuracy(usual: TabularModel, tmp_path: Path) -> None:
     fast = changed(tmp_path, goal=Goal.SPEED, max_epochs=1)
