@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from attrs import define
+from attrs import define, field
 
 from semblant_models.replay import ReplayGuard, text_hashes
 from semblant_models.tabular.encodings.subjects import holders
@@ -26,6 +26,8 @@ _MOST_ROWS = 100_000
 _END, _FREE = 0, 1
 """The codes of the end of a string and of the place before its beginning; letters follow."""
 _TRIES = 20
+_USUALLY_GOOD, _LEAST_GOOD, _SPARE = 0.8, 0.1, 8
+"""Share of made strings that may come out, before it is known and at least; strings that are made beyond need."""
 
 
 @define(eq=False)
@@ -42,6 +44,17 @@ class Runs:
     letters: np.ndarray
     edges: np.ndarray
     known: np.ndarray
+    size: int
+    """Codes of letters."""
+    _pairs: np.ndarray = field(init=False, repr=False)
+    """Run and letter of each entry as one number, sorted."""
+    _whole: np.ndarray = field(init=False, repr=False)
+    """Edges of all runs for one search: those of run k lie between k and k + 1."""
+
+    def __attrs_post_init__(self) -> None:
+        """Prepare what each draw looks up."""
+        of = np.repeat(np.arange(len(self.keys)), np.diff(self.starts))
+        self._pairs, self._whole = self.keys[of] * self.size + self.letters, self.edges + of
 
     @classmethod
     def fit(cls, runs: np.ndarray, letters: np.ndarray, subjects: np.ndarray | None, least: int, size: int) -> Runs:
@@ -59,28 +72,25 @@ class Runs:
         total = np.cumsum(rows)
         before = np.concatenate([[0.0], total])[starts[:-1]]
         edges = (total - before[place]) / shown[there][place]
-        return cls(keys[there], starts, entries[kept] % size, edges, (shown / seen)[there])
+        return cls(keys[there], starts, entries[kept] % size, edges, (shown / seen)[there], size)
 
-    def have(self, runs: np.ndarray, letters: np.ndarray, size: int) -> np.ndarray:
+    def have(self, runs: np.ndarray, letters: np.ndarray) -> np.ndarray:
         """Tell which letters (-1: none), shape (n,), are among those behind their run."""
-        pairs = np.repeat(self.keys, np.diff(self.starts)) * size + self.letters
-        if not len(pairs):
+        if not len(self._pairs):
             return np.zeros(len(runs), bool)
-        wanted = runs * size + letters
-        place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-        return np.asarray((pairs[place] == wanted) & (letters >= 0))
+        wanted = runs * self.size + letters
+        place = np.minimum(self._pairs.searchsorted(wanted), len(self._pairs) - 1)
+        return np.asarray((self._pairs[place] == wanted) & (letters >= 0))
 
     def draw(self, runs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Give a letter behind each run, shape (n,); -1 where a shorter run is to be asked."""
         out = np.full(len(runs), -1, np.int64)
         if not len(self.keys):
             return out
-        place = np.minimum(np.searchsorted(self.keys, runs), len(self.keys) - 1)
+        place = np.minimum(self.keys.searchsorted(runs), len(self.keys) - 1)
         found = np.flatnonzero((self.keys[place] == runs) & (rng.random(len(runs)) < self.known[place]))
         place = place[found]
-        # one search over all runs: the edges of run k lie between k and k + 1
-        whole = self.edges + np.repeat(np.arange(len(self.keys)), np.diff(self.starts))
-        at = np.searchsorted(whole, place + rng.random(len(found)), side="right")
+        at = self._whole.searchsorted(place + rng.random(len(found)), side="right")
         out[found] = self.letters[np.minimum(at, self.starts[place + 1] - 1)]
         return out
 
@@ -148,13 +158,16 @@ class Letters:
 
     def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
         """Make ``rows`` strings, none of them guarded or empty; null where no other came up in many tries."""
-        out, again = np.empty(rows, object), np.arange(rows)
+        out, done, good = np.empty(rows, object), 0, _USUALLY_GOOD
         for _ in range(_TRIES):
-            made = self._drawn(len(again), rng)
+            left = rows - done
+            made = self._drawn(int(left / max(good, _LEAST_GOOD)) + _SPARE, rng)
             bad = (made == "") | self.guard.recognises(pa.array(made, pa.large_string()))
-            out[again[~bad]] = made[~bad]
-            again = again[bad]
-            if not len(again):
+            good = 1.0 - float(bad.mean())
+            made = made[~bad][:left]
+            out[done : done + len(made)] = made
+            done += len(made)
+            if done == rows:
                 break
         return pa.array(out, pa.large_string())
 
@@ -187,7 +200,7 @@ class Letters:
                 drawn = self.runs[order].draw(keys[order][again], rng)
                 longer = np.zeros(len(again), bool)
                 for above in range(order + 1, ORDER + 1):
-                    longer |= self.runs[above].have(keys[above][again], drawn, size)
+                    longer |= self.runs[above].have(keys[above][again], drawn)
                 letter[again] = np.where(longer, -1, drawn)
                 again = again[longer]
         return letter
@@ -214,7 +227,10 @@ class Letters:
         """Take back what :meth:`to_dict` gave."""
         whole = ("keys", "starts", "letters")
         runs = tuple(
-            Runs(**{name: np.array(r[name], np.int64 if name in whole else np.float64) for name in r})
+            Runs(
+                **{name: np.array(r[name], np.int64 if name in whole else np.float64) for name in r},
+                size=len(state["alphabet"]) + 2,
+            )
             for r in state["runs"]
         )
         bits = np.frombuffer(b64decode(state["guard"]["bits"]), np.uint8)
