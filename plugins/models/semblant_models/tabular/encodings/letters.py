@@ -26,6 +26,8 @@ _MOST_ROWS = 100_000
 _END, _FREE = 0, 1
 """The codes of the end of a string and of the place before its beginning; letters follow."""
 _TRIES = 20
+_AT_ONCE = 1024
+"""Letters that are drawn in one round at most, where they are tries of fewer rows."""
 _USUALLY_GOOD, _LEAST_GOOD, _SPARE = 0.8, 0.1, 8
 """Share of made strings that may come out, before it is known and at least; strings that are made beyond need."""
 
@@ -193,16 +195,20 @@ class Letters:
         keys = [(before[:, :order] * powers[:order]).sum(axis=1) for order in range(ORDER + 1)]
         letter = np.full(len(before), -1, np.int64)
         for order in range(ORDER, -1, -1):
-            again = np.flatnonzero(letter < 0)
-            for _ in range(_TRIES):
-                if not len(again):
-                    break
-                drawn = self.runs[order].draw(keys[order][again], rng)
-                longer = np.zeros(len(again), bool)
+            again, tried = np.flatnonzero(letter < 0), 0
+            while len(again) and tried < _TRIES:
+                # few rows are worth no round each: they take all tries at once, and the first that is right
+                many = min(_AT_ONCE // len(again), _TRIES - tried) if tried else 1
+                at = np.tile(again, max(many, 1))
+                drawn = self.runs[order].draw(keys[order][at], rng)
+                longer = np.zeros(len(at), bool)
                 for above in range(order + 1, ORDER + 1):
-                    longer |= self.runs[above].have(keys[above][again], drawn)
-                letter[again] = np.where(longer, -1, drawn)
-                again = again[longer]
+                    longer |= self.runs[above].have(keys[above][at], drawn)
+                right = ~longer.reshape(-1, len(again))
+                one = drawn.reshape(right.shape)[right.argmax(axis=0), np.arange(len(again))]
+                found = right.any(axis=0)
+                letter[again[found]] = one[found]
+                again, tried = again[~found], tried + len(right)
         return letter
 
     def to_dict(self) -> dict[str, Any]:
