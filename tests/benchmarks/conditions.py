@@ -31,7 +31,7 @@ SETS = ("adult", "credit")
 GIVEN_SETS = 8
 TESTED = 2000
 GUESSED = 500
-DRAWS = 9
+DRAWS = 49
 TENTHS = 10
 LEAST_ROWS = 20
 """Training rows of a value; those of rarer ones count as the most frequent value."""

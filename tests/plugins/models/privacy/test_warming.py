@@ -78,7 +78,7 @@ def test_the_network_starts_nearer_to_the_real_rows_without_having_seen_them(sce
     tables = log_share_tables(shape, layout, counts)
     first = initial_parameters(shape, layout.ordered, np.random.default_rng(0))
     parts: list[float] = []
-    started = warmed(first, tables, shape, scene.drawn, 1, parts.append)
+    started = warmed(first, tables, shape, scene.drawn, scene.account, parts.append)
     fixed = {name: jnp.asarray(value) for name, value in tables.items()}
     fixed, rows = {name: jnp.asarray(value) for name, value in tables.items()}, jnp.asarray(scene.tokens, jnp.int32)
     losses = []

@@ -52,7 +52,7 @@ def fit_private(
         tokens, warm = prepared.tokens(), warms(account.spec, layout.tokens)
         if warm:
             drawn = noisy_rows(tokens, prepared.codes(), account, plan, _part(run, 0.0, 0.2))
-            first = warmed(first, tables, shape, drawn, account.noise.seed(), _part(run, 0.2, _WARMING))
+            first = warmed(first, tables, shape, drawn, account, _part(run, 0.2, _WARMING))
         descent = descent_of(account.subjects, account, plan, account.spec, spec, warm=warm)
         account.charge(descent.event, f"training of table '{training.name}', {descent.steps} steps")
         epsilon = account.spent.epsilon

@@ -93,14 +93,14 @@ def warmed(
     tables: Mapping[str, np.ndarray],
     shape: Shape,
     drawn: np.ndarray,
-    seed: int,
+    account: BudgetAccount,
     told: Callable[[float], None],
 ) -> Weights:
     """Train ordinarily on drawn rows: what touches no real row costs nothing.
 
     :param first: the weights to start with.
     :param drawn: int16, shape (rows, tokens).
-    :param seed: of the order of rows and of what is dropped.
+    :param account: its secret numbers give the order of rows and what is dropped.
     :param told: hears what part is done; may raise.
     :returns: weights, float32, of the shapes of ``first``.
     """
@@ -108,10 +108,10 @@ def warmed(
     recipe = Recipe.of(ModelSpec(), settings, len(drawn))
     batch = recipe.batch_size
     many = len(drawn) // batch
-    steps, state, rng = make_steps(shape, recipe), initial_state(dict(first), recipe), np.random.default_rng(seed)
+    steps, state = make_steps(shape, recipe), initial_state(dict(first), recipe)
+    rng, key = np.random.default_rng(account.noise.seed()), jax.random.key(account.noise.seed())
     on_device = {name: jnp.asarray(value) for name, value in tables.items()}
     data, dropout = jnp.asarray(drawn), np.zeros(shape.tokens, np.float32)
-    key = jax.random.key(seed)
     rates = _rates(_EPOCHS * many)
     for epoch in range(_EPOCHS):
         order = rng.permutation(len(drawn))[: many * batch].reshape(many, 1, batch).astype(np.int32)
