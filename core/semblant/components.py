@@ -114,6 +114,12 @@ class Component(Valued):
                 raise MissingDependencyError(msg, fix=self.install) from exc
             raise
 
+    def preload(self) -> None:
+        """Import the factory and all packages that it will need."""
+        self.load()
+        for package in self.requires:
+            importlib.import_module(package)
+
     def create(self, settings: Any = None) -> Any:
         """Make the object from ``settings``, one of :attr:`settings` (the defaults when None)."""
         return self.load()(self.settings() if settings is None else settings)
@@ -189,11 +195,9 @@ class ModelType(Component):
             return super().load()
 
     def preload(self) -> None:
-        """Import the factory and all packages that it will need, for a thread beside other work."""
+        """Import all that it will need while no other thread imports a model."""
         with _ONE_MODEL:
-            self.load()
-            for package in self.requires:
-                importlib.import_module(package)
+            super().preload()
 
     def suitability(self, privacy: PrivacySpec, columns: int) -> float:
         """Give how well the backend suits a private job.

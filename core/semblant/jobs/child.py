@@ -25,6 +25,7 @@ from semblant.events import Event, EventKind, Step
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from semblant.components import Component
     from semblant.engine import Engine
     from semblant.host import PluginHost
     from semblant.jobs.orders import Order
@@ -231,10 +232,7 @@ def preload() -> PluginHost:
     for module in ("semblant.engine", "semblant.work", "semblant.planning", "semblant.jobs.outcomes"):
         importlib.import_module(module)
     for component in (*host.validators.values(), *(host.sources[name] for name in ("files",) if name in host.sources)):
-        with contextlib.suppress(Exception):
-            component.load()
-            for package in component.requires:
-                importlib.import_module(package)
+        _preload(component)
     return host
 
 
@@ -242,8 +240,12 @@ def preload_model(host: PluginHost) -> None:
     """Import the usual model of tables: a second's work, which only a job that may begin should cost."""
     models = [model for model in host.models.values() if model.learns == "tabular"]
     for model in sorted(models, key=lambda model: model.preference)[-1:]:
-        with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
-            model.preload()
+        _preload(model)
+
+
+def _preload(component: Component) -> None:
+    with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
+        component.preload()
 
 
 def main(arguments: list[str]) -> int:

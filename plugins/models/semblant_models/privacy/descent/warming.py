@@ -7,7 +7,6 @@ Figures: decision 0029.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 import jax
@@ -17,7 +16,9 @@ import numpy as np
 from semblant.spec.training import ModelSpec
 from semblant_models.marginal.mechanism import Rounds, learned
 from semblant_models.marginal.network import Network
+from semblant_models.privacy.choice import MOST_COLUMNS
 from semblant_models.privacy.preprocessing.releases import Releases
+from semblant_models.schedule import Progress, rate_of
 from semblant_models.settings import ColumnArSettings
 from semblant_models.tabular.recipe import Recipe
 from semblant_models.tabular.stepping import initial_state, make_steps
@@ -34,14 +35,9 @@ if TYPE_CHECKING:
 
 SHARE: Final = 0.2
 """Of rho."""
-MOST_COLUMNS: Final = 32
-"""More have more pairs than a fifth of a budget can measure."""
 _ROWS: Final = 40_000
 _EPOCHS: Final = 3
 _RATE: Final = 0.004
-_RISING: Final = 50
-"""Steps in which the rate rises."""
-_LAST_RATE: Final = 0.02
 
 
 def warms(privacy: PrivacySpec, columns: int) -> bool:
@@ -104,7 +100,7 @@ def warmed(
     :param told: hears what part is done; may raise.
     :returns: weights, float32, of the shapes of ``first``.
     """
-    settings = ColumnArSettings(hidden=shape.hidden, embedding=shape.embedding)
+    settings = ColumnArSettings(hidden=shape.hidden, embedding=shape.embedding, peak_rate=_RATE)
     recipe = Recipe.of(ModelSpec(), settings, len(drawn))
     batch = recipe.batch_size
     many = len(drawn) // batch
@@ -112,16 +108,11 @@ def warmed(
     rng, key = np.random.default_rng(account.noise.seed()), jax.random.key(account.noise.seed())
     on_device = {name: jnp.asarray(value) for name, value in tables.items()}
     data, dropout = jnp.asarray(drawn), np.zeros(shape.tokens, np.float32)
-    rates = _rates(_EPOCHS * many)
+    total = _EPOCHS * many
+    rates = np.array([rate_of(Progress(), recipe, step, many, total) for step in range(total)], np.float32)
     for epoch in range(_EPOCHS):
         order = rng.permutation(len(drawn))[: many * batch].reshape(many, 1, batch).astype(np.int32)
         here = rates[epoch * many : (epoch + 1) * many]
         state, _ = steps(state, on_device, dropout, data, order, here, key, np.int32(0), np.int32(many))
         told((epoch + 1) / _EPOCHS)
     return {name: np.asarray(state["params"][name]) for name in first}
-
-
-def _rates(steps: int) -> np.ndarray:
-    falling = [0.5 * (1 + math.cos(math.pi * step / steps)) for step in range(steps)]
-    rising = np.minimum(1.0, np.arange(1, steps + 1) / _RISING)
-    return np.asarray(_RATE * rising * (_LAST_RATE + (1 - _LAST_RATE) * np.asarray(falling)), np.float32)
