@@ -94,7 +94,9 @@ class ColumnArBackend:
         if not len(train):
             train = validation
         recipe = Recipe.of(self._spec, self._settings, len(train))
-        shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+        shape = Shape.of(
+            layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible, joint=layout.joint
+        )
         recipe = batched(recipe, self._spec, shape, len(train), run)
         tables = log_share_tables(shape, layout, table.counts(), validation)
         used: dict[str, Any] = {**recipe.to_dict(), "training_rows": len(train), "validation_rows": len(validation)}

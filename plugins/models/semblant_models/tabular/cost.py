@@ -7,7 +7,10 @@ plans for its compiled step (``memory_analysis``) over tables of 5 to 240 tokens
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+from semblant_models.tabular.joint_shape import RANK, joint_shapes
 
 if TYPE_CHECKING:
     from semblant_models.tabular.shape import Shape
@@ -27,6 +30,7 @@ def parameters(shape: Shape) -> int:
     count = both * (shape.codes * e + n * g * e * g * h) + n * g * (h + h * h + h)
     if n > 1:
         count += both * (n * g * e * r + n * r * g * h) + n * r
+    count += sum(math.prod(size) for size in joint_shapes(shape).values())
     return int(count + sum(len(head.tokens) * head.size * (h + 1) for head in shape.heads))
 
 
@@ -42,11 +46,13 @@ def row_operations(shape: Shape) -> float:
     context = n * (g * e * r + r * g * h) * (2 if shape.flexible else 1) if n > 1 else 0.0
     inner = shape.tokens * h * h
     heads = sum(len(head.tokens) * h * head.size for head in shape.heads)
-    return float(2.0 * _BACKWARD * (first + context + inner + heads))
+    joint = RANK * sum(h + shape.cardinality[token] for token in shape.joint)
+    return float(2.0 * _BACKWARD * (first + context + inner + heads + joint))
 
 
 def row_numbers(shape: Shape) -> float:
     """Give how many numbers of one row a training step works through beside its products."""
     e, h, n, r = shape.embedding, shape.hidden, shape.blocks, shape.summary
     heads = sum(len(head.tokens) * head.size for head in shape.heads)
-    return float(n * shape.block * (2 * e + 6 * h) + (4 * n * r if n > 1 else 0) + 4 * heads)
+    pairs = RANK * sum(shape.cardinality[token] for token in shape.joint)
+    return float(n * shape.block * (2 * e + 6 * h) + (4 * n * r if n > 1 else 0) + 4 * heads + 2 * pairs)

@@ -79,7 +79,9 @@ def estimate(settings: ColumnArSettings, spec: ModelSpec, facts: TableFacts, spe
     recipe = Recipe.of(spec, settings, rows)
     if not layout.tokens:
         return Cost(training_seconds=0.1, generation_seconds=0.0, memory_bytes=_PROCESS_BYTES, details={"tokens": 0})
-    shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible)
+    shape = Shape.of(
+        layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=recipe.flexible, joint=layout.joint
+    )
     products, others = speed.operations * _PRODUCTS, speed.numbers * _OTHERS
     row = row_operations(shape) / products + row_numbers(shape) / others
     per_step = recipe.batch_size * recipe.accumulation

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _IMPOSSIBLE = -1e9
 _SMOOTHING = 0.1
+_MOST_PAIRS = 1 << 16
+"""Pairs of a token's codes with its parent's, up to which they are learned as pairs."""
 
 
 @define(eq=False)
@@ -65,6 +67,13 @@ class Layout:
     def table_rows(self) -> np.ndarray:
         """Rows of each token's table of counts: the codes of its parent, or one."""
         return np.asarray(np.where(self.parent >= 0, self.cardinality[self.parent], 1))
+
+    @property
+    def joint(self) -> tuple[int, ...]:
+        """The tokens whose codes mean something with their parents' only: members of groups, unless very many."""
+        pairs = self.table_rows * self.cardinality
+        found = (self.parent >= 0) & ~self.ordered & (pairs <= _MOST_PAIRS)
+        return tuple(int(t) for t in np.flatnonzero(found))
 
     @property
     def count_offsets(self) -> np.ndarray:

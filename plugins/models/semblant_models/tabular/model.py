@@ -146,6 +146,7 @@ class TabularModel:
                 "embedding": self.shape.embedding,
                 "hidden": self.shape.hidden,
                 "flexible": self.shape.flexible,
+                "joint": list(self.shape.joint),
             },
         }
         (folder / "model.json").write_text(json.dumps(state), encoding="utf-8")
@@ -165,6 +166,7 @@ class TabularModel:
                 embedding=int(network["embedding"]),
                 hidden=int(network["hidden"]),
                 flexible=bool(network["flexible"]),
+                joint=tuple(int(t) for t in network.get("joint", ())),
             )
             rows = encoding.layout.table_rows
             tables = {f"shares_{k}": (int(sum(rows[t] for t in h.tokens)), h.size) for k, h in enumerate(shape.heads)}

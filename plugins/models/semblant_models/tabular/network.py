@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from semblant_models.tabular.context.encoder import context_layer, context_shapes, initial_context
+from semblant_models.tabular.joint import initial_joint, joint_embeddings, joint_scores
+from semblant_models.tabular.joint_shape import joint_shapes, spots
 from semblant_models.tabular.waves import waves
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def parameter_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
     for k, head in enumerate(shape.heads):
         out[f"out_{k}"] = (len(head.tokens), h, head.size)
         out[f"out_bias_{k}"] = (len(head.tokens), head.size)
+    out |= joint_shapes(shape)
     if shape.context is not None:
         out |= context_shapes(shape.context, shape.tokens, h)
     return out
@@ -102,6 +105,7 @@ def initial_parameters(shape: Shape, ordered: np.ndarray, rng: np.random.Generat
             out[name] = (rng.normal(size=sizes[name]) * np.sqrt(2.0 / (g * e))).astype(np.float32)
     if "context" in out:
         out["context"] = (rng.normal(size=sizes["context"]) * np.sqrt(1.0 / shape.summary)).astype(np.float32)
+    out |= initial_joint(shape, rng)
     if shape.context is not None:
         out |= initial_context(shape.context, shape.tokens, h, rng)
     return out
@@ -116,7 +120,10 @@ def first_mask(shape: Shape, *, lower: bool) -> np.ndarray:
 
 def embed(params: Params, shape: Shape, codes: jax.Array, name: str = "embedding") -> jax.Array:
     """Look up embeddings of ``codes``, int32, shape (rows, tokens); gives (rows, tokens, embedding)."""
-    return params[name][codes + jnp.asarray(shape.offsets)]
+    found = params[name][codes + jnp.asarray(shape.offsets)]
+    if shape.joint and name == "embedding":
+        found = found.at[:, np.array(shape.joint)].add(joint_embeddings(params, shape, codes))
+    return found
 
 
 def first_layer(params: Params, shape: Shape, embedded: jax.Array) -> jax.Array:
@@ -243,6 +250,9 @@ def head_logits(
     head = shape.heads[k]
     at = np.array(head.tokens)
     learned = jnp.einsum("tbh,thc->tbc", hidden[at], params[f"out_{k}"]) + params[f"out_bias_{k}"][:, None]
+    more = joint_scores(params, shape, hidden, codes, k)
+    if more is not None:
+        learned = learned.at[spots(shape, k)].add(more)
     rows = jnp.asarray(head.rows, jnp.int32)[:, None]
     if head.child:
         rows = rows + codes[:, np.array(shape.parent)[at]].T

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from semblant_models.tabular.joint import joint_of_token
+from semblant_models.tabular.joint_shape import joint_starts
 from semblant_models.tabular.network import IMPOSSIBLE, first_mask
 
 if TYPE_CHECKING:
@@ -77,6 +79,11 @@ def by_block(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, np.nda
             "summary": params["summary"],
             "summary_bias": params["summary_bias"],
         }
+    if shape.joint:
+        at = np.array(shape.joint)
+        pairs, size, joint = np.zeros((3, n * g), np.int32)
+        pairs[at], size[at], joint[at] = joint_starts(shape), np.array(shape.cardinality)[at], 1
+        out |= {"pairs": pairs.reshape(n, g), "size": size.reshape(n, g), "joint": joint.reshape(n, g) > 0}
     return {name: np.ascontiguousarray(value) for name, value in out.items()}
 
 
@@ -93,5 +100,7 @@ def by_token(shape: Shape, params: Mapping[str, np.ndarray]) -> list[dict[str, n
             "out_bias": params[f"out_bias_{head}"][place][:size],
             "embedding": params["embedding"][start : start + size],
         }
+        if at in shape.joint:
+            found |= joint_of_token(shape, params, at, head)
         out.append({name: np.ascontiguousarray(value) for name, value in found.items()})
     return out

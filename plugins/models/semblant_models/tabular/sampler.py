@@ -18,6 +18,8 @@ import numpy as np
 from attrs import define, frozen
 
 from semblant_models.tabular.context.encoder import context_layer
+from semblant_models.tabular.joint import pair_scores
+from semblant_models.tabular.joint_shape import spots_by_place
 from semblant_models.tabular.network import IMPOSSIBLE, later_layer
 from semblant_models.tabular.rearranged import few
 from semblant_models.tabular.stratified import uniforms
@@ -183,13 +185,16 @@ class _Unrolled(_Drawing):
                 before += later[at]
             hidden = jax.nn.silu(before)
             hidden = hidden + jax.nn.silu(hidden @ own["block"] + own["block_bias"])
-            parent = shape.parent[at]
+            parent_code = drawn[shape.parent[at]] if shape.parent[at] >= 0 else 0
+            logits = hidden @ own["out"] + own["out_bias"]
+            if at in shape.joint:
+                logits += pair_scores(hidden, own["query"], own["value"][parent_code])
             code, log_p = self.draw(
                 int(heads[at]),
                 shape.cardinality[at],
-                hidden @ own["out"] + own["out_bias"],
+                logits,
                 int(places[at]),
-                drawn[parent] if parent >= 0 else 0,
+                parent_code,
                 numbers[at],
                 codes[:, at],
                 temperature[at],
@@ -199,7 +204,7 @@ class _Unrolled(_Drawing):
                 code = jnp.where(given[:, at], codes[:, at], code)
                 weight = weight + jnp.where(given[:, at], log_p, 0.0)
             drawn.append(code)
-            embedded.append(own["embedding"][code])
+            embedded.append(own["embedding"][parent_code, code] if at in shape.joint else own["embedding"][code])
             if self.kind.given and self.kind.candidates > 1:
                 take, weight, score = self.chosen(weight, score, at, given[:, at])
                 drawn, embedded = [x[take] for x in drawn], [x[take] for x in embedded]
@@ -271,6 +276,9 @@ class _Looped(_Drawing):
             drawn = jnp.where(here, wanted, drawn)
             weight = weight + jnp.where(here, log_p, 0.0)
         embedded = self.weights["params"]["embedding"][drawn + item["offset"]]
+        if self.shape.joint:
+            pair = jnp.where(item["joint"], item["pairs"] + parent_code * item["size"] + drawn, 0)
+            embedded += self.weights["params"]["joint_embedding"][pair] * item["joint"]
         codes = codes.at[:, at].set(jnp.where(item["real"], drawn, codes[:, at]))
         block = jax.lax.dynamic_update_index_in_dim(block, embedded * item["real"], item["inside"], 1)
         if self.kind.given and self.kind.candidates > 1:
@@ -278,11 +286,18 @@ class _Looped(_Drawing):
             codes, block = codes[take], block[take]
         return codes, block, weight, score
 
-    def draw_of_head(self, index: int, hidden: jax.Array, place: jax.Array, *rest: jax.Array) -> Any:
+    def draw_of_head(
+        self, index: int, hidden: jax.Array, place: jax.Array, parent_code: jax.Array, *rest: jax.Array
+    ) -> Any:
         """Draw a token of head ``index`` at some ``place`` in it."""
         params = self.weights["params"]
         logits = hidden @ params[f"out_{index}"][place] + params[f"out_bias_{index}"][place]
-        return self.draw(index, self.shape.heads[index].size, logits, place, *rest)
+        if f"joint_query_{index}" in params:
+            among, start = (jnp.asarray(part)[place] for part in spots_by_place(self.shape, index))
+            value = params[f"joint_value_{index}"][start + parent_code]
+            more = pair_scores(hidden, params[f"joint_query_{index}"][among], value)
+            logits += jnp.where(among >= 0, more, 0.0)
+        return self.draw(index, self.shape.heads[index].size, logits, place, parent_code, *rest)
 
 
 def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:

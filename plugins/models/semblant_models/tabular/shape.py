@@ -43,11 +43,13 @@ class Shape:
     """Width of the summary through which blocks of tokens see earlier blocks."""
     flexible: bool
     heads: tuple[Head, ...]
+    joint: tuple[int, ...] = ()
+    """Tokens whose codes are learned together with their parents' (see :mod:`~semblant_models.tabular.joint`)."""
     context: ContextShape | None = None
     """What every row is conditioned on; None for a table by itself."""
 
     @classmethod
-    def of(cls, layout: Layout, *, embedding: int, hidden: int, flexible: bool) -> Shape:
+    def of(cls, layout: Layout, *, embedding: int, hidden: int, flexible: bool, joint: tuple[int, ...] = ()) -> Shape:
         """Choose heads for a layout."""
         heads: list[Head] = []
         rows = layout.table_rows
@@ -69,6 +71,7 @@ class Shape:
             summary=4 * hidden,
             flexible=flexible,
             heads=tuple(heads),
+            joint=joint,
         )
 
     @property

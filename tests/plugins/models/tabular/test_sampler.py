@@ -38,7 +38,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedTable:
 def model_of(prepared: PreparedTable, *, flexible: bool) -> TabularModel:
     """Give a model whose parameters are all chance, so that every token depends on those before it."""
     layout, rng = prepared.encoding.layout, np.random.default_rng(0)
-    shape = Shape.of(layout, embedding=4, hidden=16, flexible=flexible)
+    shape = Shape.of(layout, embedding=4, hidden=16, flexible=flexible, joint=layout.joint)
     sizes = parameter_shapes(shape)
     arrays = {name: (rng.normal(size=size) * 0.5).astype(np.float32) for name, size in sizes.items()}
     tables = log_share_tables(shape, layout, prepared.counts())
@@ -100,6 +100,7 @@ def test_the_unrolled_and_the_looped_drawing_give_the_same(
         how = {"heat": np.linspace(0.5, 2, model.shape.tokens, dtype=np.float32)}
         how["top"] = np.linspace(0.6, 1, model.shape.tokens, dtype=np.float32)
     assert model.shape.blocks == 1
+    assert model.shape.joint
     assert max(model.shape.parent) >= 0
     assert len(model.shape.heads) > 1
     (one, score), (other, again) = both(model, Kind(rows=ROWS, **options), codes, given, **how)

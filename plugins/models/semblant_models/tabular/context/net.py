@@ -35,7 +35,7 @@ LEAST_EMBEDDING = 16
 
 def shape_of(layout: Layout, sees: Seen, recipe: Recipe) -> Shape:
     """Give the shape of a network whose rows see these tokens and numbers."""
-    shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=False)
+    shape = Shape.of(layout, embedding=recipe.embedding, hidden=recipe.hidden, flexible=False, joint=layout.joint)
     if not sees.cardinality and not sees.dense:
         return shape
     width = max(32, recipe.hidden * 3 // 2)
@@ -150,6 +150,7 @@ class Net:
         state = {
             "embedding": self.shape.embedding,
             "hidden": self.shape.hidden,
+            "joint": list(self.shape.joint),
             "context": None if context is None else asdict(context),
             "history": self.history,
             "used": self.used,
@@ -160,7 +161,13 @@ class Net:
     def load(cls, folder: Path, name: str, layout: Layout) -> Net:
         """Load what :meth:`save` wrote; the layout comes from the encodings."""
         state = read_json(folder / f"{name}.json")
-        shape = Shape.of(layout, embedding=int(state["embedding"]), hidden=int(state["hidden"]), flexible=False)
+        shape = Shape.of(
+            layout,
+            embedding=int(state["embedding"]),
+            hidden=int(state["hidden"]),
+            flexible=False,
+            joint=tuple(int(t) for t in state.get("joint", ())),
+        )
         if state["context"] is not None:
             shape = evolve(shape, context=_context(state["context"]))
         rows = layout.table_rows
