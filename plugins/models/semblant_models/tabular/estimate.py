@@ -123,6 +123,7 @@ def expected_steps(recipe: Recipe, rows: int) -> int:
         last = min(last, recipe.stop_at)
     if recipe.early_stop_delta <= 0:
         return max(last, 1)
+    last = int(min(last, recipe.longest))
     return max(min(last, round(max(_FEWEST_STEPS, _USUAL_STEPS * math.sqrt(rows / _USUAL_ROWS)))), 1)
 
 

@@ -41,6 +41,7 @@ def expected_end(progress: Progress, recipe: Recipe, usual: int) -> int:
     last = progress.end if recipe.stop_at is None else min(progress.end, recipe.stop_at)
     if recipe.early_stop_delta <= 0 or progress.cool_from is not None or progress.step >= last:
         return last
+    last = int(min(last, recipe.longest))
     least = min(progress.step + recipe.validation_steps, last)
     if len(progress.history) < 2:
         return int(np.clip(usual, least, last))

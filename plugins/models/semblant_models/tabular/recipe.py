@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
@@ -17,6 +18,9 @@ _WIDTH = {ModelSize.SMALL: (32, 8), ModelSize.MEDIUM: (64, 8), ModelSize.LARGE: 
 _NARROWER = {250: 8, 1_000: 4, 5_000: 2}
 """Below so many rows the width is divided: a wide network remembers few rows and gains nothing (decision 0030)."""
 _LEAST_WIDTH = 8
+_ENOUGH_EPOCHS = 14
+"""How often each row of a table that is not small is looked at before the rate falls, whatever is still gained: later
+looks make nearer copies, not better rows (decision 0031)."""
 _VISITS = {Goal.ACCURACY: 4_000_000, Goal.SPEED: 1_000_000}
 
 
@@ -50,6 +54,8 @@ class Recipe:
     """Whether the rate falls before it ends for that, where held-out rows gain at all."""
     cool_share: float = 0.4
     """How long the rate falls, as a share of the steps done."""
+    enough: int | None = None
+    """The step from which the rate falls whatever is still gained."""
     flexible: bool
     any_order_share: float
 
@@ -81,6 +87,7 @@ class Recipe:
         every = max(1, min(steps_per_epoch, 400)) if steps_per_epoch >= 20 else min(steps_per_epoch * 4, 40)
         if spec.steps_between_validations != AUTO:
             every = int(spec.steps_between_validations)
+        enough = _ENOUGH_EPOCHS * steps_per_epoch if spec.max_epochs == AUTO and not small else None
         rate = settings.peak_rate or 0.005
         if spec.learning_rate != AUTO and not spec.adaptive_learning_rate:
             rate = float(spec.learning_rate)
@@ -104,9 +111,18 @@ class Recipe:
             early_stop_delta=spec.early_stop_delta,
             patience=settings.patience if spec.early_stop_delta > 0 else 4 * settings.patience,
             minds_memory=True,
+            enough=enough,
             flexible=spec.flexible_generation,
             any_order_share=0.4,
         )
+
+    @property
+    def longest(self) -> float:
+        """The step at which training has ended at the latest, for having looked at its rows often enough."""
+        if self.enough is None or self.early_stop_delta <= 0:
+            return math.inf
+        cools = max(round(self.enough * self.cool_share), 1) if self.adaptive else 0
+        return self.enough + self.validation_steps + cools
 
     def to_dict(self) -> dict[str, Any]:
         """Give the recipe as JSON."""

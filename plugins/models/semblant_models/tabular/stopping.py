@@ -37,7 +37,8 @@ def early_stop(progress: Progress, recipe: Recipe) -> None:
             progress.stopped = "early stop"
         return
     losses = [entry["validation_loss"] for entry in progress.history]
-    if not remembers and _gains(losses, progress, recipe):
+    enough = recipe.enough is not None and recipe.early_stop_delta > 0 and progress.step >= recipe.enough
+    if not remembers and not enough and _gains(losses, progress, recipe):
         return
     if not recipe.adaptive or losses[-1] > min(losses):
         progress.stopped = "early stop"

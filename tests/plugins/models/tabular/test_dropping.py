@@ -118,3 +118,25 @@ def test_below_a_parent_the_rate_falls_before_training_that_remembers_ends(
     recipe = Recipe.of(ModelSpec(early_stop_delta=0.001), ColumnArSettings(), 50_000)
     early_stop(made, evolve(recipe, cools_first=True))
     assert (made.stopped, made.cool_from is not None) == (stopped, cools)
+
+
+@pytest.mark.parametrize(
+    ("rows", "spec", "cools"),
+    [
+        (50_000, {}, True),
+        (4_000, {}, False),
+        (50_000, {"max_epochs": 100}, False),
+        (50_000, {"early_stop_delta": 0.0}, False),
+    ],
+    ids=["enough", "few rows", "set by hand", "not to be stopped"],
+)
+def test_the_rate_falls_when_each_row_was_looked_at_often_enough(rows: int, spec: dict[str, Any], cools: bool) -> None:
+    made = progress([20.0, 19.0, 18.0, 17.0], [20.0, 19.4, 18.8, 18.2])
+    recipe = Recipe.of(ModelSpec(**spec), ColumnArSettings(), rows)
+    made.step = 14 * (rows // recipe.batch_size)
+    early_stop(made, recipe)
+    assert (made.cool_from is not None, made.stopped) == (cools, "")
+    assert (made.end <= recipe.longest) == cools or recipe.longest == float("inf")
+    before = progress([20.0, 19.0, 18.0, 17.0], [20.0, 19.4, 18.8, 18.2])
+    early_stop(before, recipe)
+    assert before.cool_from is None

@@ -77,7 +77,7 @@ def _trained(
         return {}
     run.check()
     recipe = evolve(Recipe.of(*wanted, int((~validates).sum()) or len(rows)), minds_memory=minds_memory)
-    recipe = evolve(recipe, cools_first=True, cool_share=_COOL_SHARE)
+    recipe = evolve(recipe, cools_first=True, cool_share=_COOL_SHARE, enough=None)
     if sees.cardinality or sees.dense:
         # the context is wide and near to the rows it tells of: it is where over-fitting begins
         recipe = evolve(recipe, input_dropout=max(recipe.input_dropout, 0.1))
