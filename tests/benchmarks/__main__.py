@@ -11,6 +11,7 @@ BENCHMARKS = (
     "tabular",
     "conditions",
     "constraints",
+    "dates",
     "growth",
     "together",
     "marginal",
