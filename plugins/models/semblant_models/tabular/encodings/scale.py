@@ -24,6 +24,9 @@ RUNS = 64
 ITEMS_PER_RUN = 64
 CELLS = 2048
 
+_SPREADS_BELOW = 75
+"""Subjects, in those that a value must be held by, below which the outermost values are spread beyond their bound."""
+
 
 @define(eq=False)
 class Scale:
@@ -217,13 +220,16 @@ def _points(
     """
     starts = np.searchsorted(group, np.arange(int(group[-1]) + 2))
     half = max((least + 1) // 2, 1)
-    edges = [values[0] if keep else outer_bound(values, subjects, least)]
+    edges = [values[0] if keep else _end(values, subjects, least)]
     edges += [_near(values, subjects, int(s), half, least) for s in starts[1:-1]]
-    edges.append(values[-1] if keep else outer_bound(values[::-1], None if subjects is None else subjects[::-1], least))
+    edges.append(values[-1] if keep else _end(values[::-1], None if subjects is None else subjects[::-1], least))
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
     edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
     middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in pairwise(starts)]
     middle = np.clip(np.array(middles, values.dtype), edge[:-1], edge[1:])
+    for cell, end in ((0, edge[0]), (-1, edge[-1])):
+        if middle[cell] == end:  # the mean lies beyond: half of the cell would be heaped on its end
+            middle[cell] = _mean(np.array([edge[:-1][cell], edge[1:][cell]]))
     return np.stack([edge[:-1], middle, edge[1:]], axis=1)
 
 
@@ -235,6 +241,25 @@ def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int
     while len(np.unique(subjects[low:high])) < least and (low > 0 or high < len(values)):
         low, high = max(low - least, 0), min(high + least, len(values))
     return _mean(values[low:high][np.unique(subjects[low:high], return_index=True)[1]])
+
+
+def _end(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
+    """Give how far the outermost cell reaches where ``values`` begin: the bound, or in a small table beyond it.
+
+    All who are beyond the bound would be heaped on it, a seventh of a hundred rows on either side. They are spread
+    instead as the next ones are: by four thirds of the step from the mean over the next ``least`` subjects to the
+    bound, for even values just short of the last but one. Who lies outside has no part in it. Zero is not crossed.
+    """
+    bound = outer_bound(values, subjects, least)
+    if subjects is not None:
+        values = values[np.sort(np.unique(subjects, return_index=True)[1])]
+    if not 4 * least <= len(values) < _SPREADS_BELOW * least:
+        return bound
+    nearest = values[least : 2 * least]
+    step = (_mean(values[2 * least : 3 * least]) - bound) * 4
+    end = bound - (step // 3 if values.dtype.kind == "i" else step / 3)
+    crosses = (nearest >= 0).all() if end < 0 else (nearest <= 0).all()
+    return 0 * end if crosses else end
 
 
 def outer_bound(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
