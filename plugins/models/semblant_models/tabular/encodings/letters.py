@@ -28,8 +28,11 @@ _END, _FREE = 0, 1
 _TRIES = 20
 _AT_ONCE = 1024
 """Letters that are drawn in one round at most, where they are tries of fewer rows."""
-_USUALLY_GOOD, _LEAST_GOOD, _SPARE = 0.8, 0.1, 8
-"""Share of made strings that may come out, before it is known and at least; strings that are made beyond need."""
+_MOST_LOOKED_UP = 1 << 20
+_TESTED, _LEAST_GOOD = 2048, 0.1
+"""Strings made once, to know what share of them may come out, and the least that is reckoned with."""
+_SPARE = 3.0
+"""Strings made beyond need, in deviations of how many may come out: a further round costs as much as the first."""
 
 
 @define(eq=False)
@@ -52,11 +55,16 @@ class Runs:
     """Run and letter of each entry as one number, sorted."""
     _whole: np.ndarray = field(init=False, repr=False)
     """Edges of all runs for one search: those of run k lie between k and k + 1."""
+    _place: np.ndarray | None = field(init=False, repr=False, default=None)
+    """Place of each run among ``keys``, -1 for none, where the runs are few enough to be looked up directly."""
 
     def __attrs_post_init__(self) -> None:
         """Prepare what each draw looks up."""
         of = np.repeat(np.arange(len(self.keys)), np.diff(self.starts))
         self._pairs, self._whole = self.keys[of] * self.size + self.letters, self.edges + of
+        if len(self.keys) and self.keys[-1] < _MOST_LOOKED_UP:
+            self._place = np.full(int(self.keys[-1]) + 2, -1, np.int32)
+            self._place[self.keys] = np.arange(len(self.keys))
 
     @classmethod
     def fit(cls, runs: np.ndarray, letters: np.ndarray, subjects: np.ndarray | None, least: int, size: int) -> Runs:
@@ -89,8 +97,13 @@ class Runs:
         out = np.full(len(runs), -1, np.int64)
         if not len(self.keys):
             return out
-        place = np.minimum(self.keys.searchsorted(runs), len(self.keys) - 1)
-        found = np.flatnonzero((self.keys[place] == runs) & (rng.random(len(runs)) < self.known[place]))
+        if self._place is not None:
+            place = self._place[np.minimum(runs, len(self._place) - 1)]
+            there = place >= 0
+        else:
+            place = np.minimum(self.keys.searchsorted(runs), len(self.keys) - 1)
+            there = self.keys[place] == runs
+        found = np.flatnonzero(there & (rng.random(len(runs)) < self.known[place]))
         place = place[found]
         at = self._whole.searchsorted(place + rng.random(len(found)), side="right")
         out[found] = self.letters[np.minimum(at, self.starts[place + 1] - 1)]
@@ -111,6 +124,8 @@ class Letters:
     runs: tuple[Runs, ...]
     """For runs of 0, 1, … letters."""
     guard: ReplayGuard
+    _good: float | None = field(default=None, init=False, repr=False)
+    """Share of made strings that may come out, once it is known."""
 
     @classmethod
     def fit(
@@ -160,18 +175,23 @@ class Letters:
 
     def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
         """Make ``rows`` strings, none of them guarded or empty; null where no other came up in many tries."""
-        out, done, good = np.empty(rows, object), 0, _USUALLY_GOOD
+        out, done = np.empty(rows, object), 0
+        if self._good is None:  # of strings of its own, so that what comes out does not depend on earlier calls
+            found = self._allowed(self._drawn(_TESTED, np.random.default_rng(0)))
+            self._good = max(len(found) / _TESTED, _LEAST_GOOD)
         for _ in range(_TRIES):
             left = rows - done
-            made = self._drawn(int(left / max(good, _LEAST_GOOD)) + _SPARE, rng)
-            bad = (made == "") | self.guard.recognises(pa.array(made, pa.large_string()))
-            good = 1.0 - float(bad.mean())
-            made = made[~bad][:left]
+            spare = _SPARE * (np.sqrt(left * (1.0 - self._good)) + 1.0)
+            made = self._allowed(self._drawn(int((left + spare) / self._good) + 1, rng))[:left]
             out[done : done + len(made)] = made
             done += len(made)
             if done == rows:
                 break
         return pa.array(out, pa.large_string())
+
+    def _allowed(self, made: np.ndarray) -> np.ndarray:
+        """Leave out what is empty or guarded."""
+        return made[~((made == "") | self.guard.recognises(pa.array(made, pa.large_string())))]
 
     def _drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
         size = len(self.alphabet) + 2
@@ -199,7 +219,7 @@ class Letters:
             while len(again) and tried < _TRIES:
                 # few rows are worth no round each: they take all tries at once, and the first that is right
                 many = min(_AT_ONCE // len(again), _TRIES - tried) if tried else 1
-                at = np.tile(again, max(many, 1))
+                at = np.tile(again, many) if many > 1 else again
                 drawn = self.runs[order].draw(keys[order][at], rng)
                 longer = np.zeros(len(at), bool)
                 for above in range(order + 1, ORDER + 1):
