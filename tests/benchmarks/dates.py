@@ -31,7 +31,7 @@ def parts_of(name: str, data: pd.DataFrame, edges: dict[str, Any]) -> dict[str, 
     if name == "beijing_pm25":
         dates = pd.to_datetime(data[["year", "month", "day", "hour"]], errors="coerce")
         return {"weekday": dates.dt.weekday.fillna(7), "hour": data["hour"], "no such day": dates.isna()}
-    out = {}
+    out: dict[str, Any] = {}
     for column in ("pickup", "dropoff"):
         out |= {f"{column} weekday": data[column].dt.weekday, f"{column} hour": data[column].dt.hour}
     gap = (data["dropoff"] - data["pickup"]).dt.total_seconds().to_numpy()

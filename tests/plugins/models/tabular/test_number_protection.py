@@ -56,14 +56,14 @@ def test_an_extreme_among_few_rare_values_moves_no_bound(rare: int) -> None:
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
 def test_outermost_values_of_a_small_table_are_not_heaped_on_their_bound(kind: type) -> None:
     rng = np.random.default_rng(1)
-    lengths = np.sort(rng.normal(1_700, 100, 100)).astype(kind)
+    lengths: np.ndarray = np.sort(rng.normal(1_700, 100, 100)).astype(kind)
     out, _ = made_from(lengths)
     for part in (0.05, 0.95):
         assert abs(np.quantile(out, part) - np.quantile(lengths, part)) < 25
     assert out.min() > lengths[0] - 50
     assert out.max() < lengths[-1] + 50
     assert max(np.unique(out.round(), return_counts=True)[1]) < 0.05 * len(out)
-    waits = rng.exponential(100, 100).astype(kind)
+    waits: np.ndarray = rng.exponential(100, 100).astype(kind)
     assert made_from(waits)[0].min() >= 0
     assert made_from(-waits)[0].max() <= 0
 

@@ -191,7 +191,8 @@ class Letters:
 
     def _allowed(self, made: np.ndarray) -> np.ndarray:
         """Leave out what is empty or guarded."""
-        return made[~((made == "") | self.guard.recognises(pa.array(made, pa.large_string())))]
+        allowed: np.ndarray = made[~((made == "") | self.guard.recognises(pa.array(made, pa.large_string())))]
+        return allowed
 
     def _drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
         size = len(self.alphabet) + 2
