@@ -44,7 +44,8 @@ def kept(constraint: Constraint, table: pa.Table, original: pa.Table | None = No
 
     A null makes a comparison, a sum and uniqueness not applicable, as in SQL: such rows keep the rule.
     In combinations and dependencies a null is a value like others. Of rows that repeat a unique value
-    the first one keeps the rule; of rows that break a dependency those with the most frequent value do.
+    the first one keeps the rule; of rows that break a dependency those with the most frequent value do. A deciding
+    value that the original does not have (a new name) may decide anything, as long as it is the same in all rows.
     """
     rule = constraint.rule
     frame = as_frame(table, constraint.columns)
@@ -62,7 +63,8 @@ def kept(constraint: Constraint, table: pa.Table, original: pa.Table | None = No
     elif isinstance(rule, Dependency):
         mask = _follows(frame, rule)
         if original is not None:
-            mask = mask & _seen(frame, constraint.columns, as_frame(original, constraint.columns))
+            known = as_frame(original, constraint.columns)
+            mask = mask & (_seen(frame, constraint.columns, known) | ~_seen(frame, rule.columns, known))
     else:
         mask = _seen(frame, rule.columns, as_frame(original, rule.columns)) if original is not None else _all(frame)
     return np.asarray(mask.fill_null(value=True).to_numpy(), bool)

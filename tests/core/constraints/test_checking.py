@@ -74,6 +74,15 @@ def test_uniqueness_counts_repetitions_and_passes_over_nulls() -> None:
     assert broken(Unique(columns=("a", "b")), a=[1, 1, 1, None], b=["p", "q", "p", "p"]) == [2]
 
 
+def test_a_new_deciding_value_breaks_no_dependency_as_long_as_it_decides_one_thing() -> None:
+    rule = constraint_of(Dependency(columns=("city",), determines=("zone",)))
+    original = pa.table({"city": ["Rome", "Bari"], "zone": ["centre", "south"]})
+    made = pa.table({"city": ["Rome", "Rimona", "Rimona", "Bari"], "zone": ["centre", "south", "south", "north"]})
+    assert violations(rule, made, original) == 1  # Bari lies in the south
+    torn = pa.table({"city": ["Rimona"] * 3, "zone": ["south", "north", "south"]})
+    assert violations(rule, torn, original) == 1
+
+
 def test_a_dependency_is_broken_by_the_rarer_value() -> None:
     columns = {"zip": ["1", "1", "1", "2", None, None], "city": ["A", "B", "A", "B", "C", None]}
     assert broken(Dependency(columns=("zip",), determines=("city",)), **columns) == [1, 5]
