@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -66,6 +69,32 @@ def test_outermost_values_of_a_small_table_are_not_heaped_on_their_bound(kind: t
     waits: np.ndarray = rng.exponential(100, 100).astype(kind)
     assert made_from(waits)[0].min() >= 0
     assert made_from(-waits)[0].max() <= 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [
+        (pa.int8(), -128, 127),
+        (pa.uint8(), 0, 255),
+        (pa.int64(), -(2**63), 2**63 - 1),
+        (pa.uint64(), 0, 2**64 - 1),
+        (pa.decimal128(4, 2), Decimal("-99.99"), Decimal("99.99")),
+        (pa.float16(), -65504.0, 65504.0),
+        (pa.float64(), -1.7e308, 1.7e308),
+    ],
+    ids=str,
+)
+def test_outermost_values_stay_within_the_type(kind: pa.DataType, low: Any, high: Any) -> None:
+    step = (high - low) / 100 if isinstance(low, Decimal) else (high // 100 - low // 100)
+    values = [min(max(low + step * n, low), high) for n in range(101)]
+    if isinstance(low, Decimal):
+        values = [v.quantize(Decimal("0.01")) for v in values]
+    array = pa.array([np.float16(v) for v in values] if kind == pa.float16() else values, kind)
+    plan = ColumnPlan(name="x", type=kind, encoding=EncodingType.NUMBER)
+    encoding = fit_encoding(plan, array, None, 10)
+    out = encoding.decode(encoding.encode(array), Draw(rng=np.random.default_rng(0)))
+    assert out.type == kind
+    assert all(low <= v <= high for v in out.to_pylist())
 
 
 @pytest.mark.feature(212, 244)

@@ -58,7 +58,8 @@ def fit_encoding(
     if plan.encoding in _NESTED:
         return Nested.fit(sample, keep=keep)
     if plan.encoding in _NUMERIC:
-        return Number.fit(sample, decimals=plan.options.get("decimals"), keep=keep)
+        any_number = plan.encoding in (EncodingType.NUMBER, EncodingType.INTEGER)
+        return Number.fit(sample, decimals=plan.options.get("decimals"), keep=keep, open_ends=any_number)
     if plan.encoding in (EncodingType.DATE, EncodingType.DATETIME):
         return Moment.fit(sample, keep=keep)
     if plan.encoding is EncodingType.PATTERN:

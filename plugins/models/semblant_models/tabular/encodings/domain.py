@@ -93,6 +93,23 @@ class Domain:
             return pa.array(floats.astype(np.float16), kind)
         return pa.array(floats.astype(np.float32) if pa.types.is_float32(kind) else floats, kind)
 
+    def limits(self, kind: pa.DataType) -> tuple[float, float] | None:
+        """Give the least and greatest number that a value of type ``kind`` can have; None where the type knows better.
+
+        >>> Domain(form="int").limits(pa.int8()), Domain(form="decimal", decimals=2).limits(pa.decimal128(4, 2))
+        ((-128, 127), (-9999, 9999))
+        """
+        if self.form == "uint64" or pa.types.is_temporal(kind):
+            return None
+        if self.form == "decimal":
+            most = min((10**kind.precision - 1) // 10**self.drop, 2**62)
+            return -most, most
+        if self.form == "int":
+            info = np.iinfo(kind.to_pandas_dtype())
+            return -(-int(info.min) // self.unit), int(info.max) // self.unit
+        most = float(np.finfo(kind.to_pandas_dtype()).max) / 2
+        return (-most, most) if self.form == "float" else (-min(most, 2.0**52), min(most, 2.0**52))
+
     def to_dict(self) -> dict[str, Any]:
         """Give the state as JSON."""
         return {"form": self.form, "decimals": self.decimals, "unit": self.unit, "drop": self.drop}

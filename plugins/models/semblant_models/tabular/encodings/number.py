@@ -39,8 +39,11 @@ class Number:
     """None when no finite value occurs."""
 
     @classmethod
-    def fit(cls, sample: Sample, *, decimals: int | None = None, keep: bool = False) -> Number:
-        """Learn from a sample; ``decimals`` fixes the digits after the point, ``keep`` lifts the protection."""
+    def fit(cls, sample: Sample, *, decimals: int | None = None, keep: bool = False, open_ends: bool = False) -> Number:
+        """Learn from a sample; ``decimals`` fixes the digits after the point, ``keep`` lifts the protection.
+
+        With ``open_ends`` any number of the type may occur: outermost values of few rows are spread beyond their bound.
+        """
         values = sample.values
         marks = _marks(values)
         present = [s for s in _SPECIALS if (marks == _SPECIALS.index(s)).any()]
@@ -59,7 +62,14 @@ class Number:
             real = values.filter(pa.array(finite))
             subjects = None if sample.subjects is None else sample.subjects[finite]
             domain = Domain.fit(real, decimals, subjects=subjects, least=least)
-            scale = Scale.fit(domain.numbers(real), subjects, least, steps=_steps(values.type, domain.unit), keep=keep)
+            scale = Scale.fit(
+                domain.numbers(real),
+                subjects,
+                least,
+                steps=_steps(values.type, domain.unit),
+                keep=keep,
+                limits=domain.limits(values.type) if open_ends else None,
+            )
         return cls(type=values.type, domain=domain, specials=tuple(present), scale=scale)
 
     @property

@@ -60,12 +60,14 @@ class Scale:
         *,
         steps: tuple[int, ...] = (),
         keep: bool = False,
+        limits: tuple[float, float] | None = None,
     ) -> Scale:
         """Learn the items of ``values``, shape (n,), n > 0, int64 or float64 without NaN.
 
         ``least`` is the number of subjects that must hold what is stored; ``steps`` are the units
         to which values of this kind are rounded by people, each a multiple of the one before.
-        With ``keep`` the very smallest and largest value belong to the outer cells.
+        With ``keep`` the very smallest and largest value belong to the outer cells. ``limits`` are numbers up to which
+        the outer cells of few values may reach beyond their bound; without them none does.
         """
         integer = values.dtype.kind == "i"
         unique, members, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -85,7 +87,7 @@ class Scale:
                 group = groups_of_subjects(counts[rest], place, rest_subjects, budget, least)
                 ordered = np.argsort(place, kind="stable")
                 sorted_subjects = None if rest_subjects is None else rest_subjects[ordered]
-                cells = _points(values[rows][ordered], group[place[ordered]], sorted_subjects, least, keep=keep)
+                cells = _points(values[rows][ordered], group[place[ordered]], sorted_subjects, least, keep, limits)
                 cell_rows = np.bincount(group, weights=counts[rest])
                 rounding = Rounding.fit(unique[rest], counts[rest], steps) if integer else Rounding.none()
         centre = np.concatenate([atoms.astype(np.float64), cells[:, 1].astype(np.float64)])
@@ -211,7 +213,12 @@ def _atoms(counts: np.ndarray, held: np.ndarray, least: int) -> np.ndarray:
 
 
 def _points(
-    values: np.ndarray, group: np.ndarray, subjects: np.ndarray | None, least: int, *, keep: bool
+    values: np.ndarray,
+    group: np.ndarray,
+    subjects: np.ndarray | None,
+    least: int,
+    keep: bool,
+    limits: tuple[float, float] | None,
 ) -> np.ndarray:
     """Give low, middle and high of each cell, shape (cells, 3); ``values`` and ``group`` are sorted.
 
@@ -220,9 +227,11 @@ def _points(
     """
     starts = np.searchsorted(group, np.arange(int(group[-1]) + 2))
     half = max((least + 1) // 2, 1)
-    edges = [values[0] if keep else _end(values, subjects, least)]
+    edges = [values[0] if keep else _end(values, subjects, least, limits)]
     edges += [_near(values, subjects, int(s), half, least) for s in starts[1:-1]]
-    edges.append(values[-1] if keep else _end(values[::-1], None if subjects is None else subjects[::-1], least))
+    edges.append(
+        values[-1] if keep else _end(values[::-1], None if subjects is None else subjects[::-1], least, limits)
+    )
     edge = np.maximum.accumulate(np.array(edges, values.dtype))
     edge = np.minimum(edge, edge[-1] if keep else np.array(edges[-1], values.dtype).clip(min=edges[0]))
     middles = [_near(values, subjects, (int(a) + int(b)) // 2, half, least) for a, b in pairwise(starts)]
@@ -243,7 +252,7 @@ def _near(values: np.ndarray, subjects: np.ndarray | None, place: int, half: int
     return _mean(values[low:high][np.unique(subjects[low:high], return_index=True)[1]])
 
 
-def _end(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
+def _end(values: np.ndarray, subjects: np.ndarray | None, least: int, limits: tuple[float, float] | None) -> Any:
     """Give how far the outermost cell reaches where ``values`` begin: the bound, or in a small table beyond it.
 
     All who are beyond the bound would be heaped on it, a seventh of a hundred rows on either side. They are spread
@@ -253,13 +262,13 @@ def _end(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
     bound = outer_bound(values, subjects, least)
     if subjects is not None:
         values = values[np.sort(np.unique(subjects, return_index=True)[1])]
-    if not 4 * least <= len(values) < _SPREADS_BELOW * least:
+    if limits is None or not 4 * least <= len(values) < _SPREADS_BELOW * least:
         return bound
     nearest = values[least : 2 * least]
     step = (_mean(values[2 * least : 3 * least]) - bound) * 4
     end = bound - (step // 3 if values.dtype.kind == "i" else step / 3)
     crosses = (nearest >= 0).all() if end < 0 else (nearest <= 0).all()
-    return 0 * end if crosses else end
+    return 0 * end if crosses else type(end)(min(max(end, limits[0]), limits[1]))
 
 
 def outer_bound(values: np.ndarray, subjects: np.ndarray | None, least: int) -> Any:
