@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _IMPOSSIBLE = -1e9
 _SMOOTHING = 0.1
 _MOST_PAIRS = 1 << 16
-"""Pairs of a token's codes with its parent's, up to which they are learned as pairs."""
+"""Pairs of codes with their parents' that a table has room for: each costs 24 weights in every step."""
 
 
 @define(eq=False)
@@ -70,10 +70,11 @@ class Layout:
 
     @property
     def joint(self) -> tuple[int, ...]:
-        """The tokens whose codes mean something with their parents' only: members of groups, unless very many."""
+        """The tokens whose codes mean something with their parents' only: members of groups, as far as room is."""
         pairs = self.table_rows * self.cardinality
-        found = (self.parent >= 0) & ~self.ordered & (pairs <= _MOST_PAIRS)
-        return tuple(int(t) for t in np.flatnonzero(found))
+        members = np.flatnonzero((self.parent >= 0) & ~self.ordered)
+        members = members[np.argsort(pairs[members], kind="stable")]
+        return tuple(sorted(members[np.cumsum(pairs[members]) <= _MOST_PAIRS].tolist()))
 
     @property
     def count_offsets(self) -> np.ndarray:

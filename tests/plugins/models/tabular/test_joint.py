@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from semblant_models.tabular.encodings.encoding import Field
 from semblant_models.tabular.layout import Layout
 from semblant_models.tabular.model import TabularModel
 from tests.plugins.models.tabular.making import drawn, trained, training_table
@@ -47,3 +49,13 @@ def test_partners_among_many_categories_stay_together(tmp_path: Path, monkeypatc
     without = _together(trained(training_table(_table()), tmp_path / "apart", max_epochs=8), tmp_path / "apart")
     assert with_groups > 0.5
     assert with_groups > without + 0.1
+
+
+def test_only_as_many_pairs_are_learned_as_there_is_room_for() -> None:
+    def groups(group: int, members: int) -> Any:
+        return SimpleNamespace(fields=(Field(cardinality=group), Field(cardinality=members, phase=1, parent=0)))
+
+    few, many, huge = groups(20, 20), groups(200, 200), groups(250, 1000)
+    ordered: Any = SimpleNamespace(fields=(Field(cardinality=9), Field(cardinality=9, phase=1, parent=0, ordered=True)))
+    layout = Layout.of([huge, many, few, many, ordered])
+    assert [int(layout.column[token]) for token in layout.joint] == [1, 2]
