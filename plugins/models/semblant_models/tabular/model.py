@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from semblant.errors import ArtefactError
 from semblant_models.tabular.calibration import calibrate
@@ -33,21 +33,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 BATCH_ROWS = 4096
-_DECODED_ROWS = 32_768
-"""Rows decoded together: much of what decoding costs is paid per call."""
 _SCORING_ROWS = 2048
 _LEAST_ROWS = 16
 """Rows drawn together with several candidates each."""
-
-
-@frozen(kw_only=True, eq=False)
-class _Batch:
-    """Rows that are being drawn: device arrays of their tokens (None without tokens), and values to put in."""
-
-    number: int
-    rows: int
-    drawn: Any
-    fixed: dict[int, tuple[pa.Array, np.ndarray]]
 
 
 @define(eq=False)
@@ -71,28 +59,23 @@ class TabularModel:
         heat, top = self._sampling(request.sampling)
         weights = self._without_nulls(request.no_nulls)
         root = jax.random.wrap_key_data(jnp.array([request.seed >> 32, request.seed & 0xFFFFFFFF], jnp.uint32))
-        together = max(_DECODED_ROWS // size, 1)
-        waiting: list[_Batch] = []
-        drawing: list[_Batch] = []
+        waiting: tuple[int, Any, Any] | None = None
         done = 0
-        starts = range(0, request.rows, size)
-        for number, start in enumerate(starts):
+        for number, start in enumerate(range(0, request.rows, size)):
             rows = min(size, request.rows - start)
             codes, mask, fixed = conditions.batch(
                 self.encoding, start, rows, np.random.default_rng((request.seed, number, 1))
             )
             drawn = self._draw(jax.random.fold_in(root, number), codes, mask, heat, top, size, weights)
-            drawing.append(_Batch(number=number, rows=rows, drawn=drawn, fixed=fixed))
-            if len(drawing) < together and number + 1 < len(starts):
-                continue
-            for batch in self._finish(waiting, size=size, request=request):
+            if waiting is not None:
+                batch = self._finish(*waiting, size=size, request=request)
                 done += batch.num_rows
                 run.progress(done, request.rows)
                 yield batch
-            waiting, drawing = drawing, []
-        for batch in self._finish(waiting, size=size, request=request):
-            done += batch.num_rows
-            run.progress(done, request.rows)
+            waiting = (number, drawn, (rows, fixed))
+        if waiting is not None:
+            batch = self._finish(*waiting, size=size, request=request)
+            run.progress(request.rows, request.rows)
             yield batch
 
     def log_prob(self, rows: pa.Table) -> np.ndarray:
@@ -259,18 +242,21 @@ class TabularModel:
             out.append(sampler(weights or self._on_device(), jax.random.fold_in(key, part), c, m, heat, top)[0])
         return out
 
-    def _finish(self, batches: Sequence[_Batch], *, size: int, request: GenerationRequest) -> Iterator[pa.RecordBatch]:
-        """Turn drawn tokens of batches into rows, all at once, and put given values in."""
-        if not batches:
-            return
-        parts = [np.asarray(part) for batch in batches for part in batch.drawn or ()]
-        tokens = np.concatenate(parts) if parts else np.zeros((size * len(batches), 0), np.int16)
-        first = batches[0].number
-        random = np.random.default_rng((request.seed, first, 2))
-        draw = Draw(rng=random, first_row=first * size, all_rows=request.rows)
-        decoded = self.encoding.decode(tokens, draw)
-        for place, batch in enumerate(batches):
-            yield put_given(self.encoding, decoded.slice(place * size, batch.rows), batch.fixed)
+    def _finish(
+        self,
+        number: int,
+        drawn: Any,
+        rest: tuple[int, dict[int, tuple[pa.Array, np.ndarray]]],
+        *,
+        size: int,
+        request: GenerationRequest,
+    ) -> pa.RecordBatch:
+        """Turn drawn tokens into rows and put given values in."""
+        rows, fixed = rest
+        tokens = np.zeros((size, 0), np.int16) if drawn is None else np.concatenate([np.asarray(d) for d in drawn])
+        random = np.random.default_rng((request.seed, number, 2))
+        draw = Draw(rng=random, first_row=number * size, all_rows=request.rows)
+        return put_given(self.encoding, self.encoding.decode(tokens, draw).slice(0, rows), fixed)
 
     def _sampling(self, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
         """Give temperature and top-p per token, float32, shape (tokens,)."""
