@@ -42,6 +42,7 @@ def test_the_same_seed_and_batch_size_make_the_same_rows_and_another_seed_others
 ) -> None:
     first = drawn(model, tmp_path, rows=200, batch_rows=64)
     assert first.equals(drawn(model, tmp_path, rows=200, batch_rows=64))
+    assert first.slice(0, 100).equals(drawn(model, tmp_path, rows=100, batch_rows=64))
     assert not first.equals(drawn(model, tmp_path, rows=200, batch_rows=64, seed=8))
     assert not first.equals(drawn(model, tmp_path, rows=200, batch_rows=50))
 
