@@ -32,7 +32,7 @@ GIVEN_SETS = 8
 TESTED = 2000
 GUESSED = 500
 DRAWS = 199
-"""Draws of which the best guess is made: that of 49 still has an error 1 to 2 % larger, from chance in their median."""
+"""Draws of which the best guess is made: that of 49 has an error 1 to 3 % larger, from chance in their median."""
 TENTHS = 10
 LEAST_ROWS = 20
 """Training rows of a value; those of rarer ones count as the most frequent value."""

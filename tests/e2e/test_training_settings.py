@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,14 +65,6 @@ def test_a_run_from_the_effective_spec_of_a_stopped_one_makes_the_same_rows(tmp_
     assert "stopped_at_step" in (tmp_path / "b" / "spec.yaml").read_text()
 
 
-def slowness() -> float:
-    """Give how many times longer plain Python takes here than where the limit was measured, at least 1."""
-    began, total = time.process_time(), 0
-    for number in range(1_000_000):
-        total += number
-    return max((time.process_time() - began) / 0.03, 1.0)
-
-
 @pytest.mark.feature(79)
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 4])
 def test_too_few_rows_are_refused_within_seconds(rows: int, tmp_path: Path) -> None:
@@ -85,7 +76,7 @@ def test_too_few_rows_are_refused_within_seconds(rows: int, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "data set too small" in " ".join(done.stderr.split())
     # two processes start beside each other, the supervisor and the job: 2.1 s of processor time beside other work
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3.2 * slowness()
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3.2
 
 
 @pytest.mark.parametrize("rows", [5, 20])

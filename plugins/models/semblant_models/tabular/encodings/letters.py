@@ -29,6 +29,7 @@ _TRIES = 20
 _AT_ONCE = 1024
 """Letters that are drawn in one round at most, where they are tries of fewer rows."""
 _MOST_LOOKED_UP = 1 << 20
+"""Numbers of runs up to which their places are kept in a table of all of them, 4 MB at most."""
 _TESTED, _LEAST_GOOD = 2048, 0.1
 """Strings made once, to know what share of them may come out, and the least that is reckoned with."""
 _SPARE = 3.0
