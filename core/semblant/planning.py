@@ -8,9 +8,7 @@ import pyarrow as pa
 from attrs import evolve, frozen
 
 from semblant.assessment import assess, assessment_findings, quality_findings
-from semblant.constraints.findings import constraint_findings
 from semblant.detection.columns import NESTED
-from semblant.detection.constraints import ROWS, propose_constraints
 from semblant.detection.detect import detect
 from semblant.detection.facts import too_small
 from semblant.detection.sensitivity import looks_like_people
@@ -110,6 +108,8 @@ def look(spec: Spec, source: Source) -> Seen:
 
 def with_constraints(seen: Seen, source: Source) -> Detection:
     """Add the constraints that the first rows of each learned table seem to keep."""
+    from semblant.detection.constraints import ROWS, propose_constraints  # polars, which most plans do without
+
     tables = dict(seen.detection.tables)
     for table in seen.used:
         found = tables.get(table.name)
@@ -201,7 +201,7 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
             findings += _not_taken_apart(tables, seen.detection)
             if spec.privacy is None:
                 findings = [*without_validators(findings), *exposure_findings(tables, seen.detection)]
-                findings += constraint_findings(tables, opened.read, DETECTION_ROWS)
+                findings += _broken_constraints(tables, opened)
         assessment = None
         if spec.privacy is None and not any(finding.severity is Severity.ERROR for finding in findings):
             findings += quality_findings(tables, spec, seen.detection)
@@ -220,6 +220,15 @@ def make_plan(spec: Spec, host: PluginHost, *, source: Source | None = None, cac
         excluded=_excluded(seen),
         assessment=assessment,
     )
+
+
+def _broken_constraints(tables: Sequence[TablePlan], source: Source) -> list[Finding]:
+    """Find the constraints that the data themselves break."""
+    if not any(table.constraints for table in tables):
+        return []
+    from semblant.constraints.findings import constraint_findings  # polars, which most plans do without
+
+    return constraint_findings(tables, source.read, DETECTION_ROWS)
 
 
 def _no_context(tables: Sequence[TablePlan], host: PluginHost) -> list[Finding]:

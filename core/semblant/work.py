@@ -17,12 +17,6 @@ from semblant.events import Step
 from semblant.home import Home, Kind
 from semblant.jobs.forecast import estimates
 from semblant.outputs import laid_out
-from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
-from semblant.pipeline.deliver import prove_access
-from semblant.pipeline.job import TrainingJob
-from semblant.pipeline.private import secret_seed
-from semblant.pipeline.reporting import JobReport
-from semblant.pipeline.steps import Steps, fingerprint
 from semblant.planning import make_plan, open_destination, open_source
 from semblant.results import JobResult, SyntheticDataset, TrainedGenerator
 from semblant.settings import AUTO
@@ -41,6 +35,8 @@ if TYPE_CHECKING:
     from semblant.artefact.generator import GeneratorFile, GeneratorTable
     from semblant.given import Given
     from semblant.host import PluginHost
+    from semblant.pipeline.dataset import GenerationJob
+    from semblant.pipeline.job import TrainingJob
     from semblant.plan import Plan
     from semblant.protocols import Destination, Model
     from semblant.run import Run
@@ -90,6 +86,8 @@ class Work:
         self, spec: Spec, out: Path | None, destination: Destination | None, mode: WriteMode, clock: Clock
     ) -> JobResult:
         job = self._trained(spec, clock, destination, mode)
+        from semblant.pipeline.dataset import GenerationJob
+
         generator, path = self._packaged(job, None)
         made = GenerationJob(
             generator=generator,
@@ -141,6 +139,10 @@ class Work:
         generation: GenerationSpec | None,
     ) -> SyntheticDataset:
         """Generate from a generator file and deliver."""
+        from semblant.pipeline.dataset import GenerationJob, load_generator, load_models
+        from semblant.pipeline.deliver import prove_access
+        from semblant.pipeline.steps import Steps, fingerprint
+
         clock = Clock()
         with unpacked(self.home) as folder:
             generator = load_generator(path, folder)
@@ -200,6 +202,8 @@ class Work:
     @contextmanager
     def _one_table(self, path: Path, table: str | None) -> Iterator[tuple[GeneratorTable, Model, GenerationSpec]]:
         """Load the model of one synthesized table; the only one when none is named."""
+        from semblant.pipeline.dataset import load_generator, load_models
+
         with unpacked(self.home) as folder:
             generator = load_generator(path, folder)
             names = [entry.table.name for entry in generator.synthesized]
@@ -224,6 +228,10 @@ class Work:
         try:
             plan = make_plan(spec, self.host, source=source, cache=self.home.cache_or_none())
             _refuse(plan)
+            from semblant.pipeline.deliver import prove_access  # a refused job does without all of the pipeline
+            from semblant.pipeline.job import TrainingJob
+            from semblant.pipeline.steps import Steps
+
             if plan.spec.privacy is not None:
                 self._private(plan)
             for finding in plan.findings:
@@ -244,6 +252,8 @@ class Work:
 
     def _private(self, plan: Plan) -> None:
         """Open the account of a private job, and hide from it whatever a seed would tell."""
+        from semblant.pipeline.private import secret_seed
+
         spec = plan.spec
         assert spec.privacy is not None
         backend = next(table.backend for table in plan.tables if not table.copied)
@@ -343,6 +353,8 @@ class Work:
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
         folder = self.run.workspace / "report"
+        from semblant.pipeline.reporting import JobReport
+
         report = JobReport(
             job=job,
             host=self.host,

@@ -68,7 +68,7 @@ def measure(label: str, constraints: list[dict[str, Any]], rows: int, folder: Pa
     """Learn the rides with some constraints, and count."""
     import pyarrow as pa
 
-    from semblant.constraints import violations
+    from semblant.constraints.checking import violations
     from semblant.constraints.guarded import GuardedModel
     from semblant.engine import Engine
     from semblant.pipeline.dataset import load_generator, load_models

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from semblant.constraints import violations
+from semblant.constraints.checking import violations
 from semblant.engine import Engine
 from semblant.spec.model import GenerationSpec
 from tests.core.constraints.test_guarded import TRIPS

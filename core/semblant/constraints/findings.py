@@ -9,7 +9,8 @@ import pyarrow as pa
 from attrs import frozen
 
 from semblant.constraints.checking import as_frame, violations
-from semblant.constraints.outside import is_across, joined
+from semblant.constraints.joining import joined
+from semblant.constraints.outside import is_across
 from semblant.findings import ConfigStep, Finding, Severity
 from semblant.relations import LinkKind
 from semblant.schema import Schema

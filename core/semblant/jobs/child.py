@@ -25,7 +25,6 @@ from semblant.events import Event, EventKind, Step
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from semblant.components import Component
     from semblant.engine import Engine
     from semblant.host import PluginHost
     from semblant.jobs.orders import Order
@@ -225,14 +224,18 @@ def _vanish() -> None:
 
 
 def preload() -> PluginHost:
-    """Import what every job needs to be planned, while the runner still reads the spec; give the plugins."""
+    """Import what every job needs to be planned, while the runner still reads the spec; give the plugins.
+
+    What comes after the plan waits for it: a job that is refused costs its user no more than the refusal.
+    """
     from semblant.host import PluginHost
 
     host = PluginHost.from_environment()
     for module in ("semblant.engine", "semblant.work", "semblant.planning", "semblant.jobs.outcomes"):
         importlib.import_module(module)
     for component in (*host.validators.values(), *(host.sources[name] for name in ("files",) if name in host.sources)):
-        _preload(component)
+        with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
+            component.load()
     return host
 
 
@@ -240,12 +243,8 @@ def preload_model(host: PluginHost) -> None:
     """Import the usual model of tables: a second's work, which only a job that may begin should cost."""
     models = [model for model in host.models.values() if model.learns == "tabular"]
     for model in sorted(models, key=lambda model: model.preference)[-1:]:
-        _preload(model)
-
-
-def _preload(component: Component) -> None:
-    with contextlib.suppress(Exception):  # whatever is wrong with it is said when a job wants it
-        component.preload()
+        with contextlib.suppress(Exception):
+            model.preload()
 
 
 def main(arguments: list[str]) -> int:

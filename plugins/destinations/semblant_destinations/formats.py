@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from semblant.errors import ConfigError, DestinationError
-from semblant_destinations.delimited import Delimited, Lines
 
 if TYPE_CHECKING:
+    from semblant_destinations.delimited import Delimited, Lines
     from semblant_destinations.settings import TableFormat
 
 ROW_GROUP_ROWS = 131_072
@@ -69,6 +69,8 @@ def writer(settings: TableFormat, schema: pa.Schema, file: IO[bytes], *, table: 
     """
     packed = compression(settings)
     if settings.format in ("csv", "jsonl"):
+        from semblant_destinations.delimited import Delimited, Lines  # polars, which the binary formats do without
+
         text = (
             Delimited(schema, settings.delimiter, guard=settings.spreadsheet_guard)
             if settings.format == "csv"

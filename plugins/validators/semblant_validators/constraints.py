@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 from attrs import frozen
 from pyarrow import types as arrow
 
-from semblant.constraints.checking import bound
 from semblant.settings.path import dotted, join
 from semblant.settings.suggest import advice
 from semblant.spec.constraints import (
@@ -177,6 +175,10 @@ def _bounds(rule: Range, kind: pa.DataType, path: str) -> Iterator[Finding]:
 
 def _constant(value: float | str, kind: pa.DataType) -> float:
     """Give a bound as a number that can be compared with other bounds of the column."""
+    import polars as pl  # most specs bound no column, and are checked without it
+
+    from semblant.constraints.checking import bound
+
     frame = pl.from_arrow(pa.table({"x": pa.array([], kind)}))
     assert isinstance(frame, pl.DataFrame)
     made = pl.select(bound(value, frame.schema["x"])).item()

@@ -13,7 +13,8 @@ import pytest
 from semblant.constraints.between import Between
 from semblant.constraints.checking import kept
 from semblant.constraints.guarded import GuardedModel
-from semblant.constraints.outside import found_outside, joined
+from semblant.constraints.joining import joined
+from semblant.constraints.outside import found_outside
 from semblant.constraints.shaping import Shaping
 from semblant.pipeline.relations.totals import added
 from semblant.run import Run

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from semblant.constraints import kept, violations
+from semblant.constraints.checking import kept, violations
 from semblant.spec.constraints import (
     Combinations,
     Constraint,

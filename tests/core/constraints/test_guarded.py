@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from semblant.constraints import violations
+from semblant.constraints.checking import violations
 from semblant.constraints.guarded import REDRAWS
 from semblant.constraints.shaping import Shaping
 from semblant.errors import ArtefactError, DataError, ModelError

@@ -21,7 +21,7 @@ from semblant.jobs.runner import Runner
 from semblant.jobs.states import State
 from tests.core.jobs.scene import QUICK
 
-HEAVY = ("jax", "optax", "scipy", "sklearn", "sqlalchemy", "duckdb", "fpdf", "altair")
+HEAVY = ("jax", "optax", "polars", "scipy", "sklearn", "sqlalchemy", "duckdb", "fpdf", "altair")
 
 
 def imported(code):
@@ -31,7 +31,7 @@ def imported(code):
 
 def test_a_job_is_planned_before_anything_heavy_is_imported():
     assert imported("child.preload()") == "[]"
-    assert imported("child.preload_model(child.preload())") == "['jax', 'optax']"
+    assert imported("child.preload_model(child.preload())") == "['jax', 'optax', 'polars']"
 
 
 @pytest.mark.feature(79)

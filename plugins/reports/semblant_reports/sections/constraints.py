@@ -120,7 +120,7 @@ def _with_originals(database: Database, inputs: ReportInputs) -> Database:
 
 def _joined(database: Database, table: str, constraint: Constraint, copied: Collection[str]) -> pa.Table:
     """Load what a constraint over several tables is about, a row per row of its table."""
-    from semblant.constraints.outside import joined
+    from semblant.constraints.joining import joined
 
     def load(name: str, columns: tuple[str, ...]) -> pa.Table:
         return database.tables[name].load(columns, None)

@@ -10,7 +10,6 @@ from semblant_sources.files.bytestream import head_of
 from semblant_sources.files.charset import detect_charset
 from semblant_sources.files.dialect import Dialect, complete_rows, sniff
 from semblant_sources.files.json_table import JsonTable
-from semblant_sources.files.text_table import TextTable
 
 if TYPE_CHECKING:
     from semblant_sources.files.place import Place
@@ -102,6 +101,8 @@ def table_of(name: str, place: Place, settings: FilesSettings, *, strict: bool) 
         return JsonTable(name, place)
     if ending == ".txt" and not strict and not _is_delimited(head, settings, place):
         return None
+    from semblant_sources.files.text_table import TextTable  # polars, which the binary formats do without
+
     return TextTable(name, place, settings)
 
 
