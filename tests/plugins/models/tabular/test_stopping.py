@@ -230,6 +230,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights_rows_and_histo
 def test_several_kills_in_one_training_change_nothing(whole: str, tmp_path: Path) -> None:
     random = np.random.default_rng()
     for _ in range(6):
-        assert outcome(tmp_path, kill_after=int(random.integers(1, 5)))[0] == ""
+        # a validation is told before its checkpoint is written: one alone may leave none
+        assert outcome(tmp_path, kill_after=int(random.integers(2, 6)))[0] == ""
         assert json.loads((tmp_path / "checkpoint" / "progress.json").read_text())["progress"]["step"] > 0
     assert outcome(tmp_path)[0] == whole
