@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from semblant_models.tabular.encodings.categorical import Categorical
 from semblant_models.tabular.encodings.encoding import Draw, Sample
 from semblant_models.tabular.encodings.letters import MOST_LENGTH, ORDER, Letters
+from semblant_models.tabular.encodings.outline import outlines
 
 ASCII = st.text("abcd", min_size=1, max_size=6)
 UNICODE = st.text("aß漢字😀é", min_size=1, max_size=5)
@@ -77,6 +79,10 @@ def test_every_run_is_held_by_enough_subjects(rows: list[tuple[str, int]], least
         return
     few = {run for run in runs_held(letters) if len(held[run]) < least}
     assert few == set()
+    outlined: dict[int, set[int]] = defaultdict(set)
+    for value, who in zip(values, subjects, strict=True):
+        outlined[int(outlines(np.array([value]).view(np.uint32).reshape(1, -1))[0])].add(who)
+    assert all(len(outlined[outline]) >= least for outline in letters.outlines.tolist())
 
 
 @pytest.mark.feature(244)
@@ -116,6 +122,15 @@ def test_made_names_are_new_and_like_the_others() -> None:
     assert np.mean([name[at : at + 2] in pairs for name in made for at in range(len(name) - 1)]) > 0.95
 
 
+@pytest.mark.feature(244)
+def test_made_names_have_the_words_and_the_letters_of_others() -> None:
+    values = [f"{first.title()} {last.title()}" for first, last in zip(names(4000), names(4000, seed=1), strict=True)]
+    letters = fitted(values, least=10)
+    assert letters is not None
+    made = letters.draw(500, np.random.default_rng(1)).to_pylist()
+    assert all(re.fullmatch("[A-Z][a-z]+ [A-Z][a-z]+", name) and len(name) == 13 for name in made)
+
+
 def test_nothing_is_made_where_only_values_of_the_data_could_come_out() -> None:
     letters = fitted(["ab"] * 10)
     assert letters is not None
@@ -149,7 +164,7 @@ def opened(rare: int, common: int, subjects: np.ndarray | None = None) -> Catego
 @pytest.mark.feature(244)
 def test_rare_values_are_drawn_and_made_up_in_an_open_list() -> None:
     column = opened(rare=600, common=200)
-    assert column.letters is not None
+    assert column.maker is not None
     assert column.fields[0].blocked == ()
     made = column.decode(np.repeat([[0], [1], [2]], 100, axis=0).astype(np.int32), Draw(rng=np.random.default_rng(0)))
     new, others = made.to_pylist()[:100], made.to_pylist()[100:]
@@ -161,12 +176,29 @@ def test_rare_values_are_drawn_and_made_up_in_an_open_list() -> None:
     )
 
 
+@pytest.mark.feature(215, 244)
+@pytest.mark.parametrize("subjects", [None, np.arange(1400, dtype=np.uint64)], ids=["rows", "subjects"])
+def test_rare_codes_of_an_open_list_are_made_in_form(subjects: np.ndarray | None) -> None:
+    rng = np.random.default_rng(0)
+    rare = [f"{area}{n:03d}" for area, n in zip(rng.choice(["20", "35"], 400), rng.integers(0, 1000, 400), strict=True)]
+    values = [*["20000"] * 500, *["35000"] * 500, *rare]
+    column = Categorical.fit(
+        Sample(values=pa.array(values, pa.large_string()), subjects=subjects, column="postal_code")
+    )
+    assert column.fields[0].blocked == ()
+    column = Categorical.from_dict(json.loads(json.dumps(column.to_dict())))
+    made = column.decode(np.zeros((2000, 1), np.int32), Draw(rng=rng)).to_pylist()
+    assert all(re.fullmatch("(20|35)[0-9]{3}", code) for code in made)
+    assert not set(made) & {*rare} - {"20000", "35000"}
+    assert len(set(made)) > 800
+
+
 @pytest.mark.feature(244)
 @pytest.mark.parametrize("rare", [20, 40])
 def test_rare_values_of_a_closed_list_are_never_drawn_and_replaced(rare: int) -> None:
     column = opened(rare=rare, common=300)  # too few of the rows, or too few values
     assert column.rare
-    assert column.letters is None
+    assert column.maker is None
     assert column.fields[0].blocked == (0,)
     made = column.decode(np.zeros((100, 1), np.int32), Draw(rng=np.random.default_rng(0)))
     assert set(made.to_pylist()) == {"usual", "common"}
@@ -176,12 +208,12 @@ def test_rare_values_of_a_closed_list_are_never_drawn_and_replaced(rare: int) ->
 def test_rare_values_of_one_subject_open_no_list() -> None:
     who = np.r_[np.arange(400), np.full(600, 10**6)].astype(np.uint64)
     column = opened(rare=600, common=200, subjects=who)
-    assert column.letters is None
+    assert column.maker is None
     assert column.fields[0].blocked == (0,)
 
 
 def test_where_no_new_string_comes_up_a_kept_value_stands() -> None:
     column = opened(rare=600, common=200)
-    column.letters = fitted(["ab"] * 10)
+    column.maker = fitted(["ab"] * 10)
     made = column.decode(np.zeros((100, 1), np.int32), Draw(rng=np.random.default_rng(0)))
     assert set(made.to_pylist()) == {"usual", "common"}

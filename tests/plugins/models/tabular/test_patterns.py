@@ -59,6 +59,20 @@ def test_where_codes_belong_to_one_subject_each_no_real_one_comes_out_however_sm
     assert all(re.fullmatch("K-[0-9]{4}", text or "") for text in out)
 
 
+@pytest.mark.feature(215)
+def test_an_ending_that_many_share_comes_out_whole() -> None:
+    rng = np.random.default_rng(0)
+    domains = rng.choice(["example.com", "example.org", "example.net"], 2000, p=[0.5, 0.3, 0.2])
+    local = ["".join(rng.choice([*"abdeilmnorst"], 5)) for _ in domains]
+    real: list[str | None] = [f"{name}@{domain}" for name, domain in zip(local, domains, strict=True)]
+    out = again(fitted(real), real)
+    assert all(re.fullmatch("[a-z]{5}@example[.](com|org|net)", text or "") for text in out)
+    made = Counter((text or "").partition("@")[2] for text in out)
+    assert all(
+        abs(made[domain] / 2000 - share) < 0.04 for domain, share in (("example.com", 0.5), ("example.org", 0.3))
+    )
+
+
 @pytest.mark.feature(215, 244)
 def test_a_code_that_one_subject_holds_in_fifty_rows_is_no_whole_value() -> None:
     real = postal_codes()

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from attrs import define
 
 from semblant_models.tabular.encodings.arrow import type_from_text, type_to_text, values_from_json, values_to_json
+from semblant_models.tabular.encodings.codes import Codes
 from semblant_models.tabular.encodings.encoding import Draw, Field, Sample
 from semblant_models.tabular.encodings.forms import salt_of
 from semblant_models.tabular.encodings.letters import Letters
@@ -31,7 +32,7 @@ class Categorical:
     Codes of the first token: null when there are nulls, RARE when rare values occur, then values
     (or groups of values that are neighbours in sorting order, so that codes with a common
     beginning stay together). RARE is learned and never drawn while there is a value to draw; in an
-    open list of strings (names, streets), where many rows hold rare values, it is drawn and a new
+    open list of strings (names, streets, postal codes), where many rows hold rare values, it is drawn and a new
     string is made up for it (a kept value where none can be).
 
     >>> column = Categorical.fit(Sample(values=pa.array(["a"] * 12 + ["b"] * 11 + ["secret"])))
@@ -49,7 +50,7 @@ class Categorical:
     rare: bool
     group_of: np.ndarray | None = None
     """Group of each value, ascending, where one token is not enough."""
-    letters: Letters | None = None
+    maker: Codes | Letters | None = None
     """Makes values up in the manner of the rare ones."""
 
     @classmethod
@@ -77,21 +78,21 @@ class Categorical:
         total = max(int(rows[kept].sum()), 1)
         few = np.ones(len(values), bool)
         few[kept] = False
-        letters = _letters(sample, real, few[codes], subjects) if len(kept) and not keep else None
+        maker = _maker(sample, real, few[codes], subjects) if len(kept) and not keep else None
         return cls(
             values=values.take(pa.array(kept, pa.int64())),
             shares=rows[kept] / total,
             null=array.null_count > 0,
             rare=len(kept) < len(values),
             group_of=group,
-            letters=letters,
+            maker=maker,
         )
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """One token, or two: group and member."""
         extra = int(self.null) + int(self.rare)
-        blocked = (int(self.null),) if self.rare and len(self.values) and self.letters is None else ()
+        blocked = (int(self.null),) if self.rare and len(self.values) and self.maker is None else ()
         if self.group_of is None:
             size = len(self.values) + extra
             return (Field(cardinality=size, blocked=blocked),) if size > 1 else ()
@@ -156,9 +157,9 @@ class Categorical:
         if not len(self.values):
             return pa.nulls(rows, self.values.type)
         made = self.values.take(pa.array(np.clip(place, 0, len(self.values) - 1), pa.int64(), mask=absent))
-        if self.letters is None or not rare.any():
+        if self.maker is None or not rare.any():
             return made
-        new = self.letters.draw(int(rare.sum()), draw.rng)
+        new = self.maker.draw(int(rare.sum()), draw.rng)
         rare[rare] = new.is_valid().to_numpy(zero_copy_only=False)
         return pc.replace_with_mask(made, pa.array(rare), new.drop_null())
 
@@ -184,32 +185,37 @@ class Categorical:
             "null": self.null,
             "rare": self.rare,
             "groups": None if self.group_of is None else self.group_of.tolist(),
-            "letters": None if self.letters is None else self.letters.to_dict(),
+            "letters": self.maker.to_dict() if isinstance(self.maker, Letters) else None,
+            "codes": self.maker.to_dict() if isinstance(self.maker, Codes) else None,
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Categorical:
         """Take back what :meth:`to_dict` gave."""
         groups = state["groups"]
+        maker: Codes | Letters | None = Letters.from_dict(state["letters"]) if state.get("letters") else None
+        if state.get("codes"):
+            maker = Codes.from_dict(state["codes"])
         return cls(
             values=values_from_json(state["values"], type_from_text(state["type"])),
             shares=np.array(state["shares"], np.float64),
             null=bool(state["null"]),
             rare=bool(state["rare"]),
             group_of=None if groups is None else np.array(groups, np.int64),
-            letters=Letters.from_dict(state["letters"]) if state.get("letters") else None,
+            maker=maker,
         )
 
 
-def _letters(sample: Sample, real: pa.Array, rare: np.ndarray, subjects: np.ndarray | None) -> Letters | None:
+def _maker(sample: Sample, real: pa.Array, rare: np.ndarray, subjects: np.ndarray | None) -> Codes | Letters | None:
     """Learn to make values up where the list is open: strings, and rare ones in many rows."""
     if not pa.types.is_large_string(sample.values.type) or rare.mean() < OPEN_SHARE:
         return None
     strings = real.filter(pa.array(rare))
     if pc.count_distinct(strings).as_py() < OPEN_VALUES:
         return None
-    who = None if subjects is None else subjects[rare]
-    return Letters.fit(strings, who, least=sample.min_subjects, guarded=real, salt=salt_of(sample.column))
+    who, least, salt = None if subjects is None else subjects[rare], sample.min_subjects, salt_of(sample.column)
+    codes = Codes.fit(strings, who, least=least, salt=salt)
+    return codes or Letters.fit(strings, who, least=least, guarded=real, salt=salt)
 
 
 def _groups(rows: np.ndarray) -> np.ndarray:

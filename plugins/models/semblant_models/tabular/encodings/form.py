@@ -1,4 +1,4 @@
-"""One form of strings: the values that many hold, and the beginnings and characters of all others."""
+"""One form of strings: the values that many hold, and the beginnings, endings and characters of all others."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ class Form:
     heads: tuple[str, ...] = ()
     head_shares: tuple[float, ...] = ()
     whole: tuple[str, ...] = ()
+    tails: tuple[str, ...] = ()
+    """Endings that come out as one: the domains of e-mail addresses, whose letters do not go with each other's."""
+    tail_shares: tuple[float, ...] = ()
     guarded: bool = True
     """Whether values that few subjects hold are drawn again."""
 
@@ -62,7 +65,7 @@ class Form:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Form:
-        """Take back what :meth:`to_dict` gave, or a version of it without whole values."""
+        """Take back what :meth:`to_dict` gave, or a version of it without whole values and endings."""
         return cls(
             share=float(state["share"]),
             alphabets=tuple(state["alphabets"]),
@@ -71,6 +74,8 @@ class Form:
             heads=tuple(state["heads"]),
             head_shares=tuple(state["head_shares"]),
             whole=tuple(state.get("whole", ())),
+            tails=tuple(state.get("tails", ())),
+            tail_shares=tuple(state.get("tail_shares", ())),
             guarded=bool(state.get("guarded", True)),
         )
 
@@ -86,11 +91,16 @@ def characters(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     short = pc.utf8_slice_codeunits(values, 0, MOST_LENGTH + 1)
     longest = max(int(pc.max(pc.utf8_length(short)).as_py() or 0), 1)
     codes = short.to_numpy(zero_copy_only=False).astype(f"U{longest}").view(np.uint32).reshape(len(values), longest)
+    return codes, kinds_of(codes)
+
+
+def kinds_of(codes: np.ndarray) -> np.ndarray:
+    """Give the class of each code point, uint32: as :func:`characters` says."""
     kinds = np.where(codes > 0, codes + 16, 0).astype(np.uint32)
     kinds[(codes >= ord("0")) & (codes <= ord("9"))] = DIGIT
     kinds[(codes >= ord("A")) & (codes <= ord("Z"))] = UPPER
     kinds[((codes >= ord("a")) & (codes <= ord("z"))) | (codes >= 128)] = LOWER
-    return codes, kinds
+    return kinds
 
 
 def _shared(codes: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[str, tuple[float, ...]]:
@@ -139,6 +149,8 @@ def form_of_rows(
         alphabets.append(letters)
         chances.append(odds)
     heads, head_shares = _heads(codes[:, :length], subjects, least)
+    rest = codes[:, len(heads[0]) if heads else 0 : length]
+    reverse, tail_shares = _heads(rest[:, ::-1], subjects, least)
     return Form(
         share=share,
         alphabets=tuple(alphabets),
@@ -147,6 +159,8 @@ def form_of_rows(
         heads=heads,
         head_shares=head_shares,
         whole=whole,
+        tails=tuple(text[::-1] for text in reverse),
+        tail_shares=tail_shares,
     )
 
 

@@ -1,7 +1,7 @@
 """The forms of strings: where digits, capitals, small letters and signs stand, and which of them occur there.
 
-A form is kept when enough subjects hold a value of it; a character at a place, the beginning of a
-value and a whole value likewise. New values are put together from these, so they always have a form of the
+A form is kept when enough subjects hold a value of it; a character at a place, the beginning or the end
+of a value and a whole value likewise. New values are put together from these, so they always have a form of the
 data. A value that few hold could come out by chance: those are guarded, and what hits one is drawn
 again. In a pattern (not in an identifier) the guard stands back from a form with so few possible values
 that at least half of the blind draws hit one of the data, and whose values are shared by subjects in at
@@ -40,6 +40,8 @@ MOST_ROWS = 100_000
 _MOST_CELLS = 6_400_000
 """Characters looked at in one go: each takes some 16 bytes on the way."""
 _TRIES = 20
+_MOST_TRIES, _FEW = 200, 0.02
+"""Tries of the last ones, where they are at most so large a share: few of a value's neighbours may be free."""
 _STAND_BACK = 0.5
 _BLIND_DRAWS = 2000
 _PLACES = 2**31
@@ -149,15 +151,21 @@ class Forms:
         What the guard recognises is drawn again a number of times, in the end with another beginning.
         """
         out = self._composed(form_of, head_of, rng)
-        for step in range(_TRIES):
-            again = self._guarded(out, form_of)
-            if not len(again):
+        again = self.recognised(out, form_of)
+        for step in range(_MOST_TRIES):
+            if not len(again) or (step >= _TRIES and len(again) > _FEW * len(out)):
                 break
             heads = head_of[again] if 2 * step < _TRIES else np.full(len(again), -1)
             out[again] = self._composed(form_of[again], heads, rng)
+            again = again[self.recognised(out[again], form_of[again])]
         return out
 
-    def _guarded(self, made: np.ndarray, form_of: np.ndarray) -> np.ndarray:
+    def drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw forms by their shares, int64, shape (rows,)."""
+        return _pick(tuple(form.share for form in self.forms), rows, rng)
+
+    def recognised(self, made: np.ndarray, form_of: np.ndarray) -> np.ndarray:
+        """Give the places of strings, object array, that may not come out in their form."""
         if self.guard is None or not len(self.guard.bits):
             return np.zeros(0, np.int64)
         watched = np.array([form.guarded for form in self.forms])[form_of]
@@ -175,6 +183,9 @@ class Forms:
             letters = np.zeros((len(rows), max(len(form.alphabets), 1)), np.uint32)
             for place, (alphabet, chances) in enumerate(zip(form.alphabets, form.chances, strict=True)):
                 letters[:, place] = _letters(alphabet)[_pick(chances, len(rows), rng)]
+            if form.tails:
+                table = np.array(form.tails).view(np.uint32).reshape(len(form.tails), -1)
+                letters[:, -table.shape[1] :] = table[_pick(form.tail_shares, len(rows), rng)]
             if form.beginnings:
                 head = head_of[rows]
                 if form.heads:
@@ -195,7 +206,7 @@ class Forms:
         """
         stride = size or _PLACES
         size = size or int(places.max(initial=0)) + 1
-        form_of = _pick(tuple(form.share for form in self.forms), len(places), rng)
+        form_of = self.drawn(len(places), rng)
         taken = 0 if self.guard is None else len(self.guard)
         out, again = np.empty(len(places), object), np.arange(len(places))
         for step in range(_TRIES + 1):
@@ -206,7 +217,7 @@ class Forms:
                     moved = places[rows] + step * stride
                     moved = np.where(moved < _span(form, size, taken)[2], moved, places[rows])
                     out[rows] = _numbered(form, out[rows], moved, size, taken)
-            again = again[self._guarded(out[again], form_of[again])]
+            again = again[self.recognised(out[again], form_of[again])]
             if not len(again):
                 break
         return out

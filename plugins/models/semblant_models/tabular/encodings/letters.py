@@ -5,7 +5,8 @@ firms), leaving them all out would bend the column, so new ones are made up: let
 letters that enough subjects hold each (an n-gram model with the back-off of Katz, 1987: where a run is
 unknown, or by chance in proportion to what was left out of it, a shorter one is asked for a letter that the
 longer one does not have; else what is common everywhere, the end above all, would come too often). What equals
-a value of the data is drawn again.
+a value of the data is drawn again, and so is what has no outline that enough subjects hold: three letters see
+neither that a postal code has five digits nor that a name has two words.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow as pa
 from attrs import define, field
 
 from semblant_models.replay import ReplayGuard, text_hashes
+from semblant_models.tabular.encodings.outline import outlines
 from semblant_models.tabular.encodings.subjects import holders
 
 ORDER = 3
@@ -32,6 +34,12 @@ _MOST_LOOKED_UP = 1 << 20
 """Numbers of runs up to which their places are kept in a table of all of them, 4 MB at most."""
 _TESTED, _LEAST_GOOD = 2048, 0.1
 """Strings made once, to know what share of them may come out, and the least that is reckoned with."""
+_OUTLINED = 0.5
+"""Share of rows with an outline that enough subjects hold, below which the strings have no outline in common."""
+_PIECE = 16_384
+"""Strings drawn at once: each takes some 2 kB on the way."""
+_CHOSEN = 3
+"""Rounds in which each row waits for a string of its outline; what is left then takes any."""
 _SPARE = 3.0
 """Strings made beyond need, in deviations of how many may come out: a further round costs as much as the first."""
 
@@ -125,6 +133,10 @@ class Letters:
     runs: tuple[Runs, ...]
     """For runs of 0, 1, … letters."""
     guard: ReplayGuard
+    outlines: np.ndarray
+    """Outlines that may come out, uint64, sorted; none for any."""
+    shares: np.ndarray
+    """Share of each outline."""
     _good: float | None = field(default=None, init=False, repr=False)
     """Share of made strings that may come out, once it is known."""
 
@@ -161,6 +173,8 @@ class Letters:
         if not good.any():
             return None
         codes, rows = codes[good], rows[good]
+        who = None if subjects is None else subjects[rows[:, 0]]
+        outlined, shares = _outlined(points[good], who, least)
         size = len(alphabet) + 2
         padded = np.concatenate([np.full((len(codes), ORDER), _FREE), codes], axis=1)
         ends = np.argmax(codes == _END, axis=1)
@@ -172,30 +186,54 @@ class Letters:
                 key = key + padded[:, ORDER - order : -order or None] * size ** (order - 1)
             holder = rows[live].astype(np.uint64) if subjects is None else subjects[rows[live]]
             found.append(Runs.fit(key[live], codes[live], holder, least, size))
-        return cls(alphabet, tuple(found), guard)
+        return cls(alphabet, tuple(found), guard, outlined, shares)
 
     def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
-        """Make ``rows`` strings, none of them guarded or empty; null where no other came up in many tries."""
-        out, done = np.empty(rows, object), 0
+        """Make ``rows`` strings that may come out, of outlines as the data have them; null where none came up."""
+        out = np.empty(rows, object)
         if self._good is None:  # of strings of its own, so that what comes out does not depend on earlier calls
-            found = self._allowed(self._drawn(_TESTED, np.random.default_rng(0)))
+            found, _ = self._made(_TESTED, np.random.default_rng(0))
             self._good = max(len(found) / _TESTED, _LEAST_GOOD)
-        for _ in range(_TRIES):
-            left = rows - done
-            spare = _SPARE * (np.sqrt(left * (1.0 - self._good)) + 1.0)
-            made = self._allowed(self._drawn(int((left + spare) / self._good) + 1, rng))[:left]
-            out[done : done + len(made)] = made
-            done += len(made)
-            if done == rows:
+        wanted = np.searchsorted(np.cumsum(self.shares)[:-1], rng.random(rows), side="right")
+        open_, spare = np.arange(rows), np.empty(0, object)
+        for step in range(_TRIES):
+            more = _SPARE * (np.sqrt(len(open_) * (1.0 - self._good)) + 1.0)
+            made, outline = self._made(int((len(open_) + more) / self._good) + 1, rng)
+            if step < _CHOSEN:
+                to, of = _paired(wanted[open_], outline)
+                out[open_[to]] = made[of]
+                open_, spare = np.delete(open_, to), np.concatenate([spare, np.delete(made, of)])
+            else:
+                spare = made
+            if step + 1 >= _CHOSEN:
+                filled = min(len(open_), len(spare))
+                out[open_[:filled]], open_ = spare[:filled], open_[filled:]
+            if not len(open_):
                 break
         return pa.array(out, pa.large_string())
 
-    def _allowed(self, made: np.ndarray) -> np.ndarray:
-        """Leave out what is empty or guarded."""
-        allowed: np.ndarray = made[~((made == "") | self.guard.recognises(pa.array(made, pa.large_string())))]
-        return allowed
+    def _made(self, tries: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Give those of so many strings that may come out, and the places of their outlines."""
+        pieces = [min(_PIECE, tries - start) for start in range(0, tries, _PIECE)]
+        strings, places = zip(*(self._allowed(self._drawn(piece, rng)) for piece in pieces), strict=True)
+        return np.concatenate(strings), np.concatenate(places)
+
+    def _allowed(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give those strings of code points, shape (n, MOST_LENGTH), that may come out, with their outlines' places."""
+        points = points[:, : max(int((points > 0).any(axis=0).sum()), 1)]
+        fit = points[:, 0] > 0
+        outline = np.zeros(int(fit.sum()), np.int64)
+        if len(self.outlines):
+            found = outlines(points[fit])
+            outline = np.minimum(self.outlines.searchsorted(found), len(self.outlines) - 1)
+            known = self.outlines[outline] == found
+            fit[fit], outline = known, outline[known]
+        made = np.ascontiguousarray(points[fit]).view(f"<U{points.shape[1]}")[:, 0].astype(object)
+        free = ~self.guard.recognises(pa.array(made, pa.large_string()))
+        return made[free], outline[free]
 
     def _drawn(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Give code points of strings as the runs make them, uint32, shape (rows, MOST_LENGTH), 0 behind the end."""
         size = len(self.alphabet) + 2
         table = np.array([0, 0, *(ord(c) for c in self.alphabet)], np.uint32)
         codes = np.full((rows, ORDER + MOST_LENGTH), _FREE, np.int64)
@@ -209,7 +247,7 @@ class Letters:
         codes[live, -1] = _END
         written = np.ascontiguousarray(table[codes[:, ORDER:]])
         written[np.cumsum(codes[:, ORDER:] == _END, axis=1) > 0] = 0
-        return written.view(f"<U{MOST_LENGTH}")[:, 0].astype(object)
+        return written
 
     def _next(self, before: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
         """Give the letter behind those of ``before``, the last one first, shape (n, ORDER); -1 where none comes up."""
@@ -248,11 +286,13 @@ class Letters:
                 for r in self.runs
             ],
             "guard": {"salt": self.guard.salt, "bits": b64encode(self.guard.bits.tobytes()).decode("ascii")},
+            "outlines": self.outlines.tolist(),
+            "shares": self.shares.tolist(),
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Letters:
-        """Take back what :meth:`to_dict` gave."""
+        """Take back what :meth:`to_dict` gave, or a version of it without outlines."""
         whole = ("keys", "starts", "letters")
         runs = tuple(
             Runs(
@@ -262,7 +302,38 @@ class Letters:
             for r in state["runs"]
         )
         bits = np.frombuffer(b64decode(state["guard"]["bits"]), np.uint8)
-        return cls(str(state["alphabet"]), runs, ReplayGuard(int(state["guard"]["salt"]), bits))
+        return cls(
+            alphabet=str(state["alphabet"]),
+            runs=runs,
+            guard=ReplayGuard(int(state["guard"]["salt"]), bits),
+            outlines=np.array(state.get("outlines", ()), np.uint64),
+            shares=np.array(state.get("shares", (1.0,)), np.float64),
+        )
+
+
+def _outlined(points: np.ndarray, subjects: np.ndarray | None, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the outlines that ``least`` subjects hold, sorted, and their shares; none where most rows have others."""
+    hashes, members, rows = np.unique(outlines(points), return_inverse=True, return_counts=True)
+    kept = holders(members, subjects, len(hashes)) >= least
+    if kept[members].mean() < _OUTLINED:
+        return np.empty(0, np.uint64), np.ones(1)
+    return hashes[kept], rows[kept] / rows[kept].sum()
+
+
+def _paired(wanted: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give places of ``wanted`` and of ``there`` that hold equal numbers, each place once, the first ones first.
+
+    >>> [places.tolist() for places in _paired(np.array([1, 0, 1]), np.array([1, 1, 2]))]
+    [[0, 2], [0, 1]]
+    """
+    numbered = []
+    for numbers in (wanted, there):
+        order = np.argsort(numbers, kind="stable")
+        rank = np.empty(len(numbers), np.int64)
+        rank[order] = np.arange(len(numbers)) - np.searchsorted(numbers[order], numbers[order])
+        numbered.append(numbers << 32 | rank)
+    _, to, of = np.intersect1d(*numbered, assume_unique=True, return_indices=True)
+    return to, of
 
 
 def _points(texts: list[str]) -> np.ndarray:
