@@ -332,7 +332,7 @@ def _paired(wanted: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarr
         rank = np.empty(len(numbers), np.int64)
         rank[order] = np.arange(len(numbers)) - np.searchsorted(numbers[order], numbers[order])
         numbered.append(numbers << 32 | rank)
-    _, to, of = np.intersect1d(*numbered, assume_unique=True, return_indices=True)
+    _, to, of = np.intersect1d(numbered[0], numbered[1], assume_unique=True, return_indices=True)
     return to, of
 
 
