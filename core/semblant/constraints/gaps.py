@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from semblant.training import ColumnPlan
 
 _TIGHT = 0.05
-"""A gap of numbers is learned where half of the gaps are below this share of the larger column's spread.
+"""A gap is learned where half of the gaps are below this share of the larger column's spread.
 
-Wider ones are left to drawing again: a sum of two drawn numbers loses the round values of the larger one.
+Wider ones are left to drawing again: a sum of two drawn values loses the round values of the larger one, and leads
+beyond all that it may reach where the smaller one is large (a last login in four years' time).
 """
 
 
@@ -48,7 +49,7 @@ class Gap:
             return None
         gaps, seen = (others - ones)[both], others[both]
         spread = float(np.quantile(seen, 0.95) - np.quantile(seen, 0.05))
-        if not pa.types.is_temporal(high.type) and float(np.median(gaps)) > _TIGHT * spread:
+        if float(np.median(gaps)) > _TIGHT * spread:
             return None
         anchor = np.median(ones[~_nulls(low)])
         floating = pa.types.is_floating(high.type)

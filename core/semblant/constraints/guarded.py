@@ -9,12 +9,14 @@ import polars as pl
 import pyarrow as pa
 from attrs import define, evolve, field
 
+from semblant.constraints.between import Between
 from semblant.constraints.checking import as_frame, kept
+from semblant.constraints.outside import is_across
 from semblant.constraints.sequences import in_order, rising_columns, sequences_of
 from semblant.constraints.shaping import told_cells
 from semblant.errors import DataError, ModelError
 from semblant.protocols import CountingModel
-from semblant.spec.constraints import Dependency, Unique
+from semblant.spec.constraints import Dependency, Inequality, Unique
 from semblant.training import PARENT_ROW
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class GuardedModel:
         """Make exactly ``request.rows`` rows, each of which keeps every constraint.
 
         :raises DataError: a given row breaks a constraint whatever is filled in.
-        :raises ModelError: after two redraws per row some still break a constraint; it is named.
+        :raises ModelError: after two redraws per row some still break a constraint that is no inequality; it is named.
         """
         drawing = _Drawing(model=self.model, shaping=self.shaping, request=request, run=run)
         done = 0
@@ -141,8 +143,21 @@ class _Drawing:
             if self.again > REDRAWS * self.asked + _FREE:
                 break
         if len(bad):
+            table, bad = self._moved(table, given, bad)
+        if len(bad):
             raise self._fault(table, given, bad, start)
         return in_order(table, rising)
+
+    def _moved(self, table: pa.Table, given: pa.Table | None, bad: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+        """Move one side of the inequalities that no draw met beyond the other; gives the rows that still break some."""
+        told, names, moved = told_cells(given), self.shaping.schema.names, table
+        for rule in (c.rule for c in self.shaping.constraints if not is_across(c, names)):
+            if isinstance(rule, Inequality):
+                for own in (rule.high, rule.low):
+                    moved = Between(rule=rule, own=own).mended(moved, told)
+        new = moved.take(pa.array(bad))
+        fine = self._keep(new)
+        return _exchanged(table, bad[fine], new.filter(pa.array(fine))), bad[~fine]
 
     def _with_outside(self, made: pa.Table) -> pa.Table:
         """Put the columns of other tables beside made rows."""

@@ -118,6 +118,35 @@ def test_a_column_that_is_learned_as_a_gap_keeps_its_type_and_distribution(tmp_p
     assert made["hired"].type == pa.date32()
 
 
+def accounts(rows: int = ROWS) -> pa.Table:
+    """Give sign-ups, and last logins any time from then to the end of 2024."""
+    rng = np.random.default_rng(2)
+    first = np.datetime64("2020-01-01T00:00:00", "s")
+    signed = rng.integers(0, 1600 * 86_400, rows)
+    seen = signed + rng.random(rows) * (1827 * 86_400 - signed)
+    moments = [first + moment.astype("timedelta64[s]") for moment in (signed, seen)]
+    return pa.table(
+        {name: pa.array(m, pa.timestamp("us")) for name, m in zip(("signed", "seen"), moments, strict=True)}
+    )
+
+
+@pytest.mark.feature(217)
+def test_behind_a_wide_gap_no_moment_lies_beyond_those_of_the_data(tmp_path: Path) -> None:
+    real, rule = accounts(), Inequality(low="signed", high="seen")
+    made = drawn(guarded(real, rule), tmp_path)
+    assert violations(constraint_of(rule), made) == 0
+    assert pc.max(made["seen"]).as_py() <= pc.max(real["seen"]).as_py()
+
+
+@pytest.mark.feature(217, 220)
+def test_a_given_moment_that_no_draw_comes_behind_is_still_met(tmp_path: Path) -> None:
+    rule = Inequality(low="signed", high="seen")
+    late = pa.table({"signed": pa.array([dt.datetime(2031, 5, 1)] * 30, pa.timestamp("us"))})
+    made = drawn(guarded(accounts(), rule), tmp_path, rows=30, given=late)
+    assert made["signed"].equals(late["signed"])
+    assert violations(constraint_of(rule), made) == 0
+
+
 def test_inequalities_in_a_chain_hold_whatever_their_order(tmp_path: Path) -> None:
     day = np.datetime64("2024-01-01", "D") + np.arange(500)
     table = pa.table({"c": day + 9, "a": day, "b": day + 2})
