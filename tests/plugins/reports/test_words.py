@@ -72,6 +72,18 @@ def test_without_a_holdout_nothing_is_said_of_privacy_and_one_is_asked_for() -> 
     assert [text for text in found["to_do"] if "--holdout" in text]
 
 
+def test_an_attack_that_did_not_run_is_not_told_as_one_that_found_nobody() -> None:
+    found = figures("summary", inputs(people(180, 1), people(200, 2), people(20, 3)))
+    answer = found["answers"][2]
+
+    assert found["tables"]["people"]["membership"]["auc"] is None
+    assert answer["tone"] == "plain"
+    assert "no copies and no rows too near to training rows" in answer["text"]
+    assert "A membership attack could not be tried: there are too few rows." in answer["text"]
+    assert "finds nobody" not in answer["text"]
+    assert "Without a holdout" not in found["in_short"]["text"]
+
+
 def test_a_private_report_points_at_its_guarantee() -> None:
     class Account(NullAccount):
         private = True

@@ -59,7 +59,7 @@ class Summary:
             "private": bool(inputs.privacy is not None and inputs.privacy.private),
         }
         said = answers(figures, tiles(figures))
-        return figures | {"in_short": in_short(said), "answers": said, "to_do": to_do(figures, said)}
+        return figures | {"in_short": in_short(said, holdout=inputs.holdout is not None), "answers": said, "to_do": to_do(figures, said)}
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Write scores, what they mean, and the columns to look at."""

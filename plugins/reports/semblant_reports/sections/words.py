@@ -25,6 +25,12 @@ _GROUPS = {
     UTILITY: ("Utility",),
     PRIVACY: ("Nearer to training", "Identical rows", "Membership attack"),
 }
+_CHECKS = {
+    "Identical rows": ("no copies", "copies"),
+    "Nearer to training": ("no rows too near to training rows", "distances to training rows"),
+    "Membership attack": ("the attack finds nobody", "a membership attack"),
+}
+"""What each check of privacy says when it finds nothing, and what could not be tried where it did not run."""
 _NAMED = 3
 """Columns that are named in advice."""
 
@@ -40,12 +46,15 @@ def answers(figures: Mapping[str, Any], tiles: Sequence[Score]) -> list[dict[str
         tone = worst(tones[label] for label in _GROUPS[about] if label in tones)
         if about == FIDELITY and figures["scores"].get("broken_keys", 0.0) > 0:
             tone = Tone.BAD
+        if about == PRIVACY and tone is Tone.GOOD and _untried(tones):
+            # a check that did not run is no good sign
+            tone = Tone.PLAIN
         text = write(figures, tone, tones)
         found.append({"about": about, "question": QUESTIONS[about], **verdict(tone if text else Tone.PLAIN, text)})
     return [answer | {"text": answer["text"] or "Not measured."} for answer in found]
 
 
-def in_short(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def in_short(found: Sequence[Mapping[str, str]], *, holdout: bool) -> dict[str, str]:
     """Say in one sentence whether the data can be used, the gravest matter first."""
     tones = {answer["about"]: Tone(answer["tone"]) for answer in found}
     if tones[PRIVACY] is Tone.BAD:
@@ -61,7 +70,13 @@ def in_short(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
         return verdict(Tone.FAIR, f"Use these data with care: {_and(off)} {'are' if len(off) > 1 else 'is'} fair only.")
     if tones[FIDELITY] is Tone.PLAIN:
         return verdict(Tone.PLAIN, "Nothing could be compared, so nothing can be said of these data.")
-    unknown = "" if tones[PRIVACY] is not Tone.PLAIN else " Without a holdout nothing is known of their privacy."
+    unknown = (
+        ""
+        if tones[PRIVACY] is not Tone.PLAIN
+        else " Too few rows were kept back to check their privacy in full."
+        if holdout
+        else " Without a holdout nothing is known of their privacy."
+    )
     return verdict(Tone.GOOD, f"These data can stand in for the original: no headline check found a fault.{unknown}")
 
 
@@ -141,17 +156,27 @@ def _privacy(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) 
     judged = [label for label in _GROUPS[PRIVACY] if tones.get(label, Tone.PLAIN) is not Tone.PLAIN]
     if not judged:
         return "Nobody can tell without rows that were kept back from training." if figures["tables"] else ""
-    troubled = [label.lower() for label in judged if tones[label] is tone]
-    if tone is Tone.GOOD:
-        what = "no copies, no rows too near to training rows, and the attack finds nobody"
+    if tone in {Tone.GOOD, Tone.PLAIN}:
+        what = _and([nothing for label, (nothing, _) in _CHECKS.items() if label in judged])
+        untried = _untried(tones)
+        lacking = f" {_and(untried).capitalize()} could not be tried: there are too few rows." if untried else ""
+        spared = [name for name, table in figures["tables"].items() if table["membership"]["auc"] is None]
+        if spared and "Membership attack" in judged:
+            lacking = f" {_and(spared)} had too few rows to be attacked."
         surely = (
             "What is guaranteed stands in the section on privacy."
             if figures["private"]
             else "This is a check, not a guarantee; only differential privacy gives one."
         )
-        return f"Nothing was found: {what}. {surely}"
+        return f"Nothing was found: {what}.{lacking} {surely}"
+    troubled = [label.lower() for label in judged if tones[label] is tone]
     start = "There are signs of it" if tone is Tone.FAIR else "Yes"
     return f"{start}, by {_and(troubled)}: see the copying check and the section on privacy."
+
+
+def _untried(tones: Mapping[str, Tone]) -> list[str]:
+    """Name the checks of privacy that did not run."""
+    return [untried for label, (_, untried) in _CHECKS.items() if label not in tones]
 
 
 def _and(words: Sequence[str]) -> str:
