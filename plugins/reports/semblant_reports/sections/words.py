@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Tone
+from semblant_reports.sections.detection import said_of
 from semblant_reports.sections.headline import targets
 from semblant_reports.sections.verdicts import verdict, worst
 from semblant_reports.style import decimals, percent
@@ -118,24 +119,36 @@ def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> lis
 
 
 def _fidelity(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
-    """Answer from accuracy and detection."""
-    accuracy, ceiling = figures["accuracy"], figures["ceiling"]
-    if accuracy is None:
+    """Answer from accuracy, detection and keys: first what fails, the gravest at the front, then what does not."""
+    if figures["accuracy"] is None:
         return ""
-    start = {
-        Tone.GOOD: "Yes: distributions and ties between columns agree as far as those of two real samples do",
-        Tone.FAIR: "Nearly: they differ a little more than two real samples do",
-    }.get(tone, "No: they differ clearly more than two real samples do")
-    against = f", real rows reach {percent(ceiling['overall'])}" if ceiling else ""
-    parts = [f"accuracy {percent(accuracy['overall'])}{against}"]
+    said = [(tones.get("Accuracy", Tone.PLAIN), _of_accuracy(figures, tones.get("Accuracy", Tone.PLAIN)))]
     if figures["detection"] is not None:
-        parts.append(f"a classifier tells the rows apart with AUC {decimals(figures['detection'])}, where 0.5 is best")
+        graded = tones.get("Detection", Tone.PLAIN)
+        mirrored = figures["detection"] < 0.5 and graded in {Tone.FAIR, Tone.BAD}
+        twins = f"rows occur on both sides, the same or nearly so: AUC {decimals(figures['detection'])}"
+        said.append((graded, twins if mirrored else said_of(figures["detection"], graded)))
     broken = figures["scores"].get("broken_keys", 0.0)
     if broken > 0:
-        parts.append(f"{percent(broken, 2)} more of the keys are broken than in the original")
-    if "Accuracy" in tones and tone is Tone.PLAIN:
-        start = "Measured without a verdict"
-    return f"{start} ({'; '.join(parts)})."
+        said.append((Tone.BAD, f"{percent(broken, 2)} more of the keys are broken than in the original"))
+    against = [text for wanted in (Tone.BAD, Tone.FAIR) for found, text in said if found is wanted]
+    rest = [text for found, text in said if found in {Tone.GOOD, Tone.PLAIN}]
+    start = {Tone.GOOD: "Yes", Tone.FAIR: "Nearly", Tone.BAD: "No"}.get(tone, "Measured without a verdict")
+    although = f"; otherwise {'; '.join(rest)}" if against and rest else ""
+    return f"{start}: {'; '.join(against or rest)}{although}."
+
+
+def _of_accuracy(figures: Mapping[str, Any], tone: Tone) -> str:
+    """Say what a grade of the accuracy means."""
+    accuracy, ceiling = figures["accuracy"], figures["ceiling"]
+    against = f", real rows reach {percent(ceiling['overall'])}" if ceiling else ""
+    found = f"accuracy {percent(accuracy['overall'])}{against}"
+    meant = {
+        Tone.GOOD: "distributions and ties between columns agree as far as those of two real samples do",
+        Tone.FAIR: "distributions and ties between columns differ a little more than those of two real samples do",
+        Tone.BAD: "distributions and ties between columns differ clearly more than those of two real samples do",
+    }.get(tone)
+    return f"{meant} ({found})" if meant else found
 
 
 def _utility(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
