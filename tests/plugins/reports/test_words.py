@@ -89,6 +89,16 @@ def test_the_reason_that_is_given_is_the_check_that_fails() -> None:
     assert "; otherwise distributions and ties between columns agree" in answer["text"]
 
 
+def test_the_column_that_gives_the_rows_away_is_named_in_what_to_do() -> None:
+    made = people(1500, 2)
+    off = changed(made, "age", pa.array(made.column("age").to_numpy() + 0.25))
+    real = [changed(rows, "age", rows.column("age").cast("double")) for rows in (people(1500, 1), people(1500, 3))]
+
+    advice = figures("summary", inputs(real[0], off, real[1]))["to_do"]
+
+    assert [text for text in advice if text.startswith("A classifier tells the rows apart by age most of all")]
+
+
 def test_an_area_is_called_the_same_in_the_summary_and_under_detection() -> None:
     constant = given(changed(people(1500, 2), "job", pa.array(["nurse"] * 1500)), 1500)
     torn = pa.table({name: people(1500, 2).column(name).take(np.random.default_rng(0).permutation(1500))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Tone
-from semblant_reports.sections.detection import said_of
+from semblant_reports.sections.detection import HARDLY, said_of
 from semblant_reports.sections.headline import targets
 from semblant_reports.sections.verdicts import verdict, worst
 from semblant_reports.style import decimals, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from semblant.report.blocks import Score
 
@@ -34,6 +34,8 @@ _CHECKS = {
 """What each check of privacy says when it finds nothing, and what could not be tried where it did not run."""
 _NAMED = 3
 """Columns that are named in advice."""
+_SHARE = 0.25
+"""A column is named with the most telling one where the classifier loses at least this part of what that one costs."""
 
 
 def answers(figures: Mapping[str, Any], tiles: Sequence[Score]) -> list[dict[str, str]]:
@@ -81,7 +83,7 @@ def in_short(found: Sequence[Mapping[str, str]], *, holdout: bool) -> dict[str, 
     return verdict(Tone.GOOD, f"These data can stand in for the original: no headline check found a fault.{unknown}")
 
 
-def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> list[str]:
+def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]], tiles: Sequence[Score]) -> list[str]:
     """Say what to do about what is not good, the gravest first; nothing where all is well."""
     tones = {answer["about"]: Tone(answer["tone"]) for answer in found}
     advice = []
@@ -99,14 +101,11 @@ def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> lis
             place = f"{name}.{row['column']}" if len(figures["tables"]) > 1 else row["column"]
             by_advice.setdefault(row["advice"], []).append(place)
     if tones[FIDELITY] in {Tone.FAIR, Tone.BAD}:
+        if any(score.label == "Detection" and score.tone in {Tone.FAIR, Tone.BAD} for score in tiles):
+            advice.extend(_against_detection(figures))
         for text, columns in by_advice.items():
             more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
             advice.append(f"{', '.join(columns[:_NAMED])}{more}: {text}.")
-        if figures["detection"] is not None and not by_advice:
-            advice.append(
-                "Single columns are right, yet rows can be told apart: see under detection which columns give them "
-                "away, and train longer or with a larger model (model.size: large)."
-            )
     if tones[UTILITY] in {Tone.FAIR, Tone.BAD}:
         behind = max(targets(figures["tables"]), key=lambda item: item["interval"][0])
         advice.append(
@@ -116,6 +115,27 @@ def to_do(figures: Mapping[str, Any], found: Sequence[Mapping[str, str]]) -> lis
     if not figures["holdout"] and tones[FIDELITY] is not Tone.PLAIN:
         advice.append("Give rows that were kept back from training (--holdout): only they show what is usual.")
     return advice
+
+
+def _against_detection(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Name the columns by which the classifier tells the rows apart, of the tables where it does."""
+    for name, table in figures["tables"].items():
+        auc, columns = table["detection"], table["given_away_by"]
+        if auc is None or auc <= HARDLY:
+            continue
+        where = f"the rows of {name}" if len(figures["tables"]) > 1 else "the rows"
+        telling = [item["column"] for item in columns if item["loss"] >= _SHARE * columns[0]["loss"]][:_NAMED]
+        if telling:
+            yield (
+                f"A classifier tells {where} apart by {_and(telling)} most of all: compare "
+                f"{'it' if len(telling) == 1 else 'them'} with the original, check the encoding (semblant detect), then "
+                "train longer or with a larger model (model.size: large)."
+            )
+        else:
+            yield (
+                f"A classifier tells {where} apart, and by no single column: train longer or with a larger model "
+                "(model.size: large)."
+            )
 
 
 def _fidelity(figures: Mapping[str, Any], tone: Tone, tones: Mapping[str, Tone]) -> str:
