@@ -122,8 +122,17 @@ def test_a_gate_that_is_missed_ends_with_status_1_and_the_result_is_shown(call, 
     assert "accuracy is 0.9800, below 0.99" in missed.stderr
 
 
-def test_a_gate_on_a_score_that_is_not_there_fails_and_names_those_that_are(call, csv):
-    result = call("run", csv, "--fail-under", "acuracy=0.5")
+@pytest.mark.parametrize("words", [("run", "data.csv"), ("report", "a.csv", "b.csv", "-o", "out")])
+def test_a_gate_on_a_misspelt_score_is_refused_before_any_work(call, words):
+    result = call(*words, "--fail-under", "acuracy=0.5")
+    assert result.exit_code == 2
+    assert "no report has a score 'acuracy'" in result.stderr
+    assert "did you mean 'accuracy'?" in result.stderr
+    assert result.engine.asked == []
+
+
+def test_a_gate_on_a_score_that_this_report_lacks_fails_and_names_those_that_are(call, csv):
+    result = call("run", csv, "--fail-under", "broken_keys=0")
     assert result.exit_code == 1
     assert "the scores there are: accuracy" in result.stderr
 

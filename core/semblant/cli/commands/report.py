@@ -116,5 +116,6 @@ def command(
         settings=_settings(settings),
     )
     with session.working(resumable=False, supervised=False) as engine:
+        gates.refuse_unknown(wanted, engine.host)
         result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names, options=options)
     gates.conclude(session, result, gates.measured(wanted, result.scores))

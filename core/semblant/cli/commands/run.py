@@ -121,6 +121,7 @@ def command(
             queued_spec(session, engine, spec, "run", out=out, file_format=file_format, resume=resume)
         return
     with session.working(resumable=True) as engine:
+        gates.refuse_unknown(wanted, engine.host)
         spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
         spec = placed(spec, out, file_format, overwrite=overwrite)
         result = engine.run(spec, out=out, file_format=file_format, resume=resume)

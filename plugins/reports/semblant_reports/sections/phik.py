@@ -161,7 +161,9 @@ def _verdict(
     pair = " × ".join(figures["pairs"][0]["columns"])
     said = f"PhiK differs by {decimals(figures['mean_difference'])} on average"
     if tone is Tone.GOOD and figures["mean_difference"] > MUCH:
-        usual_rows = f"PhiK of real rows by {decimals(float(known.mean()))}" if len(known) else "chance explains as much"
+        usual_rows = (
+            f"PhiK of real rows by {decimals(float(known.mean()))}" if len(known) else "chance explains as much"
+        )
         return verdict(
             Tone.PLAIN,
             f"{said}, {usual_rows}: there are too few rows to tell whether columns hang together as in the original.",
