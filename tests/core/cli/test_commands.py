@@ -108,6 +108,11 @@ def test_an_epsilon_that_is_not_positive_is_refused(call, csv, epsilon):
     assert "more than 0" in result.stderr
 
 
+def test_the_help_of_run_names_a_report_in_every_format(call):
+    said = call("run", "--help").stdout
+    assert [name for name in ReportSpec().formats if f"report.{name}" not in said] == []
+
+
 def test_resume_is_handed_to_the_engine(call, csv):
     result = call("run", csv, "--resume", "calm-otter-1")
     assert result.engine.asked[-1][1]["resume"] == "calm-otter-1"

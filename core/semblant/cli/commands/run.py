@@ -84,8 +84,8 @@ def command(
     DATA is a file (CSV, Parquet, Arrow, JSON Lines, SQLite), a folder or a pattern of files taken as
     one database, or a URL. SPEC is a YAML or JSON file; 'semblant detect DATA -o spec.yaml' writes one.
 
-    With -o the folder holds a file per table, report.pdf, report.json, generator.semblant, spec.yaml
-    and timings.json.
+    With -o the folder holds a file per table, report.pdf, report.html, report.json,
+    generator.semblant, spec.yaml and timings.json.
     """
     from semblant.cli import gates
     from semblant.cli.delivered import in_folder

@@ -128,8 +128,8 @@ def _against_detection(figures: Mapping[str, Any]) -> Iterator[str]:
         if telling:
             yield (
                 f"A classifier tells {where} apart by {_and(telling)} most of all: compare "
-                f"{'it' if len(telling) == 1 else 'them'} with the original, check the encoding (semblant detect), then "
-                "train longer or with a larger model (model.size: large)."
+                f"{'it' if len(telling) == 1 else 'them'} with the original, check the encoding (semblant detect), "
+                "then train longer or with a larger model (model.size: large)."
             )
         else:
             yield (
