@@ -162,6 +162,22 @@ def test_a_gate_without_a_report_is_refused(call, csv):
     assert call("run", csv, "--fail-under", "accuracy=0.9", "--no-report").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("train", "data.csv"), "shop.semblant"),
+        (("run", "data.csv"), "results"),
+        (("generate", "calm-otter-1"), "results"),
+        (("report", "a.csv", "b.csv"), "results"),
+    ],
+)
+def test_a_place_below_a_file_is_refused_before_any_work(call, csv, words, name):
+    result = call(*words, "-o", csv / "folder" / name)
+    assert result.exit_code == 2
+    assert f"'{csv}' is a file and not a folder" in " ".join(result.stderr.split())
+    assert result.engine is None
+
+
 def test_train_writes_the_file_and_shows_how_to_use_it(call, csv, tmp_path):
     result = call("train", csv, "-o", tmp_path / "shop.semblant")
     assert result.engine.asked[-1][1]["output"] == tmp_path / "shop.semblant"

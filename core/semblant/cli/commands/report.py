@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from semblant.cli.options import OutPath
 from semblant.cli.options import command as make
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 
@@ -40,7 +42,7 @@ def _settings(given: tuple[str, ...]) -> dict[str, Any]:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     required=True,
     help="Folder for the report.",

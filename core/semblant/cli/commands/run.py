@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from semblant.cli.options import OutPath, file_format, settings, spec_or_data, training
 from semblant.cli.options import command as make
-from semblant.cli.options import file_format, settings, spec_or_data, training
 from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 PLACES: Final = {
@@ -35,9 +36,7 @@ PLACES: Final = {
     metavar="N",
     help="Rows of the root table.  [default: as many as the data have]",
 )
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for all results."
-)
+@click.option("-o", "--out", type=OutPath(file_okay=False), metavar="DIR", help="Folder for all results.")
 @file_format
 @training
 @click.option(
