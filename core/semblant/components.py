@@ -10,7 +10,7 @@ import importlib
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from attrs import field, frozen
+from attrs import converters, field, frozen
 
 from semblant.errors import MissingDependencyError, PrivacyError
 from semblant.findings import ConfigStep
@@ -247,6 +247,8 @@ class SectionType(Component):
     """Place in the report, low first."""
     needs: tuple[str, ...] = field(default=(), converter=_names)
     """Of ``holdout``, ``history``, ``model``, ``spec``, ``privacy``, ``relations`` and ``constraints``."""
+    scores: tuple[str, ...] | None = field(default=None, converter=converters.optional(_names))
+    """The names that it may offer under ``scores``, so that a misspelt one is refused before a job; None: not told."""
 
 
 @frozen(kw_only=True, eq=False, repr=False)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from semblant.errors import GateError
+from semblant.errors import ConfigError, GateError
+from semblant.settings.suggest import advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from semblant.cli.session import Session
+    from semblant.host import PluginHost
     from semblant.results import JobResult, ReportResult
 
 
@@ -71,6 +73,20 @@ def thresholds(texts: Sequence[str]) -> tuple[Gate, ...]:
             msg = f"--fail-under: '{part}' is not NAME=NUMBER, such as accuracy=0.97"
             raise click.UsageError(msg)
     return tuple(found)
+
+
+def refuse_unknown(gates: Sequence[Gate], host: PluginHost) -> None:
+    """Refuse scores that no section of the report offers; nothing is refused where a section does not tell its own.
+
+    :raises ConfigError: with the nearest name.
+    """
+    offered = [section.scores for section in host.sections.values()]
+    known = sorted({name for scores in offered for name in scores or ()})
+    unknown = [gate.score for gate in gates if gate.score not in known]
+    if not unknown or not known or None in offered:
+        return
+    msg = f"--fail-under: no report has a score '{unknown[0]}'"
+    raise ConfigError(msg, fix=advice(unknown[0], known, "the scores are"))
 
 
 def measured(gates: Sequence[Gate], scores: Mapping[str, float]) -> tuple[Gate, ...]:

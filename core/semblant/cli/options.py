@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -60,6 +62,26 @@ def command(name: str, summary: str) -> Callable[[Callable[..., Any]], click.Com
         return click.command(name, short_help=summary)(call)
 
     return make
+
+
+class OutPath(click.Path):
+    """A file or folder for results; one below what is no folder is refused before a job begins.
+
+    >>> OutPath(file_okay=False).convert('results', None, None).name
+    'results'
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        """Say whether it may be a file, or a folder."""
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give the path."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        nearest = next((parent for parent in path.parents if parent.exists()), None)
+        if nearest is not None and not nearest.is_dir():
+            self.fail(f"'{nearest}' is a file and not a folder; name another place", param, ctx)
+        return path
 
 
 def spec_or_data(function: F) -> F:

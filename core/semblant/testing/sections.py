@@ -120,6 +120,12 @@ class SectionConformance(ComponentConformance):
         assert json.loads(json.dumps(found, allow_nan=False)) == found
 
     @pytest.mark.parametrize("case", CASES)
+    def test_its_scores_are_those_that_it_names(self, case: str, figures_of: Callable[[str], dict[str, Any]]) -> None:
+        """A threshold on any other is refused before the job; a section that names none at all is let pass."""
+        named = self.component.scores  # type: ignore[attr-defined]
+        assert named is None or set(figures_of(case).get("scores") or ()) <= set(named)
+
+    @pytest.mark.parametrize("case", CASES)
     def test_the_blocks_are_made_of_the_figures_alone(
         self, case: str, figures_of: Callable[[str], dict[str, Any]], tmp_path: Path
     ) -> None:

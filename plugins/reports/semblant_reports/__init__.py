@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from semblant.components import RendererType, SectionType
 from semblant.hookspecs import hookimpl
 from semblant_reports.settings import PdfSettings
 
 _SECTIONS = "semblant_reports.sections"
 _RENDERERS = "semblant_reports.renderers"
+SCORES = (
+    "accuracy",
+    "univariate_accuracy",
+    "bivariate_accuracy",
+    "trivariate_accuracy",
+    "accuracy_ceiling",
+    "c2st_auc",
+    "dcr_share",
+    "identical_rows",
+    "membership_auc",
+    "utility_gap",
+    "children_agreement",
+    "parent_child_accuracy",
+    "sibling_accuracy",
+    "family_c2st_auc",
+    "broken_keys",
+)
+"""All that the summary may score; what a report has of them hangs on its data."""
+
+_section = partial(SectionType, scores=())
+"""A section without scores, unless it names some."""
 
 
 @hookimpl
 def semblant_report_sections() -> list[SectionType]:
     """Offer the sections of the quality report, in their order."""
     return [
-        SectionType(
+        _section(
             name="summary",
             title="Summary",
             order=10,
             factory=f"{_SECTIONS}.summary:Summary",
             summary="scores with grades in words, and what to do about the worst columns",
+            scores=SCORES,
         ),
-        SectionType(
+        _section(
             name="data",
             title="Data and settings",
             order=20,
             factory=f"{_SECTIONS}.data:DataAndSettings",
             summary="tables, columns with their encodings, what is sensitive, settings, timings",
         ),
-        SectionType(
+        _section(
             name="history",
             title="Training history",
             order=25,
@@ -36,28 +60,28 @@ def semblant_report_sections() -> list[SectionType]:
             summary="losses, learning rate and what ended the training",
             needs=("history",),
         ),
-        SectionType(
+        _section(
             name="univariate",
             title="Distributions of the columns",
             order=30,
             factory=f"{_SECTIONS}.univariate:Univariate",
             summary="each column, original beside synthetic, the most different first",
         ),
-        SectionType(
+        _section(
             name="bivariate",
             title="Pairs of columns",
             order=40,
             factory=f"{_SECTIONS}.bivariate:Bivariate",
             summary="accuracy of all pairs, and the most different pairs as heat maps",
         ),
-        SectionType(
+        _section(
             name="trivariate",
             title="Triples of columns",
             order=42,
             factory=f"{_SECTIONS}.trivariate:Trivariate",
             summary="accuracy of triples, and the most different ones",
         ),
-        SectionType(
+        _section(
             name="phik",
             title="Dependence (PhiK)",
             order=44,
@@ -66,7 +90,7 @@ def semblant_report_sections() -> list[SectionType]:
             requires=("scipy",),
             extra="reports",
         ),
-        SectionType(
+        _section(
             name="texts",
             title="Texts",
             order=46,
@@ -75,14 +99,14 @@ def semblant_report_sections() -> list[SectionType]:
             requires=("sklearn",),
             extra="reports",
         ),
-        SectionType(
+        _section(
             name="missing",
             title="Missing values",
             order=50,
             factory=f"{_SECTIONS}.missing:Missing",
             summary="which columns are missing together, and how often",
         ),
-        SectionType(
+        _section(
             name="relational",
             title="Relations between tables",
             order=52,
@@ -90,7 +114,7 @@ def semblant_report_sections() -> list[SectionType]:
             summary="children per parent, key integrity, dependence across tables",
             needs=("relations",),
         ),
-        SectionType(
+        _section(
             name="constraints",
             title="Constraints",
             order=54,
@@ -98,7 +122,7 @@ def semblant_report_sections() -> list[SectionType]:
             summary="rows that break the rules of the spec",
             needs=("constraints",),
         ),
-        SectionType(
+        _section(
             name="utility",
             title="Utility",
             order=56,
@@ -107,7 +131,7 @@ def semblant_report_sections() -> list[SectionType]:
             requires=("sklearn",),
             extra="reports",
         ),
-        SectionType(
+        _section(
             name="detection",
             title="Detection",
             order=60,
@@ -116,14 +140,14 @@ def semblant_report_sections() -> list[SectionType]:
             requires=("sklearn",),
             extra="reports",
         ),
-        SectionType(
+        _section(
             name="neighbours",
             title="Copying check",
             order=70,
             factory=f"{_SECTIONS}.neighbours:Neighbours",
             summary="distances to the closest training and holdout rows, identical rows",
         ),
-        SectionType(
+        _section(
             name="privacy",
             title="Privacy",
             order=75,

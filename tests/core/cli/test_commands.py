@@ -108,6 +108,11 @@ def test_an_epsilon_that_is_not_positive_is_refused(call, csv, epsilon):
     assert "more than 0" in result.stderr
 
 
+def test_the_help_of_run_names_a_report_in_every_format(call):
+    said = call("run", "--help").stdout
+    assert [name for name in ReportSpec().formats if f"report.{name}" not in said] == []
+
+
 def test_resume_is_handed_to_the_engine(call, csv):
     result = call("run", csv, "--resume", "calm-otter-1")
     assert result.engine.asked[-1][1]["resume"] == "calm-otter-1"
@@ -122,8 +127,17 @@ def test_a_gate_that_is_missed_ends_with_status_1_and_the_result_is_shown(call, 
     assert "accuracy is 0.9800, below 0.99" in missed.stderr
 
 
-def test_a_gate_on_a_score_that_is_not_there_fails_and_names_those_that_are(call, csv):
-    result = call("run", csv, "--fail-under", "acuracy=0.5")
+@pytest.mark.parametrize("words", [("run", "data.csv"), ("report", "a.csv", "b.csv", "-o", "out")])
+def test_a_gate_on_a_misspelt_score_is_refused_before_any_work(call, words):
+    result = call(*words, "--fail-under", "acuracy=0.5")
+    assert result.exit_code == 2
+    assert "no report has a score 'acuracy'" in result.stderr
+    assert "did you mean 'accuracy'?" in result.stderr
+    assert result.engine.asked == []
+
+
+def test_a_gate_on_a_score_that_this_report_lacks_fails_and_names_those_that_are(call, csv):
+    result = call("run", csv, "--fail-under", "broken_keys=0")
     assert result.exit_code == 1
     assert "the scores there are: accuracy" in result.stderr
 
@@ -146,6 +160,22 @@ def test_a_gate_that_cannot_be_read_is_refused_before_any_work(call, csv, text):
 
 def test_a_gate_without_a_report_is_refused(call, csv):
     assert call("run", csv, "--fail-under", "accuracy=0.9", "--no-report").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("train", "data.csv"), "shop.semblant"),
+        (("run", "data.csv"), "results"),
+        (("generate", "calm-otter-1"), "results"),
+        (("report", "a.csv", "b.csv"), "results"),
+    ],
+)
+def test_a_place_below_a_file_is_refused_before_any_work(call, csv, words, name):
+    result = call(*words, "-o", csv / "folder" / name)
+    assert result.exit_code == 2
+    assert f"'{csv}' is a file and not a folder" in " ".join(result.stderr.split())
+    assert result.engine is None
 
 
 def test_train_writes_the_file_and_shows_how_to_use_it(call, csv, tmp_path):

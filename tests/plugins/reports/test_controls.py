@@ -59,6 +59,32 @@ def test_a_constant_column_is_flagged_by_the_single_columns_by_name() -> None:
     assert found["tables"][0]["verdict"]["text"].startswith("job: ")
 
 
+def few(train: pa.Table, made: pa.Table, held: pa.Table) -> ReportInputs:
+    """Give so few rows that chance explains much."""
+    return inputs(train.slice(0, 70), made.slice(0, 70), held.slice(0, 10))
+
+
+def test_what_chance_may_explain_in_few_rows_is_not_called_as_near_as_real_rows() -> None:
+    made = people(70, 2)
+    older = changed(made, "age", pa.array(np.minimum(made.column("age").to_numpy() + 18, 79)))
+
+    found = figures("univariate", few(people(70, 1), older, people(70, 3)))["tables"][0]
+    age = next(column for column in found["columns"] if column["column"] == "age")
+
+    assert age["ceiling"] - age["accuracy"] > 0.05
+    assert found["verdict"]["tone"] == "plain"
+    assert "age" in found["verdict"]["text"]
+    assert "nothing finer can be told" in found["verdict"]["text"]
+
+
+def test_correlations_that_differ_much_in_few_rows_are_no_good_sign() -> None:
+    found = figures("phik", few(*map(people, [70] * 3, (1, 2, 3))))["tables"][0]
+
+    assert found["mean_difference"] > 0.1
+    assert found["verdict"]["tone"] == "plain"
+    assert "too few rows to tell" in found["verdict"]["text"]
+
+
 @pytest.mark.feature(253)
 def test_swapped_labels_are_flagged_by_utility() -> None:
     def labelled(table: pa.Table, *, turned: bool) -> pa.Table:

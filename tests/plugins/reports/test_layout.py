@@ -45,6 +45,28 @@ def test_a_heading_stays_with_the_picture_that_its_words_are_about(tmp_path: Pat
     assert page_with(pages, "The heading") == page_with(pages, "Words about it") == page_with(pages, "Captioned")
 
 
+@pytest.mark.parametrize("rows", [11, 12, 13])
+@pytest.mark.parametrize("lines", range(36, 58, 3))
+def test_a_heading_stays_with_a_table_that_is_not_broken(tmp_path: Path, lines: int, rows: int) -> None:
+    filler = [Text(text="Filler.") for _ in range(lines)]
+    long = "a value that is so long that two of these tables have no room side by side"
+    table = Table(columns=("key", "value"), rows=[(f"row{row}", long) for row in range(rows)])
+
+    pages = pages_of(rendered(of_blocks(*filler, Heading(text="The heading"), table), "pdf", tmp_path))[2:]
+
+    assert page_with(pages, "The heading") == page_with(pages, "row0")
+
+
+@pytest.mark.parametrize("lines", range(18, 33, 2))
+def test_two_pictures_one_below_the_other_stay_together(tmp_path: Path, lines: int) -> None:
+    filler = [Text(text="Filler.") for _ in range(lines)]
+    pictures = [Chart(spec=SPEC, alt="a", caption=caption) for caption in ("Upper", "Lower")]
+
+    pages = pages_of(rendered(of_blocks(*filler, *pictures, Text(text="Behind.")), "pdf", tmp_path))[2:]
+
+    assert page_with(pages, "Upper") == page_with(pages, "Lower")
+
+
 @pytest.mark.parametrize("lines", range(30, 60, 5))
 def test_a_table_that_breaks_leaves_no_single_row_on_either_page(tmp_path: Path, lines: int) -> None:
     filler = [Text(text="Filler.") for _ in range(lines)]

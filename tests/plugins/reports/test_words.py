@@ -15,6 +15,7 @@ from semblant.privacy import NullAccount
 from semblant.report.blocks import Score, Scores, Tone
 from semblant.report.document import ReportDocument, SectionResult
 from semblant_reports.renderers.findings import headline
+from semblant_reports.sections.detection import judge
 from tests.plugins.reports.material import document, figures, inputs, people
 from tests.plugins.reports.test_controls import changed, given
 from tests.plugins.reports.test_formats import _Words, poppler, rendered
@@ -70,6 +71,64 @@ def test_without_a_holdout_nothing_is_said_of_privacy_and_one_is_asked_for() -> 
     assert tones(found)["privacy"] == "plain"
     assert "Without a holdout nothing is known of their privacy" in found["in_short"]["text"]
     assert [text for text in found["to_do"] if "--holdout" in text]
+
+
+def test_the_reason_that_is_given_is_the_check_that_fails() -> None:
+    rng = np.random.default_rng(5)
+    made = people(3000, 2)
+    # whole years in halves: the classes are the same, and a classifier sees it at once
+    halves = made.column("age").to_numpy() + np.where(rng.random(3000) < 0.5, 0.25, -0.25)
+    ages = changed(people(3000, 1), "age", pa.array(people(3000, 1).column("age").to_numpy().astype(float)))
+    held = changed(people(3000, 3), "age", pa.array(people(3000, 3).column("age").to_numpy().astype(float)))
+
+    found = figures("summary", inputs(ages, changed(made, "age", pa.array(halves)), held))
+    answer = found["answers"][0]
+
+    assert answer["tone"] == "bad"
+    assert answer["text"].startswith("No: a classifier tells the rows apart: AUC ")
+    assert "; otherwise distributions and ties between columns agree" in answer["text"]
+
+
+def test_the_column_that_gives_the_rows_away_is_named_in_what_to_do() -> None:
+    made = people(1500, 2)
+    off = changed(made, "age", pa.array(made.column("age").to_numpy() + 0.25))
+    real = [changed(rows, "age", rows.column("age").cast("double")) for rows in (people(1500, 1), people(1500, 3))]
+
+    advice = figures("summary", inputs(real[0], off, real[1]))["to_do"]
+
+    assert [text for text in advice if text.startswith("A classifier tells the rows apart by age most of all")]
+
+
+def test_an_area_is_called_the_same_in_the_summary_and_under_detection() -> None:
+    constant = given(changed(people(1500, 2), "job", pa.array(["nurse"] * 1500)), 1500)
+    real, other = (people(1500, seed).select(["age", "job", "member"]) for seed in (1, 2))
+    mixed = np.random.default_rng(0).permutation(1500)
+    torn = pa.table({name: other.column(name).take(mixed) for name in other.column_names})
+    apart = inputs(real, torn)
+
+    for material in (constant, apart, inputs(people(180, 1), people(200, 2), people(20, 3))):
+        whole = figures("summary", material)["answers"][0]["text"]
+        verdict = figures("detection", material)["tables"][0]["verdict"]["text"]
+
+        assert verdict.partition(". ")[0].rstrip(".")[1:] in whole
+
+
+def test_an_area_that_chance_may_explain_gets_no_verdict() -> None:
+    assert [judge(0.55, 0.43), judge(0.69, 0.58), judge(0.69, 0.62), judge(0.82, 0.78)] == [
+        Tone.GOOD, Tone.PLAIN, Tone.FAIR, Tone.BAD,
+    ]  # fmt: skip
+
+
+def test_an_attack_that_did_not_run_is_not_told_as_one_that_found_nobody() -> None:
+    found = figures("summary", inputs(people(180, 1), people(200, 2), people(20, 3)))
+    answer = found["answers"][2]
+
+    assert found["tables"]["people"]["membership"]["auc"] is None
+    assert answer["tone"] == "plain"
+    assert "no copies and no rows too near to training rows" in answer["text"]
+    assert "A membership attack could not be tried: there are too few rows." in answer["text"]
+    assert "finds nobody" not in answer["text"]
+    assert "Without a holdout" not in found["in_short"]["text"]
 
 
 def test_a_private_report_points_at_its_guarantee() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from semblant.cli.options import OutPath, settings
 from semblant.cli.options import command as make
 from semblant.cli.options import file_format as formats
 from semblant.cli.options import queue as queues
-from semblant.cli.options import settings
 from semblant.cli.storing import opened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
     from semblant.engine import Engine
     from semblant.spec.model import Spec
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 @make("run", "Make synthetic data from a catalog.")
 @click.argument("name")
 @click.option("-n", "--records", type=click.IntRange(min=1), metavar="N", help="Rows of the root table.")
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for all results."
-)
+@click.option("-o", "--out", type=OutPath(file_okay=False), metavar="DIR", help="Folder for all results.")
 @formats
 @click.option("--overwrite", is_flag=True, help="Replace tables that are already there.")
 @queues

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semblant.cli.options import OutPath
 from semblant.cli.options import command as make
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     help="Folder for the results.  [default: semblant-demo, with a number if it is there]",
 )

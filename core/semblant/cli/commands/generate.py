@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from semblant.cli.options import OutPath, file_format, settings
 from semblant.cli.options import command as make
-from semblant.cli.options import file_format, settings
 from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     help="Folder for the tables.  [default: application storage]",
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from semblant.cli.options import OutPath, file_format
 from semblant.cli.options import command as make
-from semblant.cli.options import file_format
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     required=True,
     help="Folder for the filled table.",

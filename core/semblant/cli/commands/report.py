@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from semblant.cli.options import OutPath
 from semblant.cli.options import command as make
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 
@@ -40,7 +42,7 @@ def _settings(given: tuple[str, ...]) -> dict[str, Any]:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     required=True,
     help="Folder for the report.",
@@ -116,5 +118,6 @@ def command(
         settings=_settings(settings),
     )
     with session.working(resumable=False, supervised=False) as engine:
+        gates.refuse_unknown(wanted, engine.host)
         result = engine.report(original, synthetic, holdout=holdout, out=out, formats=names, options=options)
     gates.conclude(session, result, gates.measured(wanted, result.scores))

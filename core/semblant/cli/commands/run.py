@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from semblant.cli.options import OutPath, file_format, settings, spec_or_data, training
 from semblant.cli.options import command as make
-from semblant.cli.options import file_format, settings, spec_or_data, training
 from semblant.cli.options import queue as queues
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 PLACES: Final = {
@@ -35,9 +36,7 @@ PLACES: Final = {
     metavar="N",
     help="Rows of the root table.  [default: as many as the data have]",
 )
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder for all results."
-)
+@click.option("-o", "--out", type=OutPath(file_okay=False), metavar="DIR", help="Folder for all results.")
 @file_format
 @training
 @click.option(
@@ -84,8 +83,8 @@ def command(
     DATA is a file (CSV, Parquet, Arrow, JSON Lines, SQLite), a folder or a pattern of files taken as
     one database, or a URL. SPEC is a YAML or JSON file; 'semblant detect DATA -o spec.yaml' writes one.
 
-    With -o the folder holds a file per table, report.pdf, report.json, generator.semblant, spec.yaml
-    and timings.json.
+    With -o the folder holds a file per table, report.pdf, report.html, report.json,
+    generator.semblant, spec.yaml and timings.json.
     """
     from semblant.cli import gates
     from semblant.cli.delivered import in_folder
@@ -121,6 +120,7 @@ def command(
             queued_spec(session, engine, spec, "run", out=out, file_format=file_format, resume=resume)
         return
     with session.working(resumable=True) as engine:
+        gates.refuse_unknown(wanted, engine.host)
         spec = spec_of(engine, target, [*words, *destination_assignments(engine, destination), *assignments])
         spec = placed(spec, out, file_format, overwrite=overwrite)
         result = engine.run(spec, out=out, file_format=file_format, resume=resume)

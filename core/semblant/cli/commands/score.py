@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from semblant.cli.options import OutPath, file_format
 from semblant.cli.options import command as make
-from semblant.cli.options import file_format
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 _SHOWN = 5
@@ -22,7 +23,7 @@ _SHOWN = 5
 @click.option(
     "-o",
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     help="Folder for a table 'scores' with the log-probability of every row.",
 )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from semblant.cli.options import OutPath, settings, spec_or_data, training
 from semblant.cli.options import command as make
 from semblant.cli.options import queue as queues
-from semblant.cli.options import settings, spec_or_data, training
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from semblant.cli.session import Session
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutPath(dir_okay=False),
     metavar="FILE.semblant",
     help="File for the generator; it is kept under its name as well.",
 )

@@ -24,6 +24,9 @@ INDENT = 4.0
 LEAST = 0.3
 """A section does not begin on a page of which less is left, unless it ends there too."""
 
+PAIR = 0.6
+"""Two rows of charts of no more of a page's height are not parted."""
+
 
 @frozen(kw_only=True)
 class Beside:
@@ -72,6 +75,17 @@ def row_of(blocks: Sequence[Block], place: int) -> list[Chart]:
     return row
 
 
+def charts_height(sheet: Sheet, blocks: Sequence[Block], place: int) -> float:
+    """Give the room that the charts from ``place`` on need: of two rows below each other and no more, both."""
+    row = row_of(blocks, place)
+    height = beside(sheet, row).height
+    below = row_of(blocks, place + len(row))
+    behind = place + len(row) + len(below)
+    alone = not (place and isinstance(blocks[place - 1], Chart)) and not row_of(blocks, behind)
+    both = height + 5 + beside(sheet, below).height if below and alone else 0.0
+    return both if 0 < both <= PAIR * (sheet.bottom - sheet.t_margin) else height
+
+
 def tiles_height(sheet: Sheet, scores: Sequence[Score]) -> float:
     """Give the height of headline figures."""
     across = tiles_across(scores)
@@ -115,7 +129,7 @@ def _height(sheet: Sheet, blocks: Sequence[Block], place: int) -> tuple[float, f
     if isinstance(block, Chart):
         row = row_of(blocks, place)
         height = beside(sheet, row).height
-        return height + 5, height, len(row)
+        return height + 5, charts_height(sheet, blocks, place), len(row)
     if isinstance(block, Table):
         return *table_height(sheet, block), 1
     if isinstance(block, Scores):

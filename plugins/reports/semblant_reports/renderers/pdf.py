@@ -18,6 +18,7 @@ from semblant_reports.renderers.fonts import choose_fonts
 from semblant_reports.renderers.layout import (
     INDENT,
     LEAST,
+    charts_height,
     need,
     row_of,
     whole_height,
@@ -306,6 +307,7 @@ def _blocks(sheet: Sheet, blocks: list[Block]) -> None:
         block = blocks[place]
         if isinstance(block, Chart):
             row = row_of(blocks, place)
+            sheet.room(charts_height(sheet, blocks, place))
             write_charts(sheet, row)
             place += len(row)
             continue

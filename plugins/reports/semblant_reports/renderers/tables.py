@@ -64,11 +64,16 @@ def table_height(sheet: Sheet, table: Table) -> tuple[float, float]:
     parts, columns, rows, _ = _prepared(sheet, table)
     heights = [_heights(sheet, part, columns, rows) for part in parts]
     whole = sum(sum(part) + 2 for part in heights) + 4
+    below = 0.0
     if table.caption:
         sheet.pen(7.5)
-        whole += 4 * len(sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw))
-    together = whole <= TOGETHER * (sheet.bottom - sheet.t_margin)
-    return whole, whole if together or not heights else sum(heights[0][: 1 + FEWEST])
+        below = 4.0 * len(sheet.lines(sheet.fonts_at_hand.visible(table.caption), sheet.epw))
+    if not heights:
+        return whole + below, whole + below
+    # as the first part is written: in one piece where it is short
+    first = sum(heights[0]) + below
+    together = first <= TOGETHER * (sheet.bottom - sheet.t_margin)
+    return whole + below, first if together else sum(heights[0][: 1 + FEWEST])
 
 
 def _prepared(sheet: Sheet, table: Table) -> tuple[list[_Part], list[str], list[list[str]], list[str]]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from semblant.report.inputs import ReportInputs
     from semblant.run import Run
 
+HARDLY = 0.6
+"""AUC up to which a classifier hardly tells the rows apart."""
+
 
 class Detection:
     """A classifier two-sample test with the columns that give the synthetic rows away."""
@@ -90,13 +93,33 @@ class Detection:
         return blocks
 
 
+def judge(auc: float, at_least: float) -> Tone:
+    """Grade an AUC by what it is at least; one that looks worse, but may be chance, gets no verdict."""
+    tone = grade(at_least, HARDLY, 0.75)
+    return Tone.PLAIN if tone is Tone.GOOD and auc > HARDLY else tone
+
+
+def said_of(auc: float, tone: Tone) -> str:
+    """Say what a grade of :func:`judge` means.
+
+    >>> said_of(0.546, Tone.GOOD)
+    'a classifier can hardly tell the rows apart: AUC 0.546'
+    """
+    found = f"AUC {decimals(auc)}"
+    return {
+        Tone.GOOD: f"a classifier can hardly tell the rows apart: {found}",
+        Tone.PLAIN: f"a classifier may tell the rows apart ({found}), yet there are too few rows to be sure",
+    }.get(tone, f"a classifier tells the rows apart: {found}")
+
+
 def _verdict(found: Mapping[str, Any]) -> dict[str, str] | None:
     """Judge the AUC by what it is at least."""
     if found["auc"] is None:
         return None
-    tone = grade(found["interval"][0], 0.6, 0.75)
-    if tone is Tone.GOOD:
-        return verdict(tone, f"A classifier can hardly tell the rows apart: AUC {decimals(found['auc'])}.")
+    tone = judge(found["auc"], found["interval"][0])
+    said = f"{said_of(found['auc'], tone).replace('a', 'A', 1)}."
+    if tone in {Tone.GOOD, Tone.PLAIN}:
+        return verdict(tone, said)
     names = ", ".join(item["column"] for item in found["columns"][:3])
     by = f" {names} give{'s' if len(found['columns']) == 1 else ''} it away." if names else ""
-    return verdict(tone, f"A classifier tells the rows apart: AUC {decimals(found['auc'])}.{by}")
+    return verdict(tone, f"{said}{by}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from semblant.report.blocks import Score, Tone
 from semblant_reports.measure.accuracy import DEPTHS
+from semblant_reports.sections.detection import judge
 from semblant_reports.style import decimals, grade, percent
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _detection_score(figures: Mapping[str, Any]) -> Score:
     }
     name = min(known, key=lambda table: known[table], default=None)
     bounds = figures["intervals"].get("c2st_auc")
-    tone = grade(auc if bounds is None else bounds[0], 0.6, 0.75)
+    tone = judge(auc, auc if bounds is None else bounds[0])
     note = f"{_range(bounds, decimals)}AUC of a classifier that tells the rows apart; 0.5 is best, 1 worst"
     if name is not None and known[name] < MIRRORED:
         where = f"in {name} it is {decimals(known[name])}, " if len(figures["tables"]) > 1 else ""
@@ -170,7 +171,7 @@ def _detection_score(figures: Mapping[str, Any]) -> Score:
             "both sides, the same or nearly so, as copies do"
         )
         worse = grade(0.5 - known[name], 0.5 - MIRRORED, 0.25)
-        tone = worse if tone is Tone.GOOD or worse is Tone.BAD else tone
+        tone = worse if tone in {Tone.GOOD, Tone.PLAIN} or worse is Tone.BAD else tone
     return Score(label="Detection", value=decimals(auc), tone=tone, note=note)
 
 

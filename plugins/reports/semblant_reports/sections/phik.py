@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from semblant_reports.measure.measured import MeasuredTable
 
 PAIRS = 10
+MUCH = 0.1
+"""A mean difference above which nobody would say that columns hang together alike, whatever chance explains."""
 
 
 class PhiK:
@@ -158,6 +160,14 @@ def _verdict(
     tone = Tone.BAD if mean > 0.05 or largest > 0.3 else Tone.FAIR if mean > 0.02 or largest > 0.15 else Tone.GOOD
     pair = " × ".join(figures["pairs"][0]["columns"])
     said = f"PhiK differs by {decimals(figures['mean_difference'])} on average"
+    if tone is Tone.GOOD and figures["mean_difference"] > MUCH:
+        usual_rows = (
+            f"PhiK of real rows by {decimals(float(known.mean()))}" if len(known) else "chance explains as much"
+        )
+        return verdict(
+            Tone.PLAIN,
+            f"{said}, {usual_rows}: there are too few rows to tell whether columns hang together as in the original.",
+        )
     if tone is Tone.GOOD:
         return verdict(tone, f"{said}: columns hang together as in the original.")
     return verdict(tone, f"{said}: columns hang together in another way than in the original, {pair} most of all.")

@@ -58,8 +58,10 @@ class Summary:
             "holdout_reason": inputs.holdout_reason,
             "private": bool(inputs.privacy is not None and inputs.privacy.private),
         }
-        said = answers(figures, tiles(figures))
-        return figures | {"in_short": in_short(said), "answers": said, "to_do": to_do(figures, said)}
+        shown = tiles(figures)
+        said = answers(figures, shown)
+        short = in_short(said, holdout=inputs.holdout is not None)
+        return figures | {"in_short": short, "answers": said, "to_do": to_do(figures, said, shown)}
 
     def render(self, figures: Mapping[str, Any]) -> list[Block]:
         """Write scores, what they mean, and the columns to look at."""
@@ -128,7 +130,8 @@ def _answered(figures: Mapping[str, Any]) -> list[Block]:
 def _table(table: MeasuredTable) -> dict[str, Any]:
     """Measure one table."""
     accuracy, ceiling = table.accuracy, table.ceiling
-    detection = table.detection["auc"] if find_spec("sklearn") is not None and table.comparable else None
+    asked = table.detection if find_spec("sklearn") is not None and table.comparable else None
+    detection = None if asked is None else asked["auc"]
     note = "" if table.comparable else TOO_FEW
     if table.sample.absent:
         note = f"the synthetic table lacks the columns {', '.join(table.sample.absent)}"
@@ -142,6 +145,9 @@ def _table(table: MeasuredTable) -> dict[str, Any]:
         "intervals": table.intervals,
         "detection": None if detection is None else round(detection, 5),
         "detection_interval": None if detection is None else table.detection["interval"],
+        "given_away_by": [
+            {"column": item["column"], "loss": round(item["loss"], 5)} for item in (asked["columns"] if asked else ())
+        ],
         "utility": [
             {name: item[name] for name in ("column", "measure", "real", "synthetic", "gap", "interval", "telling")}
             | {"tone": judge(item)["tone"]}

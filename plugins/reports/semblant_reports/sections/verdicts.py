@@ -38,6 +38,9 @@ def worst(tones: Iterable[Tone]) -> Tone:
 ONE_OF_MANY = 2.5
 """What chance takes off on average is exceeded so far by hardly one of a hundred columns or pairs."""
 
+_FURTHER = 0.05
+"""An accuracy that falls behind by more is bad, where chance cannot explain it."""
+
 
 def judged(behind: float, chance: float, fair: float, bad: float, times: float = 1.0) -> Tone:
     """Judge how far an accuracy falls behind; what chance alone takes off is allowed, ``times`` over, and twice that.
@@ -55,11 +58,21 @@ def of_columns(table: MeasuredTable) -> dict[str, str] | None:
         return None
     reach = table.by_chance if table.ceiling is None else table.ceiling
     tones: dict[Tone, list[str]] = {}
+    unsure = []
     for place in table.most_different:
         behind = float(reach.columns[place] - table.accuracy.columns[place])
-        tone = judged(behind, float(table.by_chance.columns[place]), 0.02, 0.05, ONE_OF_MANY)
-        tones.setdefault(tone, []).append(table.sample.columns[place].name)
+        tone = judged(behind, float(table.by_chance.columns[place]), 0.02, _FURTHER, ONE_OF_MANY)
+        name = table.sample.columns[place].name
+        tones.setdefault(tone, []).append(name)
+        if tone is Tone.GOOD and behind > _FURTHER:
+            unsure.append(name)
     tone = worst(tones)
+    if tone is Tone.GOOD and unsure:
+        return verdict(
+            Tone.PLAIN,
+            f"{_listed(unsure)}: further from the original than real rows are, but by no more than is allowed for so "
+            "few rows: nothing finer can be told.",
+        )
     if tone is Tone.GOOD:
         return verdict(tone, "Every column is as near to the original as real rows are.")
     return verdict(tone, f"{_listed(tones[tone])}: clearly further from the original than real rows are.")
