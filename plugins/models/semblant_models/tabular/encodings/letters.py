@@ -38,8 +38,8 @@ _OUTLINED = 0.5
 """Share of rows with an outline that enough subjects hold, below which the strings have no outline in common."""
 _PIECE = 16_384
 """Strings drawn at once: each takes some 2 kB on the way."""
-_CHOSEN = 3
-"""Rounds in which each row waits for a string of its outline; what is left then takes any."""
+_CHOICE = 1.5
+"""Strings that may come out, per row that is to have one of its outline: the rarer outlines find more of theirs."""
 _SPARE = 3.0
 """Strings made beyond need, in deviations of how many may come out: a further round costs as much as the first."""
 
@@ -195,19 +195,14 @@ class Letters:
             found, _ = self._made(_TESTED, np.random.default_rng(0))
             self._good = max(len(found) / _TESTED, _LEAST_GOOD)
         wanted = np.searchsorted(np.cumsum(self.shares)[:-1], rng.random(rows), side="right")
-        open_, spare = np.arange(rows), np.empty(0, object)
-        for step in range(_TRIES):
+        open_, choice = np.arange(rows), _CHOICE if len(self.outlines) else 1.0
+        for _ in range(_TRIES):
             more = _SPARE * (np.sqrt(len(open_) * (1.0 - self._good)) + 1.0)
-            made, outline = self._made(int((len(open_) + more) / self._good) + 1, rng)
-            if step < _CHOSEN:
-                to, of = _paired(wanted[open_], outline)
-                out[open_[to]] = made[of]
-                open_, spare = np.delete(open_, to), np.concatenate([spare, np.delete(made, of)])
-            else:
-                spare = made
-            if step + 1 >= _CHOSEN:
-                filled = min(len(open_), len(spare))
-                out[open_[:filled]], open_ = spare[:filled], open_[filled:]
+            made, outline = self._made(int((len(open_) * choice + more) / self._good) + 1, rng)
+            to, of = _paired(wanted[open_], outline)
+            out[open_[to]] = made[of]
+            open_, made = np.delete(open_, to), np.delete(made, of)
+            out[open_[: len(made)]], open_ = made[: len(open_)], open_[len(made) :]  # rows left take any outline
             if not len(open_):
                 break
         return pa.array(out, pa.large_string())
