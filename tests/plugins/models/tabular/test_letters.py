@@ -194,6 +194,17 @@ def test_rare_codes_of_an_open_list_are_made_in_form(subjects: np.ndarray | None
 
 
 @pytest.mark.feature(244)
+def test_no_rare_code_comes_out_however_small_their_space_and_many_share_it() -> None:
+    held = np.random.default_rng(1).choice(200, 100, replace=False)
+    rare = [f"20{n:03d}" for n in held for _ in range(5)]
+    values = pa.array([*["20999"] * 500, *rare], pa.large_string())
+    column = Categorical.fit(Sample(values=values, column="postal_code"))
+    made = column.decode(np.zeros((2000, 1), np.int32), Draw(rng=np.random.default_rng(0))).to_pylist()
+    assert not set(made) & set(rare)
+    assert len(set(made)) > 50
+
+
+@pytest.mark.feature(244)
 @pytest.mark.parametrize("rare", [20, 40])
 def test_rare_values_of_a_closed_list_are_never_drawn_and_replaced(rare: int) -> None:
     column = opened(rare=rare, common=300)  # too few of the rows, or too few values

@@ -37,7 +37,7 @@ class Codes:
     def fit(cls, values: pa.Array, subjects: np.ndarray | None, *, least: int, salt: int) -> Codes | None:
         """Learn from strings without nulls, shape (n,); None where they are words, or have no forms in common.
 
-        Those that fewer than ``least`` subjects hold come out where :class:`Forms` lets them, and else not.
+        Those that fewer than ``least`` subjects hold never come out, however few others there are.
         """
         looked, whose = values, subjects
         if len(values) > _LOOKED_AT:
@@ -50,7 +50,7 @@ class Codes:
         held = holders(members.reshape(-1), whose, int(members.max()) + 1)
         if (held >= least)[members].mean() < _LEAST_FORMED:
             return None
-        return cls(Forms.fit(values, subjects, least, salt).standing_back(values, subjects))
+        return cls(Forms.fit(values, subjects, least, salt))
 
     def draw(self, rows: int, rng: np.random.Generator) -> pa.Array:
         """Make ``rows`` codes; null where none came up in many tries."""
