@@ -86,7 +86,7 @@ class Work:
         self, spec: Spec, out: Path | None, destination: Destination | None, mode: WriteMode, clock: Clock
     ) -> JobResult:
         job = self._trained(spec, clock, destination, mode)
-        from semblant.pipeline.dataset import GenerationJob
+        from semblant.pipeline.dataset import GenerationJob  # behind the training, which a refused job does without
 
         generator, path = self._packaged(job, None)
         made = GenerationJob(
@@ -352,9 +352,9 @@ class Work:
         self, job: TrainingJob, made: GenerationJob, clock: Clock
     ) -> tuple[dict[str, Path], dict[str, float], str]:
         """Make the report; a fault in it costs neither model nor data."""
-        folder = self.run.workspace / "report"
         from semblant.pipeline.reporting import JobReport
 
+        folder = self.run.workspace / "report"
         report = JobReport(
             job=job,
             host=self.host,
