@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from semblant_models.tabular.inverse import padded_size
 from semblant_models.tabular.joint import joint_of_token
 from semblant_models.tabular.joint_shape import joint_starts
 from semblant_models.tabular.network import IMPOSSIBLE, first_mask
@@ -35,19 +36,39 @@ def on_device(
 ) -> dict[str, Any]:
     """Put on the device what drawing takes.
 
-    ``params`` and ``tables`` as they are, ``allowed`` of shape (tokens of the head, codes) per head, added to scores,
-    and ``made``, the parameters in the order in which the program that draws wants them.
+    ``params`` and ``tables`` as they are; ``heads``, their part of each head, and ``allowed`` of shape (tokens of the
+    head, codes) per head, added to scores, both padded (see :mod:`~semblant_models.tabular.inverse`); and ``made``, the
+    parameters in the order in which the program that draws wants them.
     """
     allowed = {}
     for k, head in enumerate(shape.heads):
-        allowed[f"allowed_{k}"] = table = np.zeros((len(head.tokens), head.size), np.float32)
+        allowed[f"allowed_{k}"] = table = np.zeros((len(head.tokens), padded_size(head.size)), np.float32)
         for row, token in enumerate(head.tokens):
             table[row, list(layout.blocked[token])] = IMPOSSIBLE
-    made = by_token(shape, params) if few(shape) else by_block(shape, params)
+    heads, made = shares_of_heads(tables), by_token(shape, params) if few(shape) else by_block(shape, params)
+    if not few(shape):
+        heads |= layers_of_heads(params)
     found: dict[str, Any] = jax.device_put(
-        {"params": dict(params), "tables": dict(tables), "allowed": allowed, "made": made}
+        {"params": dict(params), "tables": dict(tables), "heads": heads, "allowed": allowed, "made": made}
     )
     return found
+
+
+def layers_of_heads(params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the output layers, padded, for a program with a loop; without one each token has its own."""
+    out = {name: padded(params[name], 0.0) for name in params if name.startswith(("out_", "joint_value_"))}
+    return out | {name: params[name] for name in params if name.startswith("joint_query_")}
+
+
+def shares_of_heads(tables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the fixed log-shares, padded by codes that are never drawn."""
+    return {name: padded(table, IMPOSSIBLE) for name, table in tables.items()}
+
+
+def padded(values: np.ndarray, by: float) -> np.ndarray:
+    """Fill the last axis, of codes, up to the size at which drawing is fast."""
+    more = padded_size(values.shape[-1]) - values.shape[-1]
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, more)], constant_values=by)
 
 
 def by_block(shape: Shape, params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -96,11 +117,12 @@ def by_token(shape: Shape, params: Mapping[str, np.ndarray]) -> list[dict[str, n
         start = int(shape.offsets[at])
         found = {name: block[name][0, at] for name in ("bias", "block", "block_bias")} | {
             "first": block["first"][0, at, : at * shape.embedding],
-            "out": params[f"out_{head}"][place][:, :size],
-            "out_bias": params[f"out_bias_{head}"][place][:size],
+            "out": padded(params[f"out_{head}"][place][:, :size], 0.0),
+            "out_bias": padded(params[f"out_bias_{head}"][place][:size], 0.0),
             "embedding": params["embedding"][start : start + size],
         }
         if at in shape.joint:
             found |= joint_of_token(shape, params, at, head)
+            found["value"] = padded(found["value"], 0.0)
         out.append({name: np.ascontiguousarray(value) for name, value in found.items()})
     return out

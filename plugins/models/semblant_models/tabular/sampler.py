@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from attrs import define, frozen
 
 from semblant_models.tabular.context.encoder import context_layer
+from semblant_models.tabular.inverse import draw_index
 from semblant_models.tabular.joint import pair_scores
 from semblant_models.tabular.joint_shape import spots_by_place
 from semblant_models.tabular.network import IMPOSSIBLE, later_layer
@@ -26,10 +26,6 @@ from semblant_models.tabular.stratified import uniforms
 
 if TYPE_CHECKING:
     from semblant_models.tabular.shape import Shape
-
-_ONE_LEVEL = 32
-"""Codes among which one is drawn in one go."""
-_GROUP = 16
 
 
 @frozen(kw_only=True)
@@ -120,7 +116,6 @@ class _Drawing:
     def draw(
         self,
         index: int,
-        size: int,
         logits: jax.Array,
         place: Any,
         parent_code: Any,
@@ -129,10 +124,10 @@ class _Drawing:
         heat: jax.Array,
         top: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        """Draw the codes, below ``size``, of a token of head ``index``; also the log-probability of the ``wanted``."""
-        head = self.shape.heads[index]
+        """Draw the codes of a token of head ``index``; also the log-probability of the ``wanted``."""
+        head, size = self.shape.heads[index], logits.shape[1]
         start = head.rows[place] if isinstance(place, int) else jnp.asarray(head.rows, jnp.int32)[place]
-        logits += self.weights["tables"][f"shares_{index}"][:, :size][start + parent_code if head.child else start]
+        logits += self.weights["heads"][f"shares_{index}"][:, :size][start + parent_code if head.child else start]
         log_p = jnp.zeros(self.total)
         if self.kind.given:
             picked = jnp.take_along_axis(logits, jnp.minimum(wanted, size - 1)[:, None], axis=1)[:, 0]
@@ -142,7 +137,7 @@ class _Drawing:
             logits = logits / heat
         if self.kind.nucleus:
             logits = _nucleus(logits, top)
-        return _inverse(jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True)), u), log_p
+        return draw_index(jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True)), u), log_p
 
     def chosen(self, weight: jax.Array, score: jax.Array, at: Any, here: jax.Array) -> tuple[jax.Array, ...]:
         """Draw each row's candidates again in proportion to their weights, where the token was given.
@@ -191,7 +186,6 @@ class _Unrolled(_Drawing):
                 logits += pair_scores(hidden, own["query"], own["value"][parent_code])
             code, log_p = self.draw(
                 int(heads[at]),
-                shape.cardinality[at],
                 logits,
                 int(places[at]),
                 parent_code,
@@ -290,47 +284,14 @@ class _Looped(_Drawing):
         self, index: int, hidden: jax.Array, place: jax.Array, parent_code: jax.Array, *rest: jax.Array
     ) -> Any:
         """Draw a token of head ``index`` at some ``place`` in it."""
-        params = self.weights["params"]
+        params = self.weights["heads"]
         logits = hidden @ params[f"out_{index}"][place] + params[f"out_bias_{index}"][place]
         if f"joint_query_{index}" in params:
             among, start = (jnp.asarray(part)[place] for part in spots_by_place(self.shape, index))
             value = params[f"joint_value_{index}"][start + parent_code]
             more = pair_scores(hidden, params[f"joint_query_{index}"][among], value)
             logits += jnp.where(among >= 0, more, 0.0)
-        return self.draw(index, self.shape.heads[index].size, logits, place, parent_code, *rest)
-
-
-def _inverse(weights: jax.Array, u: jax.Array) -> jax.Array:
-    """Draw an index per row in proportion to ``weights``, shape (rows, size), with uniforms ``u``, shape (rows,).
-
-    Many codes are taken in groups: the group is found in the prefix sums of the groups' totals, the code in
-    those of the group alone. A prefix sum is a product with a triangle, which is faster than ``cumsum``.
-    """
-    rows, size = weights.shape
-    if size <= _ONE_LEVEL:
-        edges = weights @ _triangle(size)
-        drawn = _count_below(edges, u * edges[:, -1])
-        # rounding may leave the uniform above the last edge: then it is the last code that is possible at all
-        last = jnp.max(jnp.where(weights > 0, jnp.arange(size, dtype=jnp.int32), 0), axis=1)
-        return jnp.minimum(drawn, last)
-    groups = -(-size // _GROUP)
-    members = jnp.pad(weights, ((0, 0), (0, groups * _GROUP - size))).reshape(rows, groups, _GROUP)
-    totals = jnp.sum(members, axis=2)
-    edges = totals @ _triangle(groups)
-    group = _inverse(totals, u)
-    before = jnp.take_along_axis(edges - totals, group[:, None], axis=1)[:, 0]
-    inside = jnp.take_along_axis(members, group[:, None, None], axis=1)[:, 0]
-    total = jnp.take_along_axis(totals, group[:, None], axis=1)[:, 0]
-    rest = jnp.clip((u * edges[:, -1] - before) / total, 0.0, 1.0)
-    return group * _GROUP + _inverse(inside, rest)
-
-
-def _triangle(size: int) -> jax.Array:
-    return jnp.asarray(np.triu(np.ones((size, size), np.float32)))
-
-
-def _count_below(edges: jax.Array, at: jax.Array) -> jax.Array:
-    return jnp.sum(edges <= at[:, None], axis=1, dtype=jnp.int32)
+        return self.draw(index, logits, place, parent_code, *rest)
 
 
 def _nucleus(logits: jax.Array, top: jax.Array) -> jax.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,8 +75,12 @@ class TableEncoding:
 
     def places(self, column: int) -> np.ndarray:
         """Give the places of a column's tokens in the layout, in field order."""
-        at = np.flatnonzero(self.layout.column == column)
-        return at[np.argsort(self.layout.field[at])]
+        return self._places[column]
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        found = [np.flatnonzero(self.layout.column == column) for column in range(len(self.encodings))]
+        return [at[np.argsort(self.layout.field[at])] for at in found]
 
     def encode(self, batch: pa.RecordBatch | pa.Table) -> np.ndarray:
         """Give int16 tokens in the layout's order, shape (n, tokens)."""

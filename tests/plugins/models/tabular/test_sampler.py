@@ -12,7 +12,7 @@ import pytest
 
 from semblant_models.tabular.model import TabularModel
 from semblant_models.tabular.network import log_share_tables, parameter_shapes, row_losses
-from semblant_models.tabular.rearranged import by_block, by_token
+from semblant_models.tabular.rearranged import by_block, by_token, layers_of_heads, shares_of_heads
 from semblant_models.tabular.sampler import Kind, _Drawing, _Looped, _Unrolled
 from semblant_models.tabular.shape import Shape
 from tests.plugins.models.tabular.making import backend_with, people, run_in, training_table
@@ -50,6 +50,7 @@ def model_of(prepared: PreparedTable, *, flexible: bool) -> TabularModel:
 def both(model: TabularModel, kind: Kind, codes: np.ndarray, given: np.ndarray, **how: np.ndarray) -> list[Any]:
     ones = np.ones(model.shape.tokens, np.float32)
     weights, found = model._on_device(), []
+    heads = shares_of_heads(model.tables) | layers_of_heads(model.arrays)
 
     def made(way: type[_Drawing]) -> Any:
         def sample(weights: Any, key: jax.Array, *rest: jax.Array) -> Any:
@@ -59,7 +60,7 @@ def both(model: TabularModel, kind: Kind, codes: np.ndarray, given: np.ndarray, 
 
     for way, parameters in ((_Unrolled, by_token), (_Looped, by_block)):
         tokens, score = made(way)(
-            weights | {"made": parameters(model.shape, model.arrays)},
+            weights | {"made": parameters(model.shape, model.arrays), "heads": heads},
             jax.random.key(5),
             jnp.asarray(codes),
             jnp.asarray(given),

@@ -59,17 +59,22 @@ class Rounding:
         total = weights.sum()
         return cls(steps, weights / total) if total > 0 else cls.none()
 
-    def apply(self, values: np.ndarray, low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Round each int64 value to a drawn step, kept within ``low`` and ``high``; finer steps where that fails."""
+    def draw(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw for each row to which of ``steps`` it is rounded, int64, shape (rows,); 0 is not at all."""
         if len(self.steps) == 1:
-            return values
-        want = np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(len(values)), side="right")
-        out, open_ = values.copy(), np.ones(len(values), bool)
-        for k in range(len(self.steps) - 1, 0, -1):
-            step = self.steps[k]
-            rounded = (values + step // 2) // step * step
-            fits = open_ & (want >= k) & (rounded >= low) & (rounded <= high)
-            out[fits], open_[fits] = rounded[fits], False
+            return np.zeros(rows, np.int64)
+        return np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(rows), side="right")
+
+    def apply(self, values: np.ndarray, wanted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Round int64 values to the steps drawn for them, within ``low`` and ``high``; finer steps where that fails."""
+        out, left, place = values.copy(), np.arange(len(values)), wanted
+        while len(left):
+            step = np.array(self.steps)[place]
+            rounded = (values[left] + step // 2) // step * step
+            fits = (rounded >= low[left]) & (rounded <= high[left])
+            out[left[fits]] = rounded[fits]
+            finer = ~fits & (place > 1)
+            left, place = left[finer], place[finer] - 1
         return out
 
     def to_dict(self) -> dict[str, Any]:

@@ -144,31 +144,33 @@ class Scale:
             ends = np.append(starts[1:], len(self.run_of)) - 1
             run = codes[:, 0].astype(np.int64)
             item = np.minimum(starts[run] + codes[:, 1], ends[run])
-        is_cell = np.zeros(len(self.run_of), bool)
-        is_cell[self.item_of_cell] = True
-        index = np.zeros(len(self.run_of), np.int64)
-        index[self.item_of_atom] = np.arange(len(self.atoms))
-        index[self.item_of_cell] = np.arange(len(self.cells))
-        out = np.zeros(len(item), np.int64 if self.integer else np.float64)
-        in_cell, place = is_cell[item], index[item]
-        if len(self.atoms):
-            out[~in_cell] = self.atoms[place[~in_cell]]
-        if in_cell.any():
-            out[in_cell] = self._inside(place[in_cell], rng)
+        place_of = np.empty(len(self.run_of), np.int64)
+        place_of[self.item_of_atom] = np.arange(len(self.atoms))
+        place_of[self.item_of_cell] = -1 - np.arange(len(self.cells))
+        place = place_of[item]
+        if not len(self.cells):
+            return np.asarray(self.atoms[place])
+        in_cell = np.flatnonzero(place < 0)
+        out = self.atoms[np.maximum(place, 0)] if len(self.atoms) else np.empty(len(place), self.cells.dtype)
+        out[in_cell] = self._inside(-1 - place[in_cell], rng)
         return out
 
     def _inside(self, cell: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw a value inside each cell: half of the mass on either side of its middle point."""
-        low, middle, high = self.cells[cell, 0], self.cells[cell, 1], self.cells[cell, 2]
         u = rng.random(len(cell))
-        left = u < 0.5
-        start = np.where(left, low, middle)
-        width = np.where(left, middle, high).astype(np.float64) - start.astype(np.float64)
-        step = width * np.where(left, 2 * u, 2 * u - 1)
+        right = u >= 0.5
+        points, at = self.cells.reshape(-1), 3 * cell + right
+        start, end = points[at], points[at + 1]
+        width = end.astype(np.float64) - start.astype(np.float64)
+        step = width * (2 * u - right)
         if not self.integer:
             return np.asarray(start + step)
-        drawn = start + np.clip(np.rint(step), 0, np.maximum(width, 0)).astype(np.int64)
-        return self.rounding.apply(drawn, low, high, rng)
+        drawn = np.minimum(start + np.rint(step).astype(np.int64), end)
+        wanted = self.rounding.draw(len(cell), rng)
+        rows = np.flatnonzero(wanted)
+        low, high = self.cells[cell[rows], 0], self.cells[cell[rows], 2]
+        drawn[rows] = self.rounding.apply(drawn[rows], wanted[rows], low, high)
+        return np.asarray(drawn)
 
     def _starts(self) -> np.ndarray:
         return np.searchsorted(self.run_of, np.arange(self.run_of[-1] + 1))
