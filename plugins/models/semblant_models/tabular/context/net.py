@@ -12,7 +12,7 @@ from attrs import asdict, define, evolve, field
 from semblant_models.tabular.compiling import compiling_ahead
 from semblant_models.tabular.context.shape import ContextShape, Seen
 from semblant_models.tabular.network import log_share_tables, parameter_shapes, row_losses
-from semblant_models.tabular.rearranged import on_device, shares_of_heads
+from semblant_models.tabular.rearranged import on_device
 from semblant_models.tabular.sampler import Kind, make_sampler
 from semblant_models.tabular.shape import Shape
 from semblant_models.tabular.storage import read_arrays, read_json, write_arrays
@@ -139,10 +139,7 @@ class Net:
 
     def replace(self, tables: dict[str, np.ndarray]) -> None:
         """Take other log-shares."""
-        self.tables = tables
-        if self._weights:
-            self._weights["tables"] = jax.device_put(dict(tables))
-            self._weights["heads"] |= jax.device_put(shares_of_heads(tables))
+        self.tables, self._weights = tables, {}
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``NAME.safetensors`` and ``NAME.json``."""
